@@ -1,0 +1,17 @@
+//! SyncDeck keeps the records of a Vtiger CRM in step with other systems: a full-screen console
+//! and a command line over one sync engine.
+//!
+//! The folders, from the bottom up: [`model`] (types without I/O), [`mapping`] and [`catalog`]
+//! (how fields travel), [`store`] (redb), [`remote`] (HTTP), [`engine`] (the sync), [`tui`] and
+//! [`cli`] (the front ends), [`sandbox`] (loopback imitations of the systems).
+
+pub mod catalog;
+pub mod cli;
+pub mod engine;
+pub mod mapping;
+pub mod model;
+pub mod remote;
+pub mod sandbox;
+pub mod secrets;
+pub mod store;
+pub mod tui;

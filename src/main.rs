@@ -1,0 +1,3 @@
+//! The `syncdeck` program: parses the command line and starts the front end that was asked for.
+
+fn main() {}
