@@ -1,1 +1,34 @@
-//! (to be filled)
+//! The words of the program as types: sides, modules, records, links, runs, settings. No I/O here,
+//! and nothing here knows the other folders.
+
+mod error;
+mod link;
+mod mapping;
+mod module;
+mod queue;
+mod reason;
+mod record;
+mod report;
+mod run;
+mod settings;
+mod stamp;
+mod value;
+
+pub use error::UserError;
+pub use link::{Base, Link, LinkOrigin, PairState, fingerprint};
+pub use mapping::{EmptyRule, Pair, PairKind, Transform};
+pub use module::{Direction, Module, Side};
+pub use queue::{Cursor, Intent, IntentKind, Parked, Skip, Tomb};
+pub use reason::{Reason, ReasonCode};
+pub use record::{Record, id_key};
+pub use report::{CheckReport, ModuleCheck};
+pub use run::{
+    Change, ConflictRow, Counts, Held, Item, ItemStatus, ModuleCounts, Progress, Run, RunStatus,
+    Trigger,
+};
+pub use settings::{
+    Advanced, ConflictRule, Connector, ConnectorId, Crm, Deletes, Frequency, Mode, ModuleSettings,
+    Period, Ratio, Retention, SecretText, SyncFrom,
+};
+pub use stamp::Stamp;
+pub use value::{Fields, Value};

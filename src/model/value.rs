@@ -1,0 +1,150 @@
+//! Values and fields of a record, as one side holds them.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// A value as read from or sent to a system, before it is made canonical.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Value {
+    /// Absent or null.
+    #[default]
+    Null,
+    /// A JSON boolean.
+    Bool(bool),
+    /// A JSON number, exact.
+    Number(Decimal),
+    /// Text. Most systems send numbers and dates as text too.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// A nested object.
+    Object(Fields),
+}
+
+impl Value {
+    /// The value as text: numbers without needless zeros are kept as they came, null is empty.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(true) => "true".into(),
+            Self::Bool(false) => "false".into(),
+            Self::Number(n) => n.to_string(),
+            Self::Text(t) => t.clone(),
+            Self::List(items) => items
+                .iter()
+                .map(Self::to_text)
+                .collect::<Vec<_>>()
+                .join(", "),
+            Self::Object(fields) => fields
+                .iter()
+                .map(|(k, v)| format!("{k}: {}", v.to_text()))
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
+    }
+
+    /// Whether there is nothing in it: null, empty text, empty list or object.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(t) => t.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Object(fields) => fields.is_empty(),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(b: bool) -> Self {
+        Self::Bool(b)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(n: i64) -> Self {
+        Self::Number(n.into())
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+/// The fields of a record by dotted path (`billing.city`), sorted by path, each path once.
+///
+/// Only the paths that somebody asked for are in it; a path that the record does not have is
+/// absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Fields(Vec<(Arc<str>, Value)>);
+
+impl Fields {
+    /// No fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value at a path; `None` if the record does not have it.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        self.position(path).ok().map(|at| &self.0[at].1)
+    }
+
+    /// Sets the value at a path.
+    pub fn set(&mut self, path: impl Into<Arc<str>>, value: impl Into<Value>) {
+        let path = path.into();
+        match self.position(&path) {
+            Ok(at) => self.0[at].1 = value.into(),
+            Err(at) => self.0.insert(at, (path, value.into())),
+        }
+    }
+
+    /// Takes a path out.
+    pub fn remove(&mut self, path: &str) -> Option<Value> {
+        self.position(path).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// Path and value of each field, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(k, v)| (&**k, v))
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn position(&self, path: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(k, _)| (**k).cmp(path))
+    }
+}
+
+impl<K: Into<Arc<str>>, V: Into<Value>> FromIterator<(K, V)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        let mut fields = Self::new();
+        for (path, value) in iter {
+            fields.set(path, value);
+        }
+        fields
+    }
+}
