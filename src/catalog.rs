@@ -131,10 +131,7 @@ impl ServiceModule {
             })
         };
         let defaults = self.mapping.iter().filter(|p| !replaced(p)).cloned();
-        let added = custom.iter().map(|c| Pair {
-            custom: true,
-            ..c.clone()
-        });
+        let added = custom.iter().map(|c| Pair { custom: true, ..c.clone() });
         defaults.chain(added).collect()
     }
 }
@@ -148,10 +145,9 @@ impl Catalog {
         let vtiger = toml::from_str(include_str!("../assets/vtiger.toml"))
             .map_err(|e| format!("assets/vtiger.toml: {e}"))?;
         let mut services = BTreeMap::new();
-        for (file, text) in [(
-            "woocommerce.toml",
-            include_str!("../assets/services/woocommerce.toml"),
-        )] {
+        for (file, text) in
+            [("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))]
+        {
             let service: Service =
                 toml::from_str(text).map_err(|e| format!("assets/services/{file}: {e}"))?;
             services.insert(service.name.clone(), service);

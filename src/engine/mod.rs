@@ -4,5 +4,6 @@
 //! is a pure function.
 
 mod handle;
+pub mod reconcile;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
