@@ -67,8 +67,26 @@ pub struct VtigerAsset {
     pub label: String,
     /// The connection form.
     pub form: Vec<FormField>,
+    /// References that are written by the name of the record they point to.
+    pub companions: Vec<Companion>,
     /// Its modules.
     pub modules: BTreeMap<Module, VtigerModule>,
+}
+
+/// A referenced record without a module of its own in the service (a customer's company).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Companion {
+    /// The mapped path (`account_id.accountname`).
+    pub path: String,
+    /// The field that holds the id (`account_id`).
+    pub reference: String,
+    /// The field of the referenced record that holds the name.
+    pub field: String,
+    /// The module of the referenced record.
+    pub module: Module,
+    /// The first part of the link's key on the service's side (`company`).
+    pub key: String,
 }
 
 /// A module of the CRM.
