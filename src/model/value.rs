@@ -14,7 +14,7 @@ pub enum Value {
     /// A JSON boolean.
     Bool(bool),
     /// A JSON number, exact.
-    Number(Decimal),
+    Number(#[serde(with = "rust_decimal::serde::str")] Decimal),
     /// Text. Most systems send numbers and dates as text too.
     Text(String),
     /// A list.
