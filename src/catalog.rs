@@ -5,6 +5,10 @@ use crate::model::{Direction, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The services' assets: the list that a new service is added to.
+const SERVICES: &[(&str, &str)] =
+    &[("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))];
+
 /// All services that a connector can be made of, and the CRM.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -163,9 +167,7 @@ impl Catalog {
         let vtiger = toml::from_str(include_str!("../assets/vtiger.toml"))
             .map_err(|e| format!("assets/vtiger.toml: {e}"))?;
         let mut services = BTreeMap::new();
-        for (file, text) in
-            [("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))]
-        {
+        for (file, text) in SERVICES {
             let service: Service =
                 toml::from_str(text).map_err(|e| format!("assets/services/{file}: {e}"))?;
             services.insert(service.name.clone(), service);

@@ -19,11 +19,14 @@ fn on(side: Side, pair: &Pair, fields: &[(&str, Value)]) -> Canonical {
     canonical(pair, side, &fields, &limits())
 }
 
+/// Module, Vtiger field, its value there, the values in the shop.
+type Row<'a> = (Module, &'a str, Value, &'a [(&'a str, Value)]);
+
 #[test]
 fn both_sides_of_the_default_pairs_compare_equal() {
     use Module::{Contacts, Products};
     let text = |t: &str| Value::from(t);
-    let table: &[(Module, &str, Value, &[(&str, Value)])] = &[
+    let table: &[Row<'_>] = &[
         (Contacts, "firstname", text("Anna"), &[("first_name", text(" Anna "))]),
         (Contacts, "email", text("A@b.example"), &[("email", text("a@B.example"))]),
         (
