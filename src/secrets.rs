@@ -56,9 +56,7 @@ impl Vault {
                 "Restore syncdeck.key from a backup.",
             )
         })?;
-        Ok(Self {
-            key: Arc::new(LessSafeKey::new(key)),
-        })
+        Ok(Self { key: Arc::new(LessSafeKey::new(key)) })
     }
 
     /// Seals a clear secret; a reference (`env:NAME`, `file:PATH`, `cmd:COMMAND`) is kept as it is.
@@ -115,14 +113,10 @@ impl Vault {
         };
         let encoded = text.strip_prefix(VERSION).ok_or_else(other_version)?;
         let bytes = BASE64.decode(encoded).map_err(|_| other_version())?;
-        let (nonce, sealed) = bytes
-            .split_first_chunk::<NONCE_LEN>()
-            .ok_or_else(other_version)?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>().ok_or_else(other_version)?;
         let mut buffer = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let clear = self
-            .key
-            .open_in_place(nonce, Aad::from(PURPOSE), &mut buffer);
+        let clear = self.key.open_in_place(nonce, Aad::from(PURPOSE), &mut buffer);
         let clear = clear.map_err(|_| {
             UserError::new(
                 "A stored secret cannot be opened.",

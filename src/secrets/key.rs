@@ -75,18 +75,11 @@ fn read(path: &Path) -> Result<Option<Key>, UserError> {
 
 /// Makes the key file. It appears whole or not at all, and of two processes the first one wins.
 fn make(folder: &Path, path: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut key = Key::new(vec![0; LENGTH]);
-    SystemRandom::new()
-        .fill(&mut key)
-        .map_err(|_| io::Error::other("no randomness"))?;
+    SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no randomness"))?;
     let mut suffix = [0; 8];
-    SystemRandom::new()
-        .fill(&mut suffix)
-        .map_err(|_| io::Error::other("no randomness"))?;
+    SystemRandom::new().fill(&mut suffix).map_err(|_| io::Error::other("no randomness"))?;
     let draft = folder.join(format!(".{NAME}.{:016x}", u64::from_le_bytes(suffix)));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);

@@ -19,9 +19,7 @@ const QUOTED: usize = 300;
 
 /// Whether this text is a reference.
 pub(super) fn is_reference(text: &str) -> bool {
-    ["env:", "file:", "cmd:"]
-        .into_iter()
-        .any(|kind| text.starts_with(kind))
+    ["env:", "file:", "cmd:"].into_iter().any(|kind| text.starts_with(kind))
 }
 
 /// Reads a reference now.
@@ -51,11 +49,7 @@ pub(super) fn read(reference: &str) -> Result<SecretString, UserError> {
 }
 
 fn failed(reference: &str, why: impl Into<String>, next: &str) -> UserError {
-    UserError::new(
-        format!("The secret {reference} could not be read."),
-        why,
-        next,
-    )
+    UserError::new(format!("The secret {reference} could not be read."), why, next)
 }
 
 /// Takes one line end off the end.
@@ -128,16 +122,10 @@ pub(super) fn from_command(command: &str, limit: Duration) -> Result<Zeroizing<S
     let out = out.recv_timeout(left(end)).unwrap_or_default();
     let err = err.recv_timeout(left(end)).unwrap_or_default();
     let Some(status) = status else {
-        return Err(failed(format!(
-            "The command took longer than {} seconds.",
-            limit.as_secs()
-        )));
+        return Err(failed(format!("The command took longer than {} seconds.", limit.as_secs())));
     };
     if !status.success() {
-        return Err(failed(format!(
-            "The command ended with {status}.{}",
-            quote(&err, &out)
-        )));
+        return Err(failed(format!("The command ended with {status}.{}", quote(&err, &out))));
     }
     match std::str::from_utf8(&out) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
@@ -172,10 +160,7 @@ fn wait(child: &mut Child, end: Instant) -> Option<std::process::ExitStatus> {
 
 /// Ends the command and what it started.
 fn stop(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-    {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     let _: io::Result<()> = child.kill();

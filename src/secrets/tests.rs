@@ -72,10 +72,7 @@ fn the_key_file_is_private_and_made_once() {
     let config = folder.path().join("a/config");
     let kept: Vec<_> = std::thread::scope(|scope| {
         let racers = [(); 8].map(|()| scope.spawn(|| vault(&config).keep(SECRET).unwrap()));
-        racers
-            .into_iter()
-            .map(|racer| racer.join().unwrap())
-            .collect()
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
     });
     for kept in kept {
         let clear = vault(&config).reveal(&kept).unwrap();
@@ -155,15 +152,9 @@ fn a_reference_that_gives_nothing_says_why() {
 fn what_a_failing_command_printed_is_not_quoted() {
     let command = "f() { echo geheim; }; f; f >&2; echo oops >&2; exit 1";
     let error = from_command(command, Duration::from_secs(5)).unwrap_err();
-    assert!(
-        error.why.contains("••• oops") || error.why.contains("•••\noops"),
-        "{error}"
-    );
+    assert!(error.why.contains("••• oops") || error.why.contains("•••\noops"), "{error}");
     assert!(!error.why.contains("geheim"), "{error}");
-    let long = from_command(
-        "yes complaint | head -n 1000 >&2; exit 1",
-        Duration::from_secs(5),
-    );
+    let long = from_command("yes complaint | head -n 1000 >&2; exit 1", Duration::from_secs(5));
     assert!(long.unwrap_err().why.chars().count() < 400);
 }
 

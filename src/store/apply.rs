@@ -32,31 +32,18 @@ impl Writing<'_> {
             Change::PutCursor(c, m, side, cursor) => self.put_cursor((c, m, side), &cursor),
             Change::AddItem(run, item) => self.add_item(run, &item),
             Change::ClearItems(run) => self.clear_items(run),
-            Change::Progress {
-                run,
-                progress,
-                requests,
-                retries,
-            } => self.set_progress(run, progress, requests, retries),
-            Change::AddUnchanged {
-                run,
-                module,
-                unchanged,
-                standing_skips,
-            } => self.add_unchanged(run, module, unchanged, standing_skips),
-            Change::ModuleRow {
-                run,
-                module,
-                available,
-                why,
-            } => self.module_row(run, module, available, why),
-            Change::EndRun {
-                run,
-                status,
-                ended,
-                held,
-                error,
-            } => self.end_run(run, status, ended, held, error),
+            Change::Progress { run, progress, requests, retries } => {
+                self.set_progress(run, progress, requests, retries)
+            }
+            Change::AddUnchanged { run, module, unchanged, standing_skips } => {
+                self.add_unchanged(run, module, unchanged, standing_skips)
+            }
+            Change::ModuleRow { run, module, available, why } => {
+                self.module_row(run, module, available, why)
+            }
+            Change::EndRun { run, status, ended, held, error } => {
+                self.end_run(run, status, ended, held, error)
+            }
         }
     }
 }

@@ -62,14 +62,10 @@ fn io_sentences(error: &io::Error) -> (String, &'static str) {
             "Give the user access to the data folder and its files, or choose another folder with \
              --data-dir.",
         ),
-        Kind::ReadOnlyFilesystem => (
-            "The file system is read-only.".into(),
-            "Choose another folder with --data-dir.",
-        ),
-        _ => (
-            format!("The operating system says: {error}."),
-            "Check the disk of the data folder.",
-        ),
+        Kind::ReadOnlyFilesystem => {
+            ("The file system is read-only.".into(), "Choose another folder with --data-dir.")
+        }
+        _ => (format!("The operating system says: {error}."), "Check the disk of the data folder."),
     }
 }
 
@@ -119,11 +115,9 @@ impl From<CommitError> for StoreError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Storage(error) => error.into(),
-            other => Self::new(
-                "The store could not be written.",
-                format!("{other}."),
-                "Try again.",
-            ),
+            other => {
+                Self::new("The store could not be written.", format!("{other}."), "Try again.")
+            }
         }
     }
 }

@@ -26,12 +26,7 @@ pub(super) struct Handle {
 
 impl Handle {
     pub(super) fn new(path: &Path, db: Database, opener: Opener) -> Self {
-        Self {
-            db: RwLock::new(Arc::new(db)),
-            opener,
-            path: path.to_owned(),
-            patience: PATIENCE,
-        }
+        Self { db: RwLock::new(Arc::new(db)), opener, path: path.to_owned(), patience: PATIENCE }
     }
 
     /// Waits no longer than this for other processes.
@@ -45,10 +40,7 @@ impl Handle {
     }
 
     fn db(&self) -> Arc<Database> {
-        self.db
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.db.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Opens the file again, unless somebody else did since `old` was got.
@@ -106,10 +98,7 @@ impl Handle {
         };
         StoreError::new(
             "The store could not be written.",
-            format!(
-                "{who} has been writing for more than {} seconds.",
-                self.patience.as_secs()
-            ),
+            format!("{who} has been writing for more than {} seconds.", self.patience.as_secs()),
             "Wait for it, or end it (a stopped one with kill -CONT or kill), then try again.",
         )
     }

@@ -68,23 +68,15 @@ impl Store {
 
     /// Sets the tables up and starts the threads.
     fn with(handle: Handle) -> StoreResult<Self> {
-        let shared = Arc::new(Shared {
-            handle,
-            generation: watch::Sender::new(0),
-            bell: Bell::default(),
-        });
+        let shared =
+            Arc::new(Shared { handle, generation: watch::Sender::new(0), bell: Bell::default() });
         let generation = threads::read(&shared, Reader::ready_generation)
             .or_else(|_| threads::write(&shared, Box::new(open::set_up)))?;
         shared.announce(generation);
         let (jobs, to_do) = mpsc::channel();
         let (reads, to_read) = mpsc::channel();
         let to_read = Arc::new(Mutex::new(to_read));
-        let mut inner = Inner {
-            shared,
-            jobs: Some(jobs),
-            reads: Some(reads),
-            threads: Vec::new(),
-        };
+        let mut inner = Inner { shared, jobs: Some(jobs), reads: Some(reads), threads: Vec::new() };
         inner.spawn("store-write", move |shared| {
             threads::write_loop(shared, &to_do);
         })?;
@@ -95,9 +87,7 @@ impl Store {
             })?;
         }
         inner.spawn("store-watch", threads::watch_loop)?;
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The folder the store file is in; scratch files and locks live beside it.
@@ -142,8 +132,7 @@ impl Store {
     /// # Errors
     /// As [`Self::commit`].
     pub async fn start_run(&self, run: Run) -> StoreResult<u64> {
-        self.write(Box::new(move |writing| writing.start_run(run)))
-            .await
+        self.write(Box::new(move |writing| writing.start_run(run))).await
     }
 
     /// Deletes runs, with their items, that began longer ago than the retention says, in small
@@ -171,11 +160,7 @@ impl Store {
                 drop(reply.send(threads::read(shared, read)));
             }
         });
-        let sent = self
-            .inner
-            .reads
-            .as_ref()
-            .is_some_and(|r| r.send(job).is_ok());
+        let sent = self.inner.reads.as_ref().is_some_and(|r| r.send(job).is_ok());
         match answer.await {
             Ok(answer) if sent => answer,
             _ => Err(threads::gave_up()),

@@ -26,9 +26,7 @@ const UNCLEAN: u8 = 2;
 
 fn builder() -> Builder {
     let mut builder = Database::builder();
-    builder
-        .set_cache_size(CACHE)
-        .set_concurrency_mode(ConcurrencyMode::MultiWriter);
+    builder.set_cache_size(CACHE).set_concurrency_mode(ConcurrencyMode::MultiWriter);
     builder
 }
 
@@ -46,20 +44,14 @@ pub(super) fn open(path: &Path) -> StoreResult<Database> {
     if !fresh {
         examine(path)?;
     }
-    let opened = if fresh {
-        no_panic(|| builder().create(path))
-    } else {
-        open_file(path)
-    };
+    let opened = if fresh { no_panic(|| builder().create(path)) } else { open_file(path) };
     opened.map_err(|error| at(path, error.into()))
 }
 
 /// Adds the path to an error's first sentence.
 fn at(path: &Path, error: StoreError) -> StoreError {
     let mut user = error.user();
-    user.what = user
-        .what
-        .replacen("The store", &format!("The store {}", path.display()), 1);
+    user.what = user.what.replacen("The store", &format!("The store {}", path.display()), 1);
     StoreError::User(user)
 }
 
@@ -75,17 +67,10 @@ fn no_panic<T>(open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T, Dat
 /// two processes the first one wins.
 fn make(path: &Path) -> StoreResult<()> {
     let cannot = |error: &io::Error| {
-        StoreError::io(
-            format!("The store {} could not be made.", path.display()),
-            error,
-        )
+        StoreError::io(format!("The store {} could not be made.", path.display()), error)
     };
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| cannot(&e))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| cannot(&e))?;
     }
     static DRAFTS: AtomicU32 = AtomicU32::new(0);
     let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
@@ -122,18 +107,13 @@ fn looks_fresh(path: &Path) -> StoreResult<bool> {
 /// The byte after the magic number; `None`: the file is empty.
 fn header(path: &Path) -> StoreResult<Option<u8>> {
     let cannot = |error: &io::Error| {
-        StoreError::io(
-            format!("The store {} could not be opened.", path.display()),
-            error,
-        )
+        StoreError::io(format!("The store {} could not be opened.", path.display()), error)
     };
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     let file: File = options.open(path).map_err(|e| cannot(&e))?;
     let mut start = Vec::new();
-    file.take(MAGIC.len() as u64 + 1)
-        .read_to_end(&mut start)
-        .map_err(|e| cannot(&e))?;
+    file.take(MAGIC.len() as u64 + 1).read_to_end(&mut start).map_err(|e| cannot(&e))?;
     match start.split_at_checked(MAGIC.len()) {
         _ if start.is_empty() => Ok(None),
         Some((magic, [flags])) if magic == MAGIC => Ok(Some(*flags)),
@@ -168,11 +148,7 @@ fn examine_once(path: &Path) -> StoreResult<()> {
         Ok(db) => {
             no_panic(|| Ok(check_schema(&db.begin_read().map_err(storage)?)))??;
             let nobody_writes = header(path)?.is_some_and(|flags| flags & UNCLEAN == 0);
-            if nobody_writes {
-                rehearse(path)
-            } else {
-                Ok(())
-            }
+            if nobody_writes { rehearse(path) } else { Ok(()) }
         }
         Err(DatabaseError::RepairAborted) => rehearse(path),
         Err(error) => Err(error.into()),
@@ -190,9 +166,7 @@ fn storage(error: redb::TransactionError) -> DatabaseError {
 fn rehearse(path: &Path) -> StoreResult<()> {
     let checked = no_panic(|| {
         let layer = Overlay::new(path)?;
-        let db = Database::builder()
-            .set_cache_size(CACHE / 4)
-            .create_with_backend(layer)?;
+        let db = Database::builder().set_cache_size(CACHE / 4).create_with_backend(layer)?;
         Ok(check_schema(&db.begin_read().map_err(storage)?))
     });
     checked?

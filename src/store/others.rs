@@ -30,10 +30,7 @@ fn has_open(pid: u32, path: &Path) -> bool {
 fn describe(pid: u32) -> String {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(") ")
-        .next()
-        .and_then(|rest| rest.chars().next());
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
     let stopped = if state == Some('T') { ", stopped" } else { "" };
     format!("process {pid} ({}{stopped})", name.trim())
 }

@@ -31,15 +31,8 @@ impl Overlay {
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        let layer = Layer {
-            length,
-            file_length: length,
-            pages: HashMap::new(),
-        };
-        Ok(Self {
-            file,
-            layer: Mutex::new(layer),
-        })
+        let layer = Layer { length, file_length: length, pages: HashMap::new() };
+        Ok(Self { file, layer: Mutex::new(layer) })
     }
 
     fn layer(&self) -> MutexGuard<'_, Layer> {

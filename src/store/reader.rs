@@ -18,10 +18,7 @@ pub(super) struct ReadSlot<K: Key + 'static, V: Value + 'static> {
 
 impl<K: Key + 'static, V: Value + 'static> ReadSlot<K, V> {
     fn new(definition: TableDefinition<'static, K, V>) -> Self {
-        Self {
-            definition,
-            table: OnceCell::new(),
-        }
+        Self { definition, table: OnceCell::new() }
     }
 
     /// The table.

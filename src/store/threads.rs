@@ -151,9 +151,7 @@ impl Bell {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0
         } else {
-            self.rung
-                .wait_while(state, asleep)
-                .unwrap_or_else(PoisonError::into_inner)
+            self.rung.wait_while(state, asleep).unwrap_or_else(PoisonError::into_inner)
         };
         (!state.closing).then(|| std::mem::take(&mut state.look_now))
     }

@@ -19,11 +19,7 @@ pub(super) struct Slot<'t, K: Key + 'static, V: Value + 'static> {
 
 impl<'t, K: Key + 'static, V: Value + 'static> Slot<'t, K, V> {
     fn new(txn: &'t WriteTransaction, definition: TableDefinition<'static, K, V>) -> Self {
-        Self {
-            txn,
-            definition,
-            table: None,
-        }
+        Self { txn, definition, table: None }
     }
 
     /// The table.
@@ -107,10 +103,6 @@ impl<'t> Writing<'t> {
     pub(super) fn finish(mut self) -> StoreResult<Option<u64>> {
         self.flush_runs()?;
         self.flush_counts()?;
-        if self.visible {
-            self.next_number(meta::GENERATION).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.visible { self.next_number(meta::GENERATION).map(Some) } else { Ok(None) }
     }
 }

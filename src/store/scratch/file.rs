@@ -30,10 +30,7 @@ impl RunFile {
         }
         out.flush().map_err(|error| disk(&error))?;
         drop(out);
-        Ok(Self {
-            file: Arc::new(file),
-            level,
-        })
+        Ok(Self { file: Arc::new(file), level })
     }
 
     /// How often its entries have been merged.
@@ -43,20 +40,14 @@ impl RunFile {
 
     /// Reads the run from its start.
     pub(super) fn read(&self) -> RunReader {
-        let from_start = FromStart {
-            file: self.file.clone(),
-            at: 0,
-        };
+        let from_start = FromStart { file: self.file.clone(), at: 0 };
         RunReader(BufReader::with_capacity(READ, from_start))
     }
 }
 
 /// A new file that only this process can reach.
 fn nameless(folder: &Path) -> io::Result<File> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let path = folder.join(format!("{}-{number}.run", std::process::id()));
     let mut options = OpenOptions::new();

@@ -19,11 +19,7 @@ struct Span {
 
 impl Memory {
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.spans.push(Span {
-            start: self.bytes.len(),
-            key: key.len(),
-            value: value.len(),
-        });
+        self.spans.push(Span { start: self.bytes.len(), key: key.len(), value: value.len() });
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
         self.unsorted = true;

@@ -69,10 +69,8 @@ impl Merge {
     pub(super) fn new(files: &[Arc<RunFile>], memory: Option<Arc<Memory>>) -> StoreResult<Self> {
         let from_files = files.iter().map(|file| Source::File(file.read()));
         let from_memory = memory.map(|memory| Source::Memory(memory, 0));
-        let mut merge = Self {
-            sources: from_files.chain(from_memory).collect(),
-            heads: BinaryHeap::new(),
-        };
+        let mut merge =
+            Self { sources: from_files.chain(from_memory).collect(), heads: BinaryHeap::new() };
         for source in 0..merge.sources.len() {
             merge.refill(source)?;
         }

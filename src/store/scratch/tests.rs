@@ -70,12 +70,7 @@ fn a_million_are_sorted_with_flat_memory() {
     }
     assert_eq!((next, again), (count, count / 16));
     // Nothing lies about under a name, not even while it is in use.
-    assert_eq!(
-        std::fs::read_dir(folder.path().join("scratch"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(folder.path().join("scratch")).unwrap().count(), 0);
 }
 
 #[test]
@@ -100,12 +95,7 @@ fn leftovers_are_cleaned_and_the_living_lose_nothing() {
     }
     std::fs::write(folder.path().join("scratch/1-1.run"), b"left").unwrap();
     clean(folder.path());
-    assert_eq!(
-        std::fs::read_dir(folder.path().join("scratch"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(folder.path().join("scratch")).unwrap().count(), 0);
     assert_eq!(scratch.iter().unwrap().count(), 30_000);
 }
 

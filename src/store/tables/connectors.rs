@@ -14,10 +14,7 @@ pub(in crate::store) const CONNECTORS: TableDefinition<'static, u32, &'static st
 const TABLE: &str = "connectors";
 
 fn all(table: &impl ReadableTable<u32, &'static str>) -> StoreResult<Vec<Connector>> {
-    table
-        .iter()?
-        .map(|row| from_json(TABLE, row?.1.value()))
-        .collect()
+    table.iter()?.map(|row| from_json(TABLE, row?.1.value())).collect()
 }
 
 fn refused(why: String, next: &str) -> StoreError {
@@ -47,9 +44,7 @@ impl Writing<'_> {
             self.set_number(LAST_CONNECTOR, connector.id.into())?;
         }
         let json = to_json(TABLE, &connector)?;
-        self.connectors
-            .open()?
-            .insert(connector.id, json.as_str())?;
+        self.connectors.open()?.insert(connector.id, json.as_str())?;
         Ok(())
     }
 
@@ -87,8 +82,6 @@ impl Reader {
     /// A connector by its name, in any case.
     pub fn connector_named(&self, name: &str) -> StoreResult<Option<Connector>> {
         let connectors = all(self.connectors.open(&self.txn)?)?;
-        Ok(connectors
-            .into_iter()
-            .find(|c| c.name.eq_ignore_ascii_case(name)))
+        Ok(connectors.into_iter().find(|c| c.name.eq_ignore_ascii_case(name)))
     }
 }

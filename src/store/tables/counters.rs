@@ -49,9 +49,7 @@ impl Writing<'_> {
     /// Forgets the counters of a connector.
     pub(super) fn clear_counts(&mut self, c: ConnectorId) -> StoreResult<()> {
         self.counts.retain(|key, _| key.0 != c);
-        self.counters
-            .open()?
-            .retain_in((c, 0, 0)..(c + 1, 0, 0), |_, _| false)?;
+        self.counters.open()?.retain_in((c, 0, 0)..(c + 1, 0, 0), |_, _| false)?;
         Ok(())
     }
 }

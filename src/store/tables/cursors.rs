@@ -56,17 +56,13 @@ impl Writing<'_> {
         cursor: &Cursor,
     ) -> StoreResult<()> {
         let bytes = cursor.encode()?;
-        self.cursors
-            .open()?
-            .insert((c, m.code(), side.code()), bytes.as_slice())?;
+        self.cursors.open()?.insert((c, m.code(), side.code()), bytes.as_slice())?;
         Ok(())
     }
 
     /// Removes the cursors of a connector.
     pub(super) fn clear_cursors(&mut self, c: ConnectorId) -> StoreResult<()> {
-        self.cursors
-            .open()?
-            .retain_in((c, 0, 0)..(c + 1, 0, 0), |_, _| false)?;
+        self.cursors.open()?.retain_in((c, 0, 0)..(c + 1, 0, 0), |_, _| false)?;
         Ok(())
     }
 }
@@ -74,11 +70,7 @@ impl Writing<'_> {
 impl Reader {
     /// A cursor; the default one if it was never set.
     pub fn cursor(&self, c: ConnectorId, m: Module, side: Side) -> StoreResult<Cursor> {
-        match self
-            .cursors
-            .open(&self.txn)?
-            .get((c, m.code(), side.code()))?
-        {
+        match self.cursors.open(&self.txn)?.get((c, m.code(), side.code()))? {
             Some(row) => Cursor::decode(row.value()),
             None => Ok(Cursor::default()),
         }

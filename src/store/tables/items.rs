@@ -122,13 +122,7 @@ impl Writing<'_> {
     pub(in crate::store) fn add_item(&mut self, run: u64, item: &Item) -> StoreResult<()> {
         let n = self.count_item(run, item)?;
         let bytes = item.encode()?;
-        let key = (
-            run,
-            item.module.code(),
-            item.side.code(),
-            item.status.code(),
-            n,
-        );
+        let key = (run, item.module.code(), item.side.code(), item.status.code(), n);
         self.items.open()?.insert(key, bytes.as_slice())?;
         Ok(())
     }
@@ -141,9 +135,7 @@ impl Writing<'_> {
 
     /// Removes all items of a run.
     pub(super) fn drop_items(&mut self, run: u64) -> StoreResult<()> {
-        self.items
-            .open()?
-            .retain_in((run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0), |_, _| false)?;
+        self.items.open()?.retain_in((run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0), |_, _| false)?;
         Ok(())
     }
 

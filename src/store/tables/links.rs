@@ -134,24 +134,15 @@ impl Writing<'_> {
         let tied = by_sid.get((c, m.code(), sid.as_str()))?;
         let tied = tied.map(|ids| ids.value().1.to_owned());
         if let Some(other) = tied.as_ref().filter(|other| **other != link.vtiger_id) {
-            return Err(StoreError::AlreadyLinked(
-                link.service_id.clone(),
-                other.clone(),
-            ));
+            return Err(StoreError::AlreadyLinked(link.service_id.clone(), other.clone()));
         }
         let bytes = link.encode()?;
-        let old = self
-            .links
-            .open()?
-            .insert((c, m.code(), vid.as_str()), bytes.as_slice())?;
+        let old = self.links.open()?.insert((c, m.code(), vid.as_str()), bytes.as_slice())?;
         match (old, tied) {
             (Some(_), Some(_)) => return Ok(()),
             (Some(old), None) => {
                 let old = Link::decode(old.value())?;
-                return Err(StoreError::AlreadyLinked(
-                    link.vtiger_id.clone(),
-                    old.service_id,
-                ));
+                return Err(StoreError::AlreadyLinked(link.vtiger_id.clone(), old.service_id));
             }
             (None, _) => {}
         }
@@ -175,9 +166,7 @@ impl Writing<'_> {
         let old = old.map(|row| Link::decode(row.value())).transpose()?;
         if let Some(link) = old {
             let sid = id_key(&link.service_id);
-            self.links_by_sid
-                .open()?
-                .remove((c, m.code(), sid.as_str()))?;
+            self.links_by_sid.open()?.remove((c, m.code(), sid.as_str()))?;
             self.count(Counter::Links, c, m, -1);
         }
         Ok(())
@@ -186,12 +175,8 @@ impl Writing<'_> {
     /// Removes the links of a connector.
     pub(super) fn clear_links(&mut self, c: ConnectorId) -> StoreResult<()> {
         let all = (c, 0, "")..(c + 1, 0, "");
-        self.links
-            .open()?
-            .retain_in::<(u32, u8, &str), _>(all.clone(), |_, _| false)?;
-        self.links_by_sid
-            .open()?
-            .retain_in::<(u32, u8, &str), _>(all, |_, _| false)?;
+        self.links.open()?.retain_in::<(u32, u8, &str), _>(all.clone(), |_, _| false)?;
+        self.links_by_sid.open()?.retain_in::<(u32, u8, &str), _>(all, |_, _| false)?;
         Ok(())
     }
 }
@@ -234,10 +219,7 @@ impl Reader {
     /// The Vtiger id that a service record is linked to.
     pub fn vtiger_id_of(&self, c: ConnectorId, m: Module, id: &str) -> StoreResult<Option<String>> {
         let key = id_key(id);
-        let ids = self
-            .links_by_sid
-            .open(&self.txn)?
-            .get((c, m.code(), key.as_str()))?;
+        let ids = self.links_by_sid.open(&self.txn)?.get((c, m.code(), key.as_str()))?;
         Ok(ids.map(|ids| ids.value().1.to_owned()))
     }
 

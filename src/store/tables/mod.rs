@@ -73,9 +73,7 @@ fn put_record<R: Row>(
 ) -> StoreResult<bool> {
     let key = id_key(id);
     let bytes = row.encode()?;
-    let old = table
-        .open()?
-        .insert((c, m.code(), side.code(), key.as_str()), bytes.as_slice())?;
+    let old = table.open()?.insert((c, m.code(), side.code(), key.as_str()), bytes.as_slice())?;
     Ok(old.is_none())
 }
 
@@ -85,17 +83,13 @@ fn drop_record(
     (c, m, side, id): (ConnectorId, Module, Side, &str),
 ) -> StoreResult<bool> {
     let key = id_key(id);
-    let old = table
-        .open()?
-        .remove((c, m.code(), side.code(), key.as_str()))?;
+    let old = table.open()?.remove((c, m.code(), side.code(), key.as_str()))?;
     Ok(old.is_some())
 }
 
 /// Removes everything of a connector from a table of records.
 fn clear_records(table: &mut BytesTable<'_, RecordKey>, c: ConnectorId) -> StoreResult<()> {
     let all = (c, 0, 0, "")..(c + 1, 0, 0, "");
-    table
-        .open()?
-        .retain_in::<(u32, u8, u8, &str), _>(all, |_, _| false)?;
+    table.open()?.retain_in::<(u32, u8, u8, &str), _>(all, |_, _| false)?;
     Ok(())
 }

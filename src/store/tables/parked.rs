@@ -35,10 +35,7 @@ impl ParkedV1<'_> {
             side: Side::read(self.side, Parked::TABLE)?,
             id: self.id.to_owned(),
             name: self.name.to_owned(),
-            reason: self
-                .reason
-                .map(|reason| reason.into_reason(Parked::TABLE))
-                .transpose()?,
+            reason: self.reason.map(|reason| reason.into_reason(Parked::TABLE)).transpose()?,
             since: Stamp(self.since),
             tries: self.tries,
             next_try: Stamp(self.next_try),
@@ -76,11 +73,7 @@ impl Writing<'_> {
         m: Module,
         parked: &Parked,
     ) -> StoreResult<()> {
-        if put_record(
-            &mut self.parked,
-            (c, m, parked.side, parked.id.as_str()),
-            parked,
-        )? {
+        if put_record(&mut self.parked, (c, m, parked.side, parked.id.as_str()), parked)? {
             self.count(Counter::Parked, c, m, 1);
         }
         Ok(())

@@ -53,9 +53,7 @@ impl Writing<'_> {
     /// Stores a new run under the next number.
     pub(in crate::store) fn start_run(&mut self, mut run: Run) -> StoreResult<u64> {
         run.id = self.next_number(LAST_RUN)?;
-        self.runs_by_connector
-            .open()?
-            .insert((run.connector, run.id), ())?;
+        self.runs_by_connector.open()?.insert((run.connector, run.id), ())?;
         let id = run.id;
         self.run_cache.insert(id, (StoredRun::new(run), true));
         self.visible = true;
@@ -65,12 +63,7 @@ impl Writing<'_> {
     /// Counts an item and answers its place in its list.
     pub(super) fn count_item(&mut self, run: u64, item: &Item) -> StoreResult<u64> {
         let stored = self.run_mut(run)?;
-        stored
-            .run
-            .modules
-            .entry(item.module)
-            .or_default()
-            .count(item.side, item.status);
+        stored.run.modules.entry(item.module).or_default().count(item.side, item.status);
         let length = stored.length_mut(item.module, item.side, item.status);
         *length += 1;
         Ok(*length - 1)
@@ -190,11 +183,7 @@ impl Writing<'_> {
 
 impl Reader {
     fn stored_run(&self, run: u64) -> StoreResult<Option<StoredRun>> {
-        self.runs
-            .open(&self.txn)?
-            .get(run)?
-            .map(|row| StoredRun::decode(row.value()))
-            .transpose()
+        self.runs.open(&self.txn)?.get(run)?.map(|row| StoredRun::decode(row.value())).transpose()
     }
 
     /// A run.
@@ -210,9 +199,7 @@ impl Reader {
         side: Side,
         status: ItemStatus,
     ) -> StoreResult<u64> {
-        Ok(self
-            .stored_run(run)?
-            .map_or(0, |stored| stored.length(m, side, status)))
+        Ok(self.stored_run(run)?.map_or(0, |stored| stored.length(m, side, status)))
     }
 
     /// Runs, newest first, of one connector or all, before a run number, at most so many.
@@ -245,20 +232,10 @@ impl Reader {
 
 /// The four counts as stored.
 fn counts_to_v1(counts: Counts) -> [u64; 4] {
-    [
-        counts.created,
-        counts.updated,
-        counts.deleted,
-        counts.skipped,
-    ]
+    [counts.created, counts.updated, counts.deleted, counts.skipped]
 }
 
 /// The four counts as in the model.
 fn counts_from_v1([created, updated, deleted, skipped]: [u64; 4]) -> Counts {
-    Counts {
-        created,
-        updated,
-        deleted,
-        skipped,
-    }
+    Counts { created, updated, deleted, skipped }
 }

@@ -44,11 +44,7 @@ pub(super) struct UserErrorV1<'a> {
 
 impl<'a> From<&'a UserError> for UserErrorV1<'a> {
     fn from(error: &'a UserError) -> Self {
-        Self {
-            what: &error.what,
-            why: &error.why,
-            next: &error.next,
-        }
+        Self { what: &error.what, why: &error.why, next: &error.next }
     }
 }
 

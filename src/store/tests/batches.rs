@@ -30,10 +30,7 @@ fn settings_are_kept_as_they_are() {
         allow_http: true,
         ca_file: Some("/ca.pem".into()),
     };
-    let retention = Retention {
-        debug_size: "1GB".into(),
-        ..Retention::default()
-    };
+    let retention = Retention { debug_size: "1GB".into(), ..Retention::default() };
     assert_eq!(store.read_blocking(|r| r.crm()).unwrap(), None);
     let defaults = store.read_blocking(|r| r.retention()).unwrap();
     assert_eq!(defaults, Retention::default());
@@ -132,11 +129,7 @@ fn a_record_is_linked_once_or_the_batch_is_refused() {
 fn links_are_listed_by_number_page_by_page() {
     let (_folder, store) = store();
     put_links(&store, &[("11x10", "b"), ("11x9", "100"), ("2x1", "20")]).unwrap();
-    commit(
-        &store,
-        [Change::PutLink(C, Module::Leads, link("1x1", "1"))],
-    )
-    .unwrap();
+    commit(&store, [Change::PutLink(C, Module::Leads, link("1x1", "1"))]).unwrap();
     store
         .read_blocking(|r| {
             let ids = |after, limit| -> Vec<String> {

@@ -140,12 +140,7 @@ fn a_file_that_may_not_grow_is_a_clear_error_and_opens_afterwards() {
     let out = Command::new("sh")
         .args(["-c", script])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "store::tests::disk::child",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "store::tests::disk::child", "--nocapture", "--test-threads=1"])
         .env(PATH, &path)
         .output()
         .unwrap();

@@ -28,10 +28,7 @@ fn the_generation_grows_with_what_a_screen_shows() {
     commit(&store, [fact("a", 1)]).unwrap();
     // Own commits: at once.
     assert_eq!(*generation.borrow(), before + 1);
-    let refused = [
-        Change::PutLink(1, m, link("1", "1")),
-        Change::PutLink(1, m, link("2", "1")),
-    ];
+    let refused = [Change::PutLink(1, m, link("1", "1")), Change::PutLink(1, m, link("2", "1"))];
     assert!(commit(&store, refused).is_err());
     assert_eq!(*generation.borrow(), before + 1);
 }
@@ -47,10 +44,7 @@ async fn others_commits_are_heard_of() {
     for n in 0..3 {
         one.commit(Batch::from(fact("n", n))).await.unwrap();
         let soon = Duration::from_secs(3);
-        tokio::time::timeout(soon, heard.changed())
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(soon, heard.changed()).await.unwrap().unwrap();
         assert_eq!(*heard.borrow_and_update(), *one.generation().borrow());
     }
     let seen = two.read(|r| r.fact("n")).await.unwrap();

@@ -26,11 +26,7 @@ fn child() {
     loop {
         let mut changes = Vec::new();
         for n in next..next + PER_BATCH {
-            changes.push(Change::PutLink(
-                1,
-                M,
-                link(&format!("12x{n}"), &n.to_string()),
-            ));
+            changes.push(Change::PutLink(1, M, link(&format!("12x{n}"), &n.to_string())));
             let item = item(M, Side::Vtiger, ItemStatus::Created, &n.to_string());
             changes.push(Change::AddItem(run, Box::new(item)));
         }
@@ -65,12 +61,7 @@ fn acknowledged_commits_survive_sigkill() {
 /// Lets a child commit for a random while; answers how many links it was told are stored.
 fn kill_after(path: &Path, round: u64) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "store::tests::kill::child",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "store::tests::kill::child", "--nocapture", "--test-threads=1"])
         .env(PATH, path)
         .stdout(Stdio::piped())
         .spawn()
@@ -83,9 +74,7 @@ fn kill_after(path: &Path, round: u64) -> u64 {
         });
         done.last().unwrap_or(0)
     });
-    let clock = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let random = u64::from(clock.subsec_nanos()) % 150;
     std::thread::sleep(Duration::from_millis(60 + random + round * 10));
     child.kill().unwrap();

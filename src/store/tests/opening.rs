@@ -30,20 +30,14 @@ fn closed() -> (TempDir, PathBuf) {
 }
 
 fn raw(path: &Path, mode: ConcurrencyMode) -> Database {
-    Builder::new()
-        .set_concurrency_mode(mode)
-        .open(path)
-        .unwrap()
+    Builder::new().set_concurrency_mode(mode).open(path).unwrap()
 }
 
 fn set_schema(path: &Path, schema: u64) -> Database {
     let db = raw(path, ConcurrencyMode::MultiWriter);
     let txn = db.begin_write().unwrap();
     let meta = TableDefinition::<&str, u64>::new("meta");
-    txn.open_table(meta)
-        .unwrap()
-        .insert("schema", schema)
-        .unwrap();
+    txn.open_table(meta).unwrap().insert("schema", schema).unwrap();
     txn.commit().unwrap();
     db
 }
@@ -71,16 +65,12 @@ fn an_empty_file_becomes_a_store() {
 #[test]
 fn other_files_are_refused() {
     refused(b"redb", "not a store of SyncDeck");
-    refused(
-        b"Dear diary, today I opened a store.",
-        "not a store of SyncDeck",
-    );
+    refused(b"Dear diary, today I opened a store.", "not a store of SyncDeck");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.redb");
     let db = Database::create(&path).unwrap();
     let txn = db.begin_write().unwrap();
-    txn.open_table(TableDefinition::<u64, u64>::new("numbers"))
-        .unwrap();
+    txn.open_table(TableDefinition::<u64, u64>::new("numbers")).unwrap();
     txn.commit().unwrap();
     drop(db);
     refused(&std::fs::read(path).unwrap(), "made by another program");
@@ -122,9 +112,7 @@ fn a_damaged_store_is_refused_or_works() {
     let (_folder, path) = closed();
     let whole = std::fs::read(path).unwrap();
     let mut refusals = 0;
-    let places = (9..320)
-        .step_by(7)
-        .chain((4096..whole.len()).step_by(4096 * 3 + 11));
+    let places = (9..320).step_by(7).chain((4096..whole.len()).step_by(4096 * 3 + 11));
     for place in places {
         let mut bytes = whole.clone();
         let end = bytes.len().min(place + 64);
@@ -144,10 +132,7 @@ fn a_damaged_store_is_refused_or_works() {
 #[test]
 fn a_store_that_is_open_in_another_mode_is_refused() {
     let (_folder, path) = closed();
-    for mode in [
-        ConcurrencyMode::ExclusiveWriter,
-        ConcurrencyMode::SingleWriter,
-    ] {
+    for mode in [ConcurrencyMode::ExclusiveWriter, ConcurrencyMode::SingleWriter] {
         let held = raw(&path, mode);
         let before = std::fs::read(&path).unwrap();
         let error = sentences(Store::open(&path).map(drop));
@@ -163,10 +148,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, b"x").unwrap();
-    for path in [
-        file.join("syncdeck.redb"),
-        "/proc/nowhere/syncdeck.redb".into(),
-    ] {
+    for path in [file.join("syncdeck.redb"), "/proc/nowhere/syncdeck.redb".into()] {
         let error = sentences(Store::open(&path).map(drop));
         assert!(error.what.contains(path.to_str().unwrap()), "{error}");
         assert!(!error.why.is_empty() && !error.next.is_empty());

@@ -79,13 +79,8 @@ fn compare(store: &Store, model: &Model) {
     store
         .read_blocking(|r| {
             let links = r.links_after(1, M, None, 99)?;
-            let pairs = links
-                .iter()
-                .map(|l| (l.vtiger_id.clone(), l.service_id.clone()));
-            let expected = model
-                .links
-                .iter()
-                .map(|(v, s)| (format!("14x{v}"), s.to_string()));
+            let pairs = links.iter().map(|l| (l.vtiger_id.clone(), l.service_id.clone()));
+            let expected = model.links.iter().map(|(v, s)| (format!("14x{v}"), s.to_string()));
             assert_eq!(pairs.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
             let by_sid = r.service_ids_after(1, M, None, 99)?;
             assert_eq!(by_sid.len(), links.len());
@@ -98,9 +93,7 @@ fn compare(store: &Store, model: &Model) {
             assert_eq!(r.parked_count(1)?, model.parked.len() as u64);
             assert_eq!(r.skip_count(1, M)?, model.skips.len() as u64);
             let listed = r.parked_after(1, M, None, 99)?;
-            let listed = listed
-                .iter()
-                .map(|p| (p.side == Side::Service, p.id.parse().unwrap()));
+            let listed = listed.iter().map(|p| (p.side == Side::Service, p.id.parse().unwrap()));
             assert!(listed.eq(model.parked.keys().copied()));
             Ok(())
         })

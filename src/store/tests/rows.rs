@@ -13,9 +13,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn bytes(hex: &str) -> Vec<u8> {
     let hex: String = hex.split_whitespace().collect();
-    (0..hex.len() / 2)
-        .map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap())
-        .collect()
+    (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect()
 }
 
 fn golden<R: Row + PartialEq + Debug>(row: &R, golden: &str) {
@@ -51,10 +49,7 @@ fn links() {
 
 #[test]
 fn cursors() {
-    golden::<Cursor>(
-        &cursor(),
-        "010113323032362d31312d32312031323a30303a30300188f8b2e5bd6808",
-    );
+    golden::<Cursor>(&cursor(), "010113323032362d31312d32312031323a30303a30300188f8b2e5bd6808");
 }
 
 #[test]
@@ -86,10 +81,7 @@ fn skips() {
 
 #[test]
 fn tombs() {
-    golden::<Tomb>(
-        &tomb(Side::Service, "43"),
-        "0102023433620701086c6173746e616d65054279726f6e",
-    );
+    golden::<Tomb>(&tomb(Side::Service, "43"), "0102023433620701086c6173746e616d65054279726f6e");
 }
 
 #[test]
@@ -136,8 +128,6 @@ fn numbers_of_words_are_dense_and_read_back() {
 #[test]
 fn a_link_of_twenty_pairs_is_small() {
     let mut link = link("12x4", "43");
-    link.pairs = (0..20)
-        .map(|n| crate::model::PairState::of(n, None, "short", "short"))
-        .collect();
+    link.pairs = (0..20).map(|n| crate::model::PairState::of(n, None, "short", "short")).collect();
     assert!(link.encode().unwrap().len() < 400);
 }

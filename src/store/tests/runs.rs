@@ -48,16 +48,10 @@ fn lists_are_dense_and_counted_with_their_items() {
     let row = counts(&store, run);
     assert_eq!((row.vtiger.created, row.conflicts), (300, 401));
     assert_eq!(row.service, Counts::default());
-    assert_eq!(
-        names(&store, run, v, ItemStatus::Created, 298),
-        ["c298", "c299"]
-    );
+    assert_eq!(names(&store, run, v, ItemStatus::Created, 298), ["c298", "c299"]);
     let last = names(&store, run, v, ItemStatus::Conflict, 99);
     assert_eq!(last, ["v297", "last"]);
-    assert_eq!(
-        names(&store, run, s, ItemStatus::Conflict, 0),
-        ["s0", "s1", "s2"]
-    );
+    assert_eq!(names(&store, run, s, ItemStatus::Conflict, 0), ["s0", "s1", "s2"]);
     let lengths = store.read_blocking(|r| {
         Ok((
             r.item_count(run, M, v, ItemStatus::Conflict)?,
@@ -73,43 +67,20 @@ fn lists_are_dense_and_counted_with_their_items() {
 fn a_run_is_told_step_by_step() {
     let (_folder, store) = store();
     let run = start(&store, 4);
-    let progress = Progress {
-        done: 5,
-        ..Progress::default()
-    };
+    let progress = Progress { done: 5, ..Progress::default() };
     commit(
         &store,
         [
-            Change::ModuleRow {
-                run,
-                module: M,
-                available: true,
-                why: None,
-            },
+            Change::ModuleRow { run, module: M, available: true, why: None },
             Change::ModuleRow {
                 run,
                 module: Module::Leads,
                 available: false,
                 why: Some("no right".into()),
             },
-            Change::AddUnchanged {
-                run,
-                module: M,
-                unchanged: 7,
-                standing_skips: 2,
-            },
-            Change::AddUnchanged {
-                run,
-                module: M,
-                unchanged: 3,
-                standing_skips: 0,
-            },
-            Change::Progress {
-                run,
-                progress: Some(progress.clone()),
-                requests: 11,
-                retries: 1,
-            },
+            Change::AddUnchanged { run, module: M, unchanged: 7, standing_skips: 2 },
+            Change::AddUnchanged { run, module: M, unchanged: 3, standing_skips: 0 },
+            Change::Progress { run, progress: Some(progress.clone()), requests: 11, retries: 1 },
         ],
     )
     .unwrap();
@@ -139,29 +110,18 @@ fn a_run_is_told_step_by_step() {
 fn a_run_that_is_planned_anew_begins_at_zero() {
     let (_folder, store) = store();
     let (run, other) = (start(&store, 1), start(&store, 1));
-    let reason = Change::ModuleRow {
-        run,
-        module: M,
-        available: false,
-        why: Some("left out".into()),
-    };
+    let reason =
+        Change::ModuleRow { run, module: M, available: false, why: Some("left out".into()) };
     let created = |run, name| add(run, Side::Vtiger, ItemStatus::Created, name);
     commit(&store, [reason, created(run, "a"), created(other, "o")]).unwrap();
     // Within one batch, too.
-    let plan = [
-        created(run, "b"),
-        Change::ClearItems(run),
-        created(run, "c"),
-    ];
+    let plan = [created(run, "b"), Change::ClearItems(run), created(run, "c")];
     commit(&store, plan).unwrap();
     let row = counts(&store, run);
     assert_eq!((row.vtiger.created, row.available), (1, false));
     assert_eq!(row.why.as_deref(), Some("left out"));
     let list = |run| names(&store, run, Side::Vtiger, ItemStatus::Created, 0);
-    assert_eq!(
-        (list(run), list(other)),
-        (vec!["c".into()], vec!["o".into()])
-    );
+    assert_eq!((list(run), list(other)), (vec!["c".into()], vec!["o".into()]));
 }
 
 #[test]
@@ -191,10 +151,7 @@ fn an_item_of_a_run_that_is_gone_is_refused() {
 #[test]
 fn old_runs_go_with_their_items_but_not_the_newest() {
     let (_folder, store) = store();
-    let retention = Retention {
-        runs: Period::secs(1000),
-        ..Retention::default()
-    };
+    let retention = Retention { runs: Period::secs(1000), ..Retention::default() };
     commit(&store, [Change::PutRetention(retention)]).unwrap();
     let finish = |run| Change::EndRun {
         run,
@@ -209,9 +166,7 @@ fn old_runs_go_with_their_items_but_not_the_newest() {
         commit(&store, [item.clone(), item, finish(run)]).unwrap();
     }
     let running = start(&store, 1);
-    let young = store
-        .prune(stamp(0).plus(Duration::from_secs(900)))
-        .unwrap();
+    let young = store.prune(stamp(0).plus(Duration::from_secs(900))).unwrap();
     assert_eq!(young, 0);
     let now = stamp(0).plus(Duration::from_secs(1001));
     assert_eq!(store.prune(now).unwrap(), 4);

@@ -29,18 +29,8 @@ pub fn link(vtiger_id: &str, service_id: &str) -> Link {
                 vtiger: None,
                 service: Some(u64::MAX),
             },
-            PairState {
-                pair: 2,
-                base: Base::Hash(300),
-                vtiger: Some(1),
-                service: None,
-            },
-            PairState {
-                pair: 3,
-                base: Base::Unknown,
-                vtiger: None,
-                service: None,
-            },
+            PairState { pair: 2, base: Base::Hash(300), vtiger: Some(1), service: None },
+            PairState { pair: 3, base: Base::Unknown, vtiger: None, service: None },
         ],
         vtiger_stamp: Some(stamp(0)),
         service_stamp: Some(Stamp(-5)),
@@ -109,11 +99,7 @@ pub fn tomb(side: Side, id: &str) -> Tomb {
 }
 
 pub fn cursor() -> Cursor {
-    Cursor {
-        mark: Some("2026-11-21 12:00:00".into()),
-        last_complete: Some(stamp(4)),
-        revision: 8,
-    }
+    Cursor { mark: Some("2026-11-21 12:00:00".into()), last_complete: Some(stamp(4)), revision: 8 }
 }
 
 pub fn item(module: Module, side: Side, status: ItemStatus, name: &str) -> Item {
@@ -220,10 +206,7 @@ pub fn connector(name: &str) -> Connector {
             ("url".to_owned(), SecretText::Plain("https://x".into())),
         ]
         .into(),
-        sync_from: SyncFrom {
-            asked: "30d".into(),
-            from: Some(stamp(0)),
-        },
+        sync_from: SyncFrom { asked: "30d".into(), from: Some(stamp(0)) },
         frequency: Frequency::Every(Period::secs(900)),
         conflict: ConflictRule::Service,
         debug: true,

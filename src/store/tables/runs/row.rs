@@ -27,10 +27,7 @@ fn place(side: Side, status: ItemStatus) -> usize {
 
 impl StoredRun {
     pub(in crate::store) fn new(run: Run) -> Self {
-        Self {
-            run,
-            lengths: BTreeMap::new(),
-        }
+        Self { run, lengths: BTreeMap::new() }
     }
 
     /// How many items a list has.
@@ -117,11 +114,7 @@ impl From<HeldV1<'_>> for Held {
     fn from(v1: HeldV1<'_>) -> Self {
         Self {
             guard: v1.guard.to_owned(),
-            counts: v1
-                .counts
-                .into_iter()
-                .map(|(k, n)| (k.to_owned(), n))
-                .collect(),
+            counts: v1.counts.into_iter().map(|(k, n)| (k.to_owned(), n)).collect(),
             threshold: v1.threshold.to_owned(),
         }
     }
@@ -191,10 +184,8 @@ impl From<ProgressV1<'_>> for Progress {
 impl RunV1<'_> {
     fn into_stored(self) -> StoreResult<StoredRun> {
         let modules = self.modules.into_iter().map(ModuleV1::into_counts);
-        let lengths = self
-            .lengths
-            .into_iter()
-            .map(|(m, l)| Ok((Module::read(m, StoredRun::TABLE)?, l)));
+        let lengths =
+            self.lengths.into_iter().map(|(m, l)| Ok((Module::read(m, StoredRun::TABLE)?, l)));
         Ok(StoredRun {
             run: Run {
                 id: self.id,
