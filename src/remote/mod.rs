@@ -2,6 +2,9 @@
 //! knows HTTP. The engine asks [`Capabilities`], never the system's name.
 
 mod error;
+mod http;
+mod project;
+pub mod vtiger;
 
 pub use error::{ErrorKind, RemoteError};
 
