@@ -5,6 +5,7 @@ mod error;
 mod http;
 mod project;
 pub mod vtiger;
+pub mod woocommerce;
 
 pub use error::{ErrorKind, RemoteError};
 

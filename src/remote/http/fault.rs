@@ -31,18 +31,6 @@ impl Fault {
         self
     }
 
-    /// It concerns the connection or the module, not one record.
-    pub(crate) fn whole(mut self) -> Self {
-        self.error.whole = true;
-        self
-    }
-
-    /// The field the system complains about.
-    pub(crate) fn field(mut self, field: Option<String>) -> Self {
-        self.error.field = field;
-        self
-    }
-
     /// How long the system asked to wait.
     pub(crate) fn wait(&self) -> Option<Duration> {
         match self.error.kind {
