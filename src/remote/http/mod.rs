@@ -16,6 +16,8 @@ mod transport;
 pub(crate) mod url;
 
 #[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use answer::Answer;
@@ -342,6 +344,10 @@ fn client(base: &Url, options: &ConnectOptions) -> Result<Client, UserError> {
             .tls_certs_only([])
             .build()
             .map_err(|e| no_client(&e));
+    }
+    if !extra.is_empty() {
+        let alone = builder().tls_certs_only(extra.clone()).build();
+        alone.map_err(|e| no_authority(&e.to_string()))?;
     }
     builder()
         .tls_certs_merge(extra.clone())
