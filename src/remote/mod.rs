@@ -2,6 +2,10 @@
 //! knows HTTP. The engine asks [`Capabilities`], never the system's name.
 
 mod error;
+mod http;
+mod project;
+pub mod vtiger;
+pub mod woocommerce;
 
 pub use error::{ErrorKind, RemoteError};
 
