@@ -5,6 +5,10 @@ use crate::model::{Direction, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The services' assets: the list that a new service is added to.
+const SERVICES: &[(&str, &str)] =
+    &[("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))];
+
 /// All services that a connector can be made of, and the CRM.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -67,8 +71,26 @@ pub struct VtigerAsset {
     pub label: String,
     /// The connection form.
     pub form: Vec<FormField>,
+    /// References that are written by the name of the record they point to.
+    pub companions: Vec<Companion>,
     /// Its modules.
     pub modules: BTreeMap<Module, VtigerModule>,
+}
+
+/// A referenced record without a module of its own in the service (a customer's company).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Companion {
+    /// The mapped path (`account_id.accountname`).
+    pub path: String,
+    /// The field that holds the id (`account_id`).
+    pub reference: String,
+    /// The field of the referenced record that holds the name.
+    pub field: String,
+    /// The module of the referenced record.
+    pub module: Module,
+    /// The first part of the link's key on the service's side (`company`).
+    pub key: String,
 }
 
 /// A module of the CRM.
@@ -131,10 +153,7 @@ impl ServiceModule {
             })
         };
         let defaults = self.mapping.iter().filter(|p| !replaced(p)).cloned();
-        let added = custom.iter().map(|c| Pair {
-            custom: true,
-            ..c.clone()
-        });
+        let added = custom.iter().map(|c| Pair { custom: true, ..c.clone() });
         defaults.chain(added).collect()
     }
 }
@@ -148,10 +167,7 @@ impl Catalog {
         let vtiger = toml::from_str(include_str!("../assets/vtiger.toml"))
             .map_err(|e| format!("assets/vtiger.toml: {e}"))?;
         let mut services = BTreeMap::new();
-        for (file, text) in [(
-            "woocommerce.toml",
-            include_str!("../assets/services/woocommerce.toml"),
-        )] {
+        for (file, text) in SERVICES {
             let service: Service =
                 toml::from_str(text).map_err(|e| format!("assets/services/{file}: {e}"))?;
             services.insert(service.name.clone(), service);

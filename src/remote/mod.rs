@@ -291,3 +291,25 @@ pub struct Exchange {
     /// How long it took, in milliseconds.
     pub millis: u64,
 }
+
+/// SHIM
+pub mod vtiger {
+    use super::*;
+    /// SHIM
+    pub fn connect(
+        _u: &str,
+        _n: &str,
+        _k: secrecy::SecretString,
+        _o: ConnectOptions,
+    ) -> Result<Arc<dyn Remote>, crate::model::UserError> {
+        unimplemented!()
+    }
+}
+/// SHIM
+pub fn connect_service(
+    _s: &str,
+    _c: &std::collections::BTreeMap<&str, secrecy::SecretString>,
+    _o: ConnectOptions,
+) -> Result<Arc<dyn Remote>, crate::model::UserError> {
+    unimplemented!()
+}

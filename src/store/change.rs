@@ -44,26 +44,11 @@ pub enum Change {
     /// Removes all items of a run and zeroes its counts (a held run that is planned anew).
     ClearItems(u64),
     /// Shows how far a run is: requests and retries so far too.
-    Progress {
-        run: u64,
-        progress: Option<Progress>,
-        requests: u64,
-        retries: u64,
-    },
+    Progress { run: u64, progress: Option<Progress>, requests: u64, retries: u64 },
     /// Adds to a module's row of a run: records that had not changed, and skips that stand.
-    AddUnchanged {
-        run: u64,
-        module: Module,
-        unchanged: u64,
-        standing_skips: u64,
-    },
+    AddUnchanged { run: u64, module: Module, unchanged: u64, standing_skips: u64 },
     /// Says whether a module took part in a run; makes its row.
-    ModuleRow {
-        run: u64,
-        module: Module,
-        available: bool,
-        why: Option<String>,
-    },
+    ModuleRow { run: u64, module: Module, available: bool, why: Option<String> },
     /// Ends a run, or changes its status.
     EndRun {
         run: u64,
@@ -100,8 +85,6 @@ impl Batch {
 
 impl From<Change> for Batch {
     fn from(change: Change) -> Self {
-        Self {
-            changes: vec![change],
-        }
+        Self { changes: vec![change] }
     }
 }
