@@ -46,9 +46,6 @@ impl From<RemoteError> for Fault {
             error.kind,
             ErrorKind::RateLimited { .. } | ErrorKind::Temporary | ErrorKind::Unreachable
         );
-        Self {
-            error: Box::new(error),
-            again,
-        }
+        Self { error: Box::new(error), again }
     }
 }

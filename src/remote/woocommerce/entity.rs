@@ -57,13 +57,8 @@ pub(crate) struct Entity {
 }
 
 /// Roles of people who work in the shop. They are users like customers, and not listed.
-pub(crate) const STAFF: [&str; 5] = [
-    "administrator",
-    "shop_manager",
-    "editor",
-    "author",
-    "contributor",
-];
+pub(crate) const STAFF: [&str; 5] =
+    ["administrator", "shop_manager", "editor", "author", "contributor"];
 
 const CUSTOMERS: Entity = Entity {
     name: "customers",
@@ -154,9 +149,6 @@ pub(crate) fn named(name: &str) -> Option<&'static Entity> {
 impl Entity {
     /// What a value at this path must look like.
     pub(crate) fn kind(&self, path: &str) -> Kind {
-        self.kinds
-            .iter()
-            .find(|(p, _)| *p == path)
-            .map_or(Kind::Text, |(_, kind)| *kind)
+        self.kinds.iter().find(|(p, _)| *p == path).map_or(Kind::Text, |(_, kind)| *kind)
     }
 }
