@@ -163,6 +163,7 @@ impl Engine {
             on_progress,
         );
         context.run = run_id;
+        context.manual = request.trigger == Trigger::Manual;
         let ended = run(&mut context, request.mode, &request.modules, confirmed.as_ref()).await;
         let requests = Some(context.requests());
         match ended {
@@ -329,7 +330,14 @@ impl Engine {
         batch.push(Change::EndRun { run, status, ended: Some(Stamp::now()), held, error });
         self.inner.store.commit(batch).await?;
         let row = self.inner.store.read(move |r| r.run(run)).await?;
+        self.prune().await;
         row.ok_or_else(|| failed("The run is not in the store.", "It was removed meanwhile.", ""))
+    }
+
+    /// Forgets runs that are older than what is kept. It is tried again after the next run.
+    async fn prune(&self) {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || store.prune(Stamp::now()).ok()).await.ok();
     }
 
     /// Asks a running sync of this process to stop: what is in flight is finished and recorded.
