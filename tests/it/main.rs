@@ -1,1 +1,10 @@
 //! Integration tests of the whole package.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod conformance;
