@@ -1,4 +1,5 @@
 //! Integration tests of the whole package.
 
+mod conformance;
 mod model;
 mod sandbox_sync;

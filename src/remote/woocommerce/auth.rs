@@ -112,6 +112,12 @@ impl Auth {
         self.skew_ms.load(Ordering::Relaxed) / 1000
     }
 
+    /// What the server's clock is taken to be ahead of ours in signatures, in milliseconds.
+    pub(crate) fn allowance_ms(&self) -> i64 {
+        let skew = self.skew_ms.load(Ordering::Relaxed);
+        if skew.abs() > SKEW_MS { skew } else { 0 }
+    }
+
     /// Adds the keys to a request: its parameters, and its headers.
     pub(crate) fn apply(
         &self,
@@ -145,9 +151,7 @@ impl Auth {
 
     /// The time for a signature; the shop accepts 15 minutes of difference to its own clock.
     fn time_s(&self) -> i64 {
-        let skew = self.skew_ms.load(Ordering::Relaxed);
-        let skew = if skew.abs() > SKEW_MS { skew } else { 0 };
-        (crate::model::Stamp::now().0 + skew) / 1000
+        (crate::model::Stamp::now().0 + self.allowance_ms()) / 1000
     }
 }
 

@@ -93,6 +93,15 @@ pub(crate) fn explain(api: &ApiError, asked: Asked<'_>) -> RemoteError {
         format!("It answered {} {}: {}{stop}", api.status, api.code, api.message)
     };
     let (what, next) = match &kind {
+        ErrorKind::Login if api.message.contains("timestamp") => (
+            "The shop does not accept the time of our signature.".to_owned(),
+            "Set this machine's clock and the shop's by NTP.",
+        ),
+        ErrorKind::Login if api.message.contains("signature") => (
+            "The shop does not accept our signature.".to_owned(),
+            "Check the consumer secret; use the very address that WordPress shows as Site Address in \
+             Settings, General.",
+        ),
         ErrorKind::Login => (
             "The shop does not accept the consumer key and secret.".to_owned(),
             "Copy both again from WooCommerce, Settings, Advanced, REST API; if they are lost, make \
@@ -139,7 +148,8 @@ pub(crate) fn explain(api: &ApiError, asked: Asked<'_>) -> RemoteError {
 fn kind(api: &ApiError, asked: Asked<'_>) -> ErrorKind {
     let code = api.code.as_str();
     match api.status {
-        401 if is_permission(api) || (asked.known && asked.write) => ErrorKind::Permission,
+        401 if is_permission(api) => ErrorKind::Permission,
+        401 if asked.known && asked.write && !is_key(api) => ErrorKind::Permission,
         401 if asked.item => ErrorKind::Permission,
         401 => ErrorKind::Login,
         403 => ErrorKind::Permission,
@@ -160,6 +170,13 @@ fn kind(api: &ApiError, asked: Asked<'_>) -> ErrorKind {
 fn is_permission(api: &ApiError) -> bool {
     api.code == "woocommerce_rest_authentication_error"
         && (api.message.contains("read permissions") || api.message.contains("write permissions"))
+}
+
+/// The key, the signature or its time is wrong; told from a missing permission in English only.
+fn is_key(api: &ApiError) -> bool {
+    ["timestamp", "nonce", "ignature", "is invalid"]
+        .iter()
+        .any(|word| api.message.contains(word))
 }
 
 fn is_taken(code: &str) -> bool {

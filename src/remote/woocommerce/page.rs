@@ -21,6 +21,9 @@ const OVERLAP: Duration = Duration::from_secs(60);
 impl Woo {
     pub(crate) async fn list(&self, request: &PageRequest) -> RemoteResult<Page> {
         let entity = self.entity(&request.entity)?;
+        if matches!(request.scope, Scope::Trashed(_)) && !entity.trash {
+            return Ok(nothing());
+        }
         let number = number(&request.at);
         let mut ask = Ask::get(entity.name, format!("list {}", entity.name))
             .with("per_page", SIZE.to_string())
@@ -62,6 +65,16 @@ impl Woo {
             mark: mark(&meta, number),
             server_time: meta.server_time,
         })
+    }
+}
+
+fn nothing() -> Page {
+    Page {
+        records: Vec::new(),
+        next: Next::End,
+        total: None,
+        mark: None,
+        server_time: None,
     }
 }
 
