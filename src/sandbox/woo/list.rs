@@ -474,21 +474,28 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut V
 fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
     let pages = total.div_ceil(page.size);
     let url = |number: u64| {
-        let mut parts: Vec<String> = ask
-            .query
-            .split('&')
-            .filter(|p| !p.is_empty())
-            .map(str::to_owned)
-            .collect();
-        match parts.iter_mut().find(|p| p.starts_with("page=")) {
-            Some(part) => *part = format!("page={number}"),
-            None => parts.push(format!("page={number}")),
+        // As PHP rebuilds it: each name once, in the order of its first appearance.
+        let mut parts: Vec<(&str, String)> = Vec::new();
+        for part in ask.query.split('&').filter(|p| !p.is_empty()) {
+            let name = part.split('=').next().unwrap_or(part);
+            match parts
+                .iter_mut()
+                .find(|(n, _)| *n == name && !n.ends_with("[]"))
+            {
+                Some(known) => known.1 = part.to_owned(),
+                None => parts.push((name, part.to_owned())),
+            }
         }
+        match parts.iter_mut().find(|(n, _)| *n == "page") {
+            Some(part) => part.1 = format!("page={number}"),
+            None => parts.push(("page", format!("page={number}"))),
+        }
+        let query: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
         format!(
             "{}/wp-json/wc/v3/{}?{}",
             ask.home,
             ask.path,
-            parts.join("&")
+            query.join("&")
         )
     };
     let mut links = Vec::new();
