@@ -156,12 +156,10 @@ fn table_of(store: &Store, table: Table, id: u64) -> Table {
 /// The page of a list of everything by id, which needs no search.
 fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(Vec<u64>, u64)> {
     let mut choice = ask.choice();
-    choice.retain(|(name, value)| {
-        let value = value.as_str().unwrap_or_default();
-        !matches!(
-            (name.as_str(), value),
-            ("include" | "exclude", "") | ("status", "any")
-        )
+    choice.retain(|(name, value)| match name.as_str() {
+        "include" | "exclude" => !items(value).is_empty(),
+        "status" => value.as_str() != Some("any"),
+        _ => true,
     });
     let wanted = |name: &str| {
         choice
