@@ -174,9 +174,7 @@ fn is_permission(api: &ApiError) -> bool {
 
 /// The key, the signature or its time is wrong; told from a missing permission in English only.
 fn is_key(api: &ApiError) -> bool {
-    ["timestamp", "nonce", "ignature", "is invalid"]
-        .iter()
-        .any(|word| api.message.contains(word))
+    ["timestamp", "nonce", "ignature", "is invalid"].iter().any(|word| api.message.contains(word))
 }
 
 fn is_taken(code: &str) -> bool {

@@ -69,13 +69,7 @@ impl Woo {
 }
 
 fn nothing() -> Page {
-    Page {
-        records: Vec::new(),
-        next: Next::End,
-        total: None,
-        mark: None,
-        server_time: None,
-    }
+    Page { records: Vec::new(), next: Next::End, total: None, mark: None, server_time: None }
 }
 
 fn number(at: &PageAt) -> u64 {

@@ -136,9 +136,10 @@ fn table_of(store: &Store, table: Table, id: u64) -> Table {
 /// The page of a list of everything by id, which needs no search.
 fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(Vec<u64>, u64)> {
     let mut choice = ask.choice();
-    choice.retain(|(name, value)| {
-        let value = value.as_str().unwrap_or_default();
-        !matches!((name.as_str(), value), ("include" | "exclude", "") | ("status", "any"))
+    choice.retain(|(name, value)| match name.as_str() {
+        "include" | "exclude" => !items(value).is_empty(),
+        "status" => value.as_str() != Some("any"),
+        _ => true,
     });
     let wanted = |name: &str| choice.iter().find(|(n, _)| *n == name).and_then(|(_, v)| v.as_str());
     let all = wanted("role") == Some("all");
@@ -400,13 +401,21 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut V
 fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
     let pages = total.div_ceil(page.size);
     let url = |number: u64| {
-        let mut parts: Vec<String> =
-            ask.query.split('&').filter(|p| !p.is_empty()).map(str::to_owned).collect();
-        match parts.iter_mut().find(|p| p.starts_with("page=")) {
-            Some(part) => *part = format!("page={number}"),
-            None => parts.push(format!("page={number}")),
+        // As PHP rebuilds it: each name once, in the order of its first appearance.
+        let mut parts: Vec<(&str, String)> = Vec::new();
+        for part in ask.query.split('&').filter(|p| !p.is_empty()) {
+            let name = part.split('=').next().unwrap_or(part);
+            match parts.iter_mut().find(|(n, _)| *n == name && !n.ends_with("[]")) {
+                Some(known) => known.1 = part.to_owned(),
+                None => parts.push((name, part.to_owned())),
+            }
         }
-        format!("{}/wp-json/wc/v3/{}?{}", ask.home, ask.path, parts.join("&"))
+        match parts.iter_mut().find(|(n, _)| *n == "page") {
+            Some(part) => part.1 = format!("page={number}"),
+            None => parts.push(("page", format!("page={number}"))),
+        }
+        let query: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+        format!("{}/wp-json/wc/v3/{}?{}", ask.home, ask.path, query.join("&"))
     };
     let mut links = Vec::new();
     if page.number > 1 {

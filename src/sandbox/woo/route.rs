@@ -1,7 +1,7 @@
 //! The routes below `wc/v3` and what each does.
 
 use axum::http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fail::{Failure, json_reply};
 use super::list::{Ask, fields, list};
@@ -457,7 +457,8 @@ impl Woo {
                 Ok(last)
             }),
         };
-        Some(done.unwrap_or_else(|failure| wp_json(&json!({ "id": id, "error": failure.body() }))))
+        let id = id.map_or_else(|| "null".to_owned(), |id| id.to_string());
+        Some(done.unwrap_or_else(|failure| format!("{{\"id\":{id},\"error\":{}}}", failure.body())))
     }
 
     fn classes(&self, route: &Route, call: &Call<'_>) -> Result<Reply, Failure> {

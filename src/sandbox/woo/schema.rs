@@ -48,7 +48,10 @@ pub fn check(
     }
     let (mut params, mut details) = (Map::new(), Map::new());
     for (name, value) in given {
-        let Some(arg) = args.get(name) else { continue };
+        // A null is not looked at; inside an object it is.
+        let Some(arg) = args.get(name).filter(|_| !value.is_null()) else {
+            continue;
+        };
         if let Err((code, message)) = fits(arg, value, name) {
             details.insert(name.clone(), json!({ "code": code, "message": message, "data": null }));
             params.insert(name.clone(), Value::String(message));
