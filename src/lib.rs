@@ -10,6 +10,7 @@ pub mod cli;
 pub mod engine;
 pub mod mapping;
 pub mod model;
+pub mod paths;
 pub mod remote;
 pub mod sandbox;
 pub mod secrets;
