@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod cli;
 pub mod engine;
+pub mod export;
 pub mod mapping;
 pub mod model;
 pub mod paths;

@@ -5,10 +5,11 @@ use super::context::{Context, Step, Stop};
 use super::reconcile::Rules;
 use crate::catalog::{ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
-use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side};
+use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side, Stamp};
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,8 +211,17 @@ impl ModuleWork {
         self.rules.direction.writes(side)
     }
 
+    /// The stamp by which a later listing can tell that a record did not change. None while it is
+    /// fresh: somebody may still edit the record within the same tick of that side's clock.
+    pub fn settled_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        let stamp = record.modified?;
+        let there = Stamp(Stamp::now().0 + self.skew[at(side)]);
+        let tick = self.capabilities[at(side)].resolution + Duration::from_secs(1);
+        (stamp < there.minus(tick)).then_some(stamp)
+    }
+
     /// A record's modification stamp on our clock.
-    pub fn our_stamp(&self, side: Side, record: &Record) -> Option<crate::model::Stamp> {
-        record.modified.map(|stamp| crate::model::Stamp(stamp.0 - self.skew[at(side)]))
+    pub fn our_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        record.modified.map(|stamp| Stamp(stamp.0 - self.skew[at(side)]))
     }
 }
