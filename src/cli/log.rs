@@ -1,10 +1,12 @@
 //! `syncdeck log`: the runs of one connector or of all, newest first, with their numbers.
 
 use super::exit::{Exit, Outcome};
+use super::files;
 use super::house::{Context, House};
 use super::json::RunView;
 use super::output::plain;
 use super::table::{Column, Table, counted};
+use crate::export::{LOG_COLUMNS, log_cells};
 use crate::model::{Connector, ConnectorId, Counts, Direction, Run, RunStatus, Side, Stamp};
 use crate::store::{Store, StoreResult};
 use clap::Args;
@@ -40,6 +42,14 @@ pub fn run(args: &LogArgs, context: &Context) -> Outcome {
     let connector = connector.map(|c| c.id);
     let limit = args.limit.unwrap_or(if args.csv.is_some() { usize::MAX } else { FEW });
     let runs = Runs::new(&house.store, connector, limit);
+    if let Some(file) = &args.csv {
+        let rows = runs.flat_map(|run| match run {
+            Ok(run) => log_cells(&run).into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error.into())],
+        });
+        files::csv(file, args.force, &LOG_COLUMNS, rows, context)?;
+        return Ok(Exit::Done);
+    }
     if context.out.json {
         let mut array = context.out.array()?;
         for run in runs {

@@ -9,6 +9,7 @@ mod connector;
 mod demo;
 mod doctor;
 mod exit;
+mod files;
 mod generate;
 mod house;
 mod json;

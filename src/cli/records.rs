@@ -1,11 +1,13 @@
 //! `syncdeck records`: what became of each record in a run. Streams, however many there are.
 
 use super::exit::{Exit, Outcome};
+use super::files;
 use super::house::{Context, House};
 use super::json::RecordView;
 use super::log::local;
 use super::table::{Column, Table};
 use crate::engine::RecordUrls;
+use crate::export::{RECORD_COLUMNS, record_cells};
 use crate::model::{Item, ItemStatus, Module, Run, Side};
 use crate::store::{Store, StoreResult};
 use clap::Args;
@@ -58,7 +60,13 @@ pub fn run(args: &RecordsArgs, context: &Context) -> Outcome {
     let run = house.run(args.run)?;
     let lists = lists(&run, args);
     let records = Records::new(&house.store, run.id, lists, args.limit.unwrap_or(usize::MAX));
-    if context.out.json {
+    if let Some(file) = &args.csv {
+        let rows = records.flat_map(|page| match page {
+            Ok((_, items)) => items.iter().map(|item| Ok(record_cells(item))).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error.into())],
+        });
+        files::csv(file, args.force, &RECORD_COLUMNS, rows, context)?;
+    } else if context.out.json {
         json(&house, &run, records, context)?;
     } else {
         text(&house, &run, records, context)?;
