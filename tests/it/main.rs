@@ -1,3 +1,4 @@
 //! Integration tests of the whole package.
 
 mod model;
+mod sandbox_sync;
