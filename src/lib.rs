@@ -12,6 +12,7 @@ pub mod engine;
 pub mod export;
 pub mod mapping;
 pub mod model;
+pub mod paths;
 pub mod remote;
 pub mod sandbox;
 pub mod secrets;

@@ -4,6 +4,7 @@ use super::context::{Context, OnProgress, Stop};
 use super::lease::{Lease, LeaseError};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
+use super::urls::RecordUrls;
 use crate::catalog::Catalog;
 use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Module, Progress, Run, RunStatus, Side, Stamp,
@@ -387,6 +388,24 @@ impl Engine {
             Ok(remote) => remote.check(&connector.name).await,
             Err(error) => unusable(&connector.name, error),
         }
+    }
+
+    /// The pages of many records of a connector: the connections are made ready once.
+    pub fn record_urls(&self, crm: Option<&Crm>, connector: Option<&Connector>) -> RecordUrls {
+        let remotes = &self.inner.remotes;
+        let vtiger = crm.and_then(|crm| remotes.vtiger(crm, None).ok());
+        let service = connector.and_then(|connector| remotes.service(connector, None).ok());
+        let name = connector.map(|connector| connector.service.clone());
+        RecordUrls::new(self.inner.catalog.clone(), name, [vtiger, service])
+    }
+
+    /// Removes a connector with everything known of it. Nothing in either system is touched.
+    ///
+    /// # Errors
+    /// It is being synced, or the store cannot be written.
+    pub async fn remove(&self, connector: &Connector) -> Result<(), SyncError> {
+        let _lease = Lease::take(self.inner.store.folder(), connector.id, &connector.name)?;
+        Ok(self.inner.store.commit(Change::RemoveConnector(connector.id).into()).await?)
     }
 
     /// The page of a record in the web interface of Vtiger or the service; `None` without an id. No
