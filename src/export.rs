@@ -51,11 +51,8 @@ pub fn safe_cell(text: &str) -> Cow<'_, str> {
 
 /// The cells of a record.
 pub fn record_cells(item: &Item) -> [String; 13] {
-    let changes: Vec<String> = item
-        .changes
-        .iter()
-        .map(|c| format!("{}: {} -> {}", c.field, c.before, c.after))
-        .collect();
+    let changes: Vec<String> =
+        item.changes.iter().map(|c| format!("{}: {} -> {}", c.field, c.before, c.after)).collect();
     let conflict = item.conflict.as_ref().map(|c| {
         format!(
             "{}: vtiger {} / service {} ({}, {} stays)",
@@ -125,9 +122,7 @@ impl<W: Write> Table<W> {
     /// # Errors
     /// The writer's.
     pub fn new(to: W, columns: &[&str]) -> io::Result<Self> {
-        let mut csv = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(to);
+        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
         csv.write_record(columns)?;
         Ok(Self { csv, rows: 0 })
     }
@@ -156,9 +151,7 @@ impl<W: Write> Table<W> {
     /// The writer's.
     pub fn finish(mut self) -> io::Result<W> {
         self.csv.flush()?;
-        self.csv
-            .into_inner()
-            .map_err(|e| io::Error::other(e.to_string()))
+        self.csv.into_inner().map_err(|e| io::Error::other(e.to_string()))
     }
 }
 
@@ -195,13 +188,7 @@ impl PrivateFile {
             options.mode(0o600);
         }
         let to = BufWriter::new(options.open(&part)?);
-        Ok(Self {
-            to,
-            part,
-            path: path.to_owned(),
-            replace,
-            finished: false,
-        })
+        Ok(Self { to, part, path: path.to_owned(), replace, finished: false })
     }
 
     /// Gives the file its name.

@@ -65,10 +65,7 @@ fn the_log_has_a_row_for_each_module_and_side() {
     };
     let rows = log_cells(&run);
     assert_eq!(rows.len(), 2);
-    assert_eq!(
-        rows[0].join(","),
-        "2026-11-21,12:41:00Z,7,shop,vtiger,Contacts,96,0,0,0,completed"
-    );
+    assert_eq!(rows[0].join(","), "2026-11-21,12:41:00Z,7,shop,vtiger,Contacts,96,0,0,0,completed");
 }
 
 #[test]
@@ -81,29 +78,19 @@ fn a_file_is_private_whole_and_replaces_nothing_unasked() {
         file.finish()
     };
     write("one", false).unwrap();
-    assert_eq!(
-        write("two", false).unwrap_err().kind(),
-        io::ErrorKind::AlreadyExists
-    );
+    assert_eq!(write("two", false).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read_to_string(&path).unwrap(), "one");
     write("two", true).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "two");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let mut given_up = PrivateFile::create(&folder.path().join("b.csv"), false).unwrap();
     given_up.write_all(b"half").unwrap();
     drop(given_up);
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().count(),
-        1,
-        "nothing half is left"
-    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half is left");
 }
 
 #[test]
@@ -112,10 +99,7 @@ fn a_file_that_comes_up_meanwhile_stays() {
     let path = folder.path().join("a.csv");
     let file = PrivateFile::create(&path, false).unwrap();
     fs::write(&path, "theirs").unwrap();
-    assert_eq!(
-        file.finish().unwrap_err().kind(),
-        io::ErrorKind::AlreadyExists
-    );
+    assert_eq!(file.finish().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
 }
 

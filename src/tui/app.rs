@@ -129,12 +129,7 @@ pub fn listen_to_signals(runtime: &tokio::runtime::Handle, messages: Sender<Msg>
         for kind in ends {
             forward(runtime, kind, Msg::Terminate, messages.clone());
         }
-        forward(
-            runtime,
-            SignalKind::from_raw(SIGCONT),
-            Msg::Resumed,
-            messages,
-        );
+        forward(runtime, SignalKind::from_raw(SIGCONT), Msg::Resumed, messages);
     }
 }
 

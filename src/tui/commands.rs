@@ -128,12 +128,9 @@ pub struct Command {
 }
 
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
-const VIEWS: &[Place] = &[
-    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail,
-];
-const SCROLLS: &[Place] = &[
-    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Help, Error, Services,
-];
+const VIEWS: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail];
+const SCROLLS: &[Place] =
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Help, Error, Services];
 const ANYWHERE: &[Place] = &[
     TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Form, Filter, Csv,
     Services, Palette, Help, Confirm, Held, Error,
@@ -147,14 +144,7 @@ const fn command(
     footer: u8,
     help: &'static str,
 ) -> Command {
-    Command {
-        id,
-        title,
-        help,
-        keys,
-        places,
-        footer,
-    }
+    Command { id, title, help, keys, places, footer }
 }
 
 /// All commands, in the order of the help.
@@ -289,11 +279,7 @@ mod tests {
             assert!(!ranks.is_empty(), "{place:?}");
             ranks.sort_unstable();
             ranks.dedup();
-            assert_eq!(
-                ranks.len(),
-                at(*place).filter(|c| c.footer > 0).count(),
-                "{place:?}"
-            );
+            assert_eq!(ranks.len(), at(*place).filter(|c| c.footer > 0).count(), "{place:?}");
         }
     }
 }

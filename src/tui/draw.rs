@@ -121,10 +121,7 @@ pub fn detail_lines(model: &Model) -> usize {
 
 /// How many lines the topmost dialog has beyond those that fit.
 pub fn dialog_lines(model: &Model) -> usize {
-    model
-        .dialogs
-        .last()
-        .map_or(0, |dialog: &Dialog| dialogs::overflow(model, dialog))
+    model.dialogs.last().map_or(0, |dialog: &Dialog| dialogs::overflow(model, dialog))
 }
 
 /// How many lines the answer of a check has beyond the first.

@@ -156,11 +156,7 @@ impl Form {
             })
         };
         let asset = &catalog.vtiger;
-        let fields = asset
-            .form
-            .iter()
-            .map(|f| Field::new(f, value(&f.name).as_ref()))
-            .collect();
+        let fields = asset.form.iter().map(|f| Field::new(f, value(&f.name).as_ref())).collect();
         Self {
             welcome: if crm.is_none() { WELCOME } else { "" },
             ..Self::bare(id, Target::Crm, asset.label.clone(), fields)
@@ -304,11 +300,8 @@ impl Form {
 
     /// What is entered, to be checked or saved.
     pub fn draft(&self) -> Draft {
-        let mut values: BTreeMap<String, Entered> = self
-            .fields
-            .iter()
-            .map(|f| (f.name.clone(), f.entered()))
-            .collect();
+        let mut values: BTreeMap<String, Entered> =
+            self.fields.iter().map(|f| (f.name.clone(), f.entered())).collect();
         let name = match (self.target, values.remove(NAME)) {
             (Target::Crm, _) | (_, None | Some(Entered::Keep)) => String::new(),
             (_, Some(Entered::Text(name, _))) => name,
@@ -317,23 +310,13 @@ impl Form {
             CheckState::Done(report) => report.admin,
             _ => None,
         };
-        Draft {
-            target: self.target,
-            service: self.service.clone(),
-            name,
-            values,
-            admin,
-        }
+        Draft { target: self.target, service: self.service.clone(), name, values, admin }
     }
 }
 
 /// A name for a new connector that no other one has: `shop`, `shop-2` …
 fn free_name(service: &str, taken: &[String]) -> String {
-    let base = if service == "woocommerce" {
-        "shop"
-    } else {
-        service
-    };
+    let base = if service == "woocommerce" { "shop" } else { service };
     let mut name = base.to_owned();
     let mut number = 2;
     while taken.contains(&name) {

@@ -38,15 +38,8 @@ pub fn areas(model: &Model) -> Areas {
         }
     } else {
         let inner = (width - 3 - LOG_WIDTH).clamp(15, 28);
-        let left = Rect {
-            width: inner + 2,
-            ..body
-        };
-        let right = Rect {
-            x: inner + 1,
-            width: width - inner - 1,
-            ..body
-        };
+        let left = Rect { width: inner + 2, ..body };
+        let right = Rect { x: inner + 1, width: width - inner - 1, ..body };
         (Some(left), Some(right))
     };
     Areas {
@@ -111,19 +104,10 @@ pub fn log(model: &Model) -> LogArea {
         Some(Side::Service) => (room.saturating_sub(4), 0),
         Some(Side::Vtiger) => (0, room.saturating_sub(4)),
     };
-    let table = |side, y: u16, height: u16| TableArea {
-        side,
-        title: y,
-        rows: y + 2,
-        height,
-    };
+    let table = |side, y: u16, height: u16| TableArea { side, title: y, rows: y + 2, height };
     let vtiger = table(Side::Vtiger, area.y, first);
     let service = table(Side::Service, vtiger.rows + first, second);
-    LogArea {
-        area,
-        tables: [vtiger, service],
-        info,
-    }
+    LogArea { area, tables: [vtiger, service], info }
 }
 
 /// The side whose table has nothing to show: the settings never write there, and no run that is
@@ -131,9 +115,7 @@ pub fn log(model: &Model) -> LogArea {
 pub fn silent_side(model: &Model) -> Option<Side> {
     let side = unwritten_side(&model.chosen()?.connector)?;
     let wrote = model.log.runs.iter().flat_map(|run| run.modules.values());
-    let none = wrote
-        .map(|m| m.side(side))
-        .all(|c| c.written() + c.skipped == 0);
+    let none = wrote.map(|m| m.side(side)).all(|c| c.written() + c.skipped == 0);
     none.then_some(side)
 }
 

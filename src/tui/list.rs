@@ -23,10 +23,7 @@ pub struct VirtualList {
 impl VirtualList {
     /// A list whose parts have these lengths, as far as is known.
     pub fn new(lengths: Vec<u64>) -> Self {
-        Self {
-            lengths,
-            ..Self::default()
-        }
+        Self { lengths, ..Self::default() }
     }
 
     /// How many rows are shown, all in all.
@@ -136,11 +133,7 @@ impl VirtualList {
                 Wanted::Picked(from, order[start..end].to_vec())
             }
         };
-        PageRequest {
-            source: source.clone(),
-            generation: self.generation,
-            wanted,
-        }
+        PageRequest { source: source.clone(), generation: self.generation, wanted }
     }
 
     /// Takes a page in, unless it answers an older view. Answers whether anything changed.

@@ -5,12 +5,8 @@ use super::msg::{Part, Source};
 use crate::model::{Connector, ConnectorId, ItemStatus, Module, Run, RunStatus, Side};
 
 /// The four numbers of a row, in the order of the columns.
-pub const COLUMNS: [ItemStatus; 4] = [
-    ItemStatus::Created,
-    ItemStatus::Updated,
-    ItemStatus::Deleted,
-    ItemStatus::Skipped,
-];
+pub const COLUMNS: [ItemStatus; 4] =
+    [ItemStatus::Created, ItemStatus::Updated, ItemStatus::Deleted, ItemStatus::Skipped];
 
 /// How many runs are read at first, and how many more when the cursor nears the end.
 pub const RUNS: usize = 100;
@@ -55,12 +51,7 @@ pub struct LogView {
 impl LogView {
     /// An empty log of a connector, to be read.
     pub fn of(connector: ConnectorId, generation: u64) -> Self {
-        Self {
-            connector,
-            generation,
-            limit: RUNS,
-            ..Self::default()
-        }
+        Self { connector, generation, limit: RUNS, ..Self::default() }
     }
 
     /// The table with the cursor.
@@ -77,24 +68,13 @@ impl LogView {
         self.rows = rows_of(&runs);
         self.runs = runs;
         self.more = more;
-        let found = |wanted| {
-            self.rows
-                .iter()
-                .position(|row| (row.run, row.module) == wanted)
-        };
-        let same_run = |run| {
-            self.rows
-                .iter()
-                .position(|row| row.run == run && row.module.is_some())
-        };
+        let found = |wanted| self.rows.iter().position(|row| (row.run, row.module) == wanted);
+        let same_run =
+            |run| self.rows.iter().position(|row| row.run == run && row.module.is_some());
         self.row = match key {
             Some(key) => found(key).or_else(|| same_run(key.0)).unwrap_or(self.row),
             // The first time: on the newest numbers.
-            None => self
-                .rows
-                .iter()
-                .position(|row| row.module.is_some())
-                .unwrap_or(0),
+            None => self.rows.iter().position(|row| row.module.is_some()).unwrap_or(0),
         };
         self.row = self.row.min(self.rows.len().saturating_sub(1));
         self.loaded = true;
@@ -117,18 +97,8 @@ impl LogView {
         let module = row.module?;
         let run = self.runs.get(row.at)?;
         let status = *COLUMNS.get(self.column)?;
-        let part = Part {
-            module,
-            side: self.side(),
-            status,
-        };
-        Some((
-            Source {
-                run: run.id,
-                parts: vec![part],
-            },
-            number(run, part),
-        ))
+        let part = Part { module, side: self.side(), status };
+        Some((Source { run: run.id, parts: vec![part] }, number(run, part)))
     }
 
     /// The lists of one status of the run under the cursor, over all its modules and both sides,
@@ -187,9 +157,7 @@ pub fn unwritten_side(connector: &Connector) -> Option<Side> {
     let mut enabled = connector.modules.values().filter(|m| m.enabled).peekable();
     enabled.peek()?;
     let directions: Vec<_> = enabled.map(|m| m.direction).collect();
-    Side::BOTH
-        .into_iter()
-        .find(|side| directions.iter().all(|d| !d.writes(*side)))
+    Side::BOTH.into_iter().find(|side| directions.iter().all(|d| !d.writes(*side)))
 }
 
 fn rows_of(runs: &[Run]) -> Vec<LogRow> {
@@ -197,17 +165,9 @@ fn rows_of(runs: &[Run]) -> Vec<LogRow> {
     for (at, run) in runs.iter().enumerate() {
         let plain = matches!(run.status, RunStatus::Completed | RunStatus::Running);
         if !plain || run.modules.is_empty() {
-            rows.push(LogRow {
-                run: run.id,
-                at,
-                module: None,
-            });
+            rows.push(LogRow { run: run.id, at, module: None });
         }
-        let modules = run.modules.keys().map(|m| LogRow {
-            run: run.id,
-            at,
-            module: Some(*m),
-        });
+        let modules = run.modules.keys().map(|m| LogRow { run: run.id, at, module: Some(*m) });
         rows.extend(modules);
     }
     rows

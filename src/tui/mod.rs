@@ -7,6 +7,8 @@
 mod app;
 mod commands;
 mod draw;
+#[cfg(test)]
+mod fixture;
 mod form;
 mod keys;
 mod layout;
@@ -82,14 +84,7 @@ pub fn run(context: Context) -> Result<(), UserError> {
     let mut screen = terminal::Tty::take(sender.clone()).map_err(|e| no_terminal(e.to_string()))?;
     app::listen_to_signals(&context.runtime, sender.clone());
     app::read_input(sender.clone());
-    let Context {
-        store,
-        engine,
-        catalog,
-        vault,
-        runtime,
-        ..
-    } = context;
+    let Context { store, engine, catalog, vault, runtime, .. } = context;
     let runner = runner::LiveRunner::start(store, engine, catalog, vault, runtime, sender);
     app::run(&mut model, &mut screen, &runner, &messages).map_err(|e| no_terminal(e.to_string()))
 }

@@ -58,13 +58,7 @@ pub enum Tab {
 
 impl Tab {
     /// All tabs, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Log,
-        Self::Settings,
-        Self::Mapping,
-        Self::Queue,
-        Self::Debug,
-    ];
+    pub const ALL: [Self; 5] = [Self::Log, Self::Settings, Self::Mapping, Self::Queue, Self::Debug];
 
     /// The name in the breadcrumbs and on wide screens.
     pub fn label(self) -> &'static str {
@@ -406,20 +400,13 @@ impl Model {
 
     /// The lines of the connectors pane.
     pub fn entries(&self) -> Vec<Entry> {
-        let connectors = self
-            .overview
-            .connectors
-            .iter()
-            .map(|c| Entry::Connector(c.connector.id));
+        let connectors = self.overview.connectors.iter().map(|c| Entry::Connector(c.connector.id));
         connectors.chain([Entry::Add, Entry::Crm]).collect()
     }
 
     /// A connector by number.
     pub fn row(&self, id: ConnectorId) -> Option<&ConnectorRow> {
-        self.overview
-            .connectors
-            .iter()
-            .find(|row| row.connector.id == id)
+        self.overview.connectors.iter().find(|row| row.connector.id == id)
     }
 
     /// The chosen connector.
@@ -432,8 +419,7 @@ impl Model {
 
     /// The service of a connector.
     pub fn service(&self, id: ConnectorId) -> Option<&Service> {
-        self.row(id)
-            .and_then(|row| self.catalog.service(&row.connector.service))
+        self.row(id).and_then(|row| self.catalog.service(&row.connector.service))
     }
 
     /// What a side is called.
@@ -454,21 +440,16 @@ impl Model {
             Some(run) if run.status == RunStatus::Running => {
                 Some(run.progress.clone().unwrap_or_default())
             }
-            _ if self.started.contains(&id) => Some(Progress {
-                step: "starting".into(),
-                ..Progress::default()
-            }),
+            _ if self.started.contains(&id) => {
+                Some(Progress { step: "starting".into(), ..Progress::default() })
+            }
             _ => None,
         }
     }
 
     /// Why nothing can be changed, if that is so.
     pub fn locked(&self) -> Option<&'static str> {
-        if self.read_only {
-            Some("SyncDeck was started with --read-only.")
-        } else {
-            None
-        }
+        if self.read_only { Some("SyncDeck was started with --read-only.") } else { None }
     }
 
     /// Why settings cannot be changed, if that is so.
@@ -486,12 +467,7 @@ impl Model {
     pub fn modules(&self) -> Vec<Module> {
         let row = self.chosen();
         row.map(|r| {
-            r.connector
-                .modules
-                .iter()
-                .filter(|(_, m)| m.enabled)
-                .map(|(m, _)| *m)
-                .collect()
+            r.connector.modules.iter().filter(|(_, m)| m.enabled).map(|(m, _)| *m).collect()
         })
         .unwrap_or_default()
     }
@@ -499,21 +475,13 @@ impl Model {
     /// Says something for four seconds.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
         let until = self.now.plus(TOAST);
-        self.toast = Some(Toast {
-            text: text.into(),
-            tone,
-            until,
-        });
+        self.toast = Some(Toast { text: text.into(), tone, until });
         self.dirty = true;
     }
 
     /// Shows an error until it is closed.
     pub fn show_error(&mut self, title: &str, error: UserError) {
-        self.dialogs.push(Dialog::Error {
-            title: title.to_owned(),
-            error,
-            scroll: 0,
-        });
+        self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
         self.dirty = true;
     }
 

@@ -289,56 +289,27 @@ pub enum Msg {
     /// The overview was read.
     Overview(Box<Overview>),
     /// The newest runs of a connector were read; whether there are more.
-    Runs {
-        connector: ConnectorId,
-        generation: u64,
-        runs: Vec<Run>,
-        more: bool,
-    },
+    Runs { connector: ConnectorId, generation: u64, runs: Vec<Run>, more: bool },
     /// A page of a record list was read.
     Page(Page),
     /// An arrangement is being made: rows looked at, of so many.
-    Arranging {
-        generation: u64,
-        done: u64,
-        total: u64,
-    },
+    Arranging { generation: u64, done: u64, total: u64 },
     /// An arrangement was made.
-    Arranged {
-        generation: u64,
-        lengths: Vec<u64>,
-        order: Arc<Vec<RowKey>>,
-    },
+    Arranged { generation: u64, lengths: Vec<u64>, order: Arc<Vec<RowKey>> },
     /// A queue was read.
-    Queue {
-        connector: ConnectorId,
-        rows: QueueRows,
-    },
+    Queue { connector: ConnectorId, rows: QueueRows },
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
-    SyncEnded {
-        connector: ConnectorId,
-        mode: SyncMode,
-        result: Result<Box<Run>, UserError>,
-    },
+    SyncEnded { connector: ConnectorId, mode: SyncMode, result: Result<Box<Run>, UserError> },
     /// A held run was dropped.
     HeldDropped(Result<Box<Run>, UserError>),
     /// The ends of the stored secrets, by field.
-    Tails {
-        form: u64,
-        tails: BTreeMap<String, String>,
-    },
+    Tails { form: u64, tails: BTreeMap<String, String> },
     /// A connection was checked.
-    Checked {
-        form: u64,
-        report: Result<Box<CheckReport>, UserError>,
-    },
+    Checked { form: u64, report: Result<Box<CheckReport>, UserError> },
     /// A form was saved.
-    Saved {
-        form: u64,
-        result: Result<(), UserError>,
-    },
+    Saved { form: u64, result: Result<(), UserError> },
     /// An export goes on: rows written.
     Exporting(u64),
     /// An export ended.
@@ -354,37 +325,19 @@ pub enum Effect {
     /// Read the overview.
     Overview,
     /// Read the newest runs of a connector.
-    Runs {
-        connector: ConnectorId,
-        generation: u64,
-        limit: usize,
-    },
+    Runs { connector: ConnectorId, generation: u64, limit: usize },
     /// Read rows.
     Page(PageRequest),
     /// Filter and sort a list; a newer one takes its place.
-    Arrange {
-        source: Source,
-        generation: u64,
-        arrangement: Arrangement,
-    },
+    Arrange { source: Source, generation: u64, arrangement: Arrangement },
     /// Give up filtering and sorting.
     StopArranging,
     /// Read a connector's queue.
-    Queue {
-        connector: ConnectorId,
-        modules: Vec<Module>,
-    },
+    Queue { connector: ConnectorId, modules: Vec<Module> },
     /// Find the web pages of a record.
-    Links {
-        generation: u64,
-        connector: ConnectorId,
-        item: Box<Item>,
-    },
+    Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.
-    Sync {
-        connector: ConnectorId,
-        mode: SyncMode,
-    },
+    Sync { connector: ConnectorId, mode: SyncMode },
     /// Cancel one.
     CancelSync(ConnectorId),
     /// Drop a held run.

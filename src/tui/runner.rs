@@ -98,12 +98,7 @@ impl LiveRunner {
         let long = worker("lists", Arc::clone(&shared));
         runtime.spawn(listen_to_store(Arc::clone(&shared)));
         runtime.spawn(listen_to_engine(Arc::clone(&shared)));
-        Self {
-            shared,
-            reads,
-            long,
-            runtime,
-        }
+        Self { shared, reads, long, runtime }
     }
 
     fn read(&self, job: impl FnOnce(&Shared) + Send + 'static) {
@@ -143,29 +138,17 @@ impl Runner for LiveRunner {
         let shared = &self.shared;
         match effect {
             Effect::Overview => self.read(overview),
-            Effect::Runs {
-                connector,
-                generation,
-                limit,
-            } => {
+            Effect::Runs { connector, generation, limit } => {
                 self.read(move |shared| runs(shared, connector, generation, limit));
             }
             Effect::Queue { connector, modules } => {
                 self.read(move |shared| queue(shared, connector, &modules));
             }
             Effect::Page(request) => self.read(move |shared| lists::page(shared, &request)),
-            Effect::Links {
-                generation,
-                connector,
-                item,
-            } => {
+            Effect::Links { generation, connector, item } => {
                 self.read(move |shared| lists::links(shared, generation, connector, &item));
             }
-            Effect::Arrange {
-                source,
-                generation,
-                arrangement,
-            } => {
+            Effect::Arrange { source, generation, arrangement } => {
                 let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
                 let _ = self.long.send(Box::new(move |shared| {
                     lists::arrange(shared, job, &source, generation, &arrangement);
@@ -180,12 +163,10 @@ impl Runner for LiveRunner {
             }
             Effect::DropHeld(run) => self.drop_held(run),
             Effect::Tails { form, target } => {
-                self.runtime
-                    .spawn_blocking(connect::tails(Arc::clone(shared), form, target));
+                self.runtime.spawn_blocking(connect::tails(Arc::clone(shared), form, target));
             }
             Effect::Check { form, draft } => {
-                self.runtime
-                    .spawn(connect::check(Arc::clone(shared), form, draft));
+                self.runtime.spawn(connect::check(Arc::clone(shared), form, draft));
             }
             Effect::Save { form, draft } => {
                 self.read(move |shared| connect::save(shared, form, &draft))
@@ -213,9 +194,7 @@ fn worker(name: &str, shared: Arc<Shared>) -> Sender<Job> {
         }
     };
     // Without the thread its jobs stay undone; there is no screen to tell it on yet.
-    let _ = thread::Builder::new()
-        .name(format!("tui-{name}"))
-        .spawn(work);
+    let _ = thread::Builder::new().name(format!("tui-{name}")).spawn(work);
     sender
 }
 
@@ -258,19 +237,10 @@ fn overview(shared: &Shared) {
                     skips.insert(*module, count);
                 }
             }
-            rows.push(ConnectorRow {
-                connector,
-                last,
-                waiting,
-                skips,
-            });
+            rows.push(ConnectorRow { connector, last, waiting, skips });
         }
         let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
-        Ok(Overview {
-            crm: reader.crm()?,
-            admin,
-            connectors: rows,
-        })
+        Ok(Overview { crm: reader.crm()?, admin, connectors: rows })
     });
     // Also after an error: the screens wait for an answer before they ask again.
     shared.send(Msg::Overview(Box::new(read.unwrap_or_default())));
@@ -281,21 +251,13 @@ fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) 
     if let Some(mut runs) = read {
         let more = runs.len() > limit;
         runs.truncate(limit);
-        shared.send(Msg::Runs {
-            connector,
-            generation,
-            runs,
-            more,
-        });
+        shared.send(Msg::Runs { connector, generation, runs, more });
     }
 }
 
 fn queue(shared: &Shared, connector: ConnectorId, modules: &[Module]) {
     let read = shared.read(|reader| {
-        let mut rows = QueueRows {
-            total: reader.parked_count(connector)?,
-            ..QueueRows::default()
-        };
+        let mut rows = QueueRows { total: reader.parked_count(connector)?, ..QueueRows::default() };
         for module in modules {
             let parked = reader.parked_after(connector, *module, None, QUEUE_ROWS)?;
             rows.parked.extend(parked.into_iter().map(|p| (*module, p)));

@@ -59,10 +59,7 @@ fn head(text: &str, columns: usize) -> &str {
 /// The text cut or filled with blanks on the right to exactly so many columns.
 pub fn left(text: &str, columns: usize) -> String {
     let mut text = fit(text, columns);
-    text.extend(std::iter::repeat_n(
-        ' ',
-        columns.saturating_sub(width(&text)),
-    ));
+    text.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&text))));
     text
 }
 
@@ -104,7 +101,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
             line.push_str(rest);
         }
-        lines.push(line);
+        if !line.is_empty() || paragraph.trim().is_empty() {
+            lines.push(line);
+        }
     }
     lines
 }
@@ -138,36 +137,23 @@ pub fn count(n: u64, one: &str, many: &str) -> String {
 
 /// The date of an instant: `2026-11-21`.
 pub fn date(at: Stamp, zone: &TimeZone) -> String {
-    at.timestamp()
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d")
-        .to_string()
+    at.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
 /// The time of day of an instant: `12:41`.
 pub fn time(at: Stamp, zone: &TimeZone) -> String {
-    at.timestamp()
-        .to_zoned(zone.clone())
-        .strftime("%H:%M")
-        .to_string()
+    at.timestamp().to_zoned(zone.clone()).strftime("%H:%M").to_string()
 }
 
 /// Date and time of an instant, to the second.
 pub fn date_time(at: Stamp, zone: &TimeZone) -> String {
-    at.timestamp()
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    at.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// When something was, as short as it is clear: the time for today, else the date. No "two minutes
 /// ago": that would go stale on a screen that is only drawn when something changes.
 pub fn when(at: Stamp, now: Stamp, zone: &TimeZone) -> String {
-    if date(at, zone) == date(now, zone) {
-        time(at, zone)
-    } else {
-        date(at, zone)
-    }
+    if date(at, zone) == date(now, zone) { time(at, zone) } else { date(at, zone) }
 }
 
 /// A length of time in words: `7 s`, `3 min`, `2 h`.

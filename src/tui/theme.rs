@@ -18,9 +18,7 @@ impl Theme {
     /// What the environment asks for: `NO_COLOR`, `SYNCDECK_ASCII`, a locale that is not UTF-8.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| var(name).filter(|v| !v.is_empty());
-        let locale = set("LC_ALL")
-            .or_else(|| set("LC_CTYPE"))
-            .or_else(|| set("LANG"));
+        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
         let plain = match locale.as_deref() {
             Some("C" | "POSIX") => true,
             Some(name) => name.contains('.') && !name.to_ascii_lowercase().contains("utf"),
@@ -99,46 +97,18 @@ mod tests {
     use ratatui::layout::Rect;
 
     fn theme(vars: &[(&str, &str)]) -> Theme {
-        Theme::from_env(|name| {
-            vars.iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
-        })
+        Theme::from_env(|name| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
     }
 
     #[test]
     fn the_environment_decides() {
-        assert_eq!(
-            theme(&[("LANG", "en_US.UTF-8")]),
-            Theme {
-                colour: true,
-                ascii: false
-            }
-        );
-        assert_eq!(
-            theme(&[("LANG", "C")]),
-            Theme {
-                colour: true,
-                ascii: true
-            }
-        );
-        assert_eq!(
-            theme(&[("LANG", "C.UTF-8")]),
-            Theme {
-                colour: true,
-                ascii: false
-            }
-        );
-        assert_eq!(
-            theme(&[("LANG", "C"), ("LC_ALL", "de_DE.UTF-8")]).ascii,
-            false
-        );
+        assert_eq!(theme(&[("LANG", "en_US.UTF-8")]), Theme { colour: true, ascii: false });
+        assert_eq!(theme(&[("LANG", "C")]), Theme { colour: true, ascii: true });
+        assert_eq!(theme(&[("LANG", "C.UTF-8")]), Theme { colour: true, ascii: false });
+        assert_eq!(theme(&[("LANG", "C"), ("LC_ALL", "de_DE.UTF-8")]).ascii, false);
         assert_eq!(
             theme(&[("SYNCDECK_ASCII", "1"), ("NO_COLOR", "1")]),
-            Theme {
-                colour: false,
-                ascii: true
-            }
+            Theme { colour: false, ascii: true }
         );
     }
 
@@ -146,11 +116,7 @@ mod tests {
     fn a_plain_terminal_gets_ascii_without_colours() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
         buffer.set_string(0, 0, "┌● 漢 → …é", BAD);
-        Theme {
-            colour: false,
-            ascii: true,
-        }
-        .translate(&mut buffer);
+        Theme { colour: false, ascii: true }.translate(&mut buffer);
         let text: String = buffer.content.iter().map(|c| c.symbol()).collect();
         assert_eq!(text, "+* ?  > .?  ");
         assert!(buffer.content.iter().all(|c| c.fg == Color::Reset));

@@ -57,11 +57,7 @@ pub fn start(model: &mut Model) -> Effects {
 }
 
 fn expire_toast(model: &mut Model) {
-    if model
-        .toast
-        .as_ref()
-        .is_some_and(|toast| toast.until <= model.now)
-    {
+    if model.toast.as_ref().is_some_and(|toast| toast.until <= model.now) {
         model.toast = None;
         model.dirty = true;
     }
@@ -146,10 +142,7 @@ fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
         return;
     }
     if !model.place().takes_text() {
-        model.say(
-            Tone::Warn,
-            "Nothing takes text here: what was pasted was left out.",
-        );
+        model.say(Tone::Warn, "Nothing takes text here: what was pasted was left out.");
         return;
     }
     for c in text.trim().chars().filter(|c| !c.is_control()) {

@@ -6,9 +6,7 @@ use crate::catalog::FieldKind;
 
 /// Whether a text is read from somewhere else when it is needed.
 pub fn is_reference(text: &str) -> bool {
-    ["env:", "file:", "cmd:"]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
+    ["env:", "file:", "cmd:"].iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// Checks one field.
@@ -83,11 +81,7 @@ pub fn complete_url(text: &str) -> String {
 /// The address of a CRM's web service: `/webservice.php` is completed.
 pub fn complete_crm_url(text: &str) -> String {
     let url = complete_url(text);
-    if url.ends_with(".php") {
-        url
-    } else {
-        format!("{url}/webservice.php")
-    }
+    if url.ends_with(".php") { url } else { format!("{url}/webservice.php") }
 }
 
 #[cfg(test)]
@@ -96,10 +90,7 @@ mod tests {
 
     #[test]
     fn addresses_are_completed() {
-        assert_eq!(
-            complete_crm_url("crm.example.com/"),
-            "https://crm.example.com/webservice.php"
-        );
+        assert_eq!(complete_crm_url("crm.example.com/"), "https://crm.example.com/webservice.php");
         assert_eq!(
             complete_crm_url("http://127.0.0.1:8080/vt/webservice.php"),
             "http://127.0.0.1:8080/vt/webservice.php"

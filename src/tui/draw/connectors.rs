@@ -42,11 +42,7 @@ pub fn state(model: &Model, row: &ConnectorRow) -> (&'static str, String, Style)
         RunStatus::Interrupted => ("✕", "interrupted".into(), WARN),
         RunStatus::Running => ("◐", "running".into(), BUSY),
         RunStatus::Failed => {
-            let why = run
-                .error
-                .as_ref()
-                .map(|e| e.what.clone())
-                .unwrap_or_default();
+            let why = run.error.as_ref().map(|e| e.what.clone()).unwrap_or_default();
             ("✕", format!("failed: {why}"), BAD)
         }
     }
@@ -67,41 +63,19 @@ fn lines(model: &Model) -> Vec<Option<PaneLine>> {
         let entry = Entry::Connector(row.connector.id);
         let (mark, words, style) = state(model, row);
         let name = row.connector.name.clone();
-        lines.push(Some(PaneLine {
-            entry,
-            first: true,
-            mark,
-            text: name,
-            style: BOLD,
-        }));
-        lines.push(Some(PaneLine {
-            entry,
-            first: false,
-            mark: "",
-            text: words,
-            style,
-        }));
+        lines.push(Some(PaneLine { entry, first: true, mark, text: name, style: BOLD }));
+        lines.push(Some(PaneLine { entry, first: false, mark: "", text: words, style }));
     }
     if !lines.is_empty() {
         lines.push(None);
     }
     let single = |entry, mark, text: &str| {
-        Some(PaneLine {
-            entry,
-            first: true,
-            mark,
-            text: text.into(),
-            style: PLAIN,
-        })
+        Some(PaneLine { entry, first: true, mark, text: text.into(), style: PLAIN })
     };
     lines.push(single(Entry::Add, "+", "Add connector"));
     lines.push(single(
         Entry::Crm,
-        if model.overview.crm.is_some() {
-            "●"
-        } else {
-            "○"
-        },
+        if model.overview.crm.is_some() { "●" } else { "○" },
         "Vtiger CRM",
     ));
     lines
@@ -110,23 +84,13 @@ fn lines(model: &Model) -> Vec<Option<PaneLine>> {
 /// Draws the pane.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focused = model.pane == Pane::Connectors;
-    let title = if focused {
-        "[Connectors]"
-    } else {
-        " Connectors "
-    };
-    boxed(
-        buffer,
-        area,
-        Line::styled(title, if focused { CURSOR } else { BOLD }),
-    );
+    let title = if focused { "[Connectors]" } else { " Connectors " };
+    boxed(buffer, area, Line::styled(title, if focused { CURSOR } else { BOLD }));
     let inside = layout::inside(area);
     let lines = lines(model);
     let height = usize::from(inside.height);
-    let at = lines
-        .iter()
-        .position(|l| l.as_ref().is_some_and(|l| l.entry == model.entry))
-        .unwrap_or(0);
+    let at =
+        lines.iter().position(|l| l.as_ref().is_some_and(|l| l.entry == model.entry)).unwrap_or(0);
     let top = (at + 2).saturating_sub(height);
     for (y, line) in (inside.y..inside.bottom()).zip(lines.iter().skip(top)) {
         let Some(line) = line else { continue };

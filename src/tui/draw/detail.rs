@@ -23,12 +23,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let name = text::fit(&view.item.name, usize::from(area.width.saturating_sub(4)));
     boxed(buffer, area, Line::styled(format!(" {name} "), BOLD));
     let inside = layout::inside(area);
-    scrolled(
-        buffer,
-        inside,
-        &lines(model, view, usize::from(inside.width)),
-        view.scroll,
-    );
+    scrolled(buffer, inside, &lines(model, view, usize::from(inside.width)), view.scroll);
 }
 
 /// All lines of a detail.
@@ -41,12 +36,7 @@ pub fn lines(model: &Model, view: &DetailView, width: usize) -> Vec<Line<'static
         &format!("{} (source: {})", item.module, item.source_module),
         PLAIN,
     ));
-    lines.push(pair(
-        "Time",
-        LABEL,
-        &text::date_time(item.time, &model.zone),
-        PLAIN,
-    ));
+    lines.push(pair("Time", LABEL, &text::date_time(item.time, &model.zone), PLAIN));
     for side in Side::BOTH {
         lines.extend(place(model, view, side, width));
     }
@@ -106,11 +96,7 @@ fn conflict(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line
     lines.push(Line::default());
     lines.push(line(format!("Conflict in {}", row.field), BOLD));
     let mark = |side| {
-        if row.winner == side {
-            " (stays)"
-        } else {
-            " (lost)"
-        }
+        if row.winner == side { " (stays)" } else { " (lost)" }
     };
     let base = row.base.as_deref().unwrap_or("not known");
     lines.extend(paragraph("Before", LABEL, base, width, PLAIN));
@@ -126,13 +112,7 @@ fn conflict(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line
         "one-way" => "the module goes one way only: its source is not written",
         other => other,
     };
-    lines.extend(paragraph(
-        "Rule",
-        LABEL,
-        &format!("{rule}: {winner}"),
-        width,
-        PLAIN,
-    ));
+    lines.extend(paragraph("Rule", LABEL, &format!("{rule}: {winner}"), width, PLAIN));
 }
 
 fn changes(item: &Item, width: usize, lines: &mut Vec<Line<'static>>) {
@@ -150,18 +130,9 @@ fn changes(item: &Item, width: usize, lines: &mut Vec<Line<'static>>) {
     let value = width.saturating_sub(field + from + 3) / 2;
     let widths = [field, value, value, from];
     let heads = ["Field", "Before", "After", "From"];
-    lines.extend(cells(
-        &heads,
-        &widths,
-        DIM.add_modifier(Modifier::UNDERLINED),
-    ));
+    lines.extend(cells(&heads, &widths, DIM.add_modifier(Modifier::UNDERLINED)));
     for change in &item.changes {
-        let values = [
-            &*change.field,
-            &*change.before,
-            &*change.after,
-            &*change.from,
-        ];
+        let values = [&*change.field, &*change.before, &*change.after, &*change.from];
         lines.extend(cells(&values, &widths, PLAIN));
     }
 }

@@ -21,17 +21,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
         Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
         Dialog::Confirm(question) => confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
-        Dialog::Error {
-            title,
-            error,
-            scroll,
-        } => draw_error(model, title, error, *scroll, buffer),
+        Dialog::Error { title, error, scroll } => draw_error(model, title, error, *scroll, buffer),
         Dialog::Help { place, scroll } => help(model, *place, *scroll, buffer),
-        Dialog::Palette {
-            place,
-            input,
-            cursor,
-        } => {
+        Dialog::Palette { place, input, cursor } => {
             return palette(model, *place, input, *cursor, buffer);
         }
     }
@@ -43,17 +35,11 @@ pub fn overflow(model: &Model, dialog: &Dialog) -> usize {
     let (lines, area) = match dialog {
         Dialog::Error { error, .. } => {
             let area = error_area(model, error);
-            (
-                error_lines(error, usize::from(area.width.saturating_sub(2))).len(),
-                area,
-            )
+            (error_lines(error, usize::from(area.width.saturating_sub(2))).len(), area)
         }
         Dialog::Help { place, .. } => {
             let area = help_area(model);
-            (
-                help_lines(model, *place, usize::from(area.width.saturating_sub(2))).len(),
-                area,
-            )
+            (help_lines(model, *place, usize::from(area.width.saturating_sub(2))).len(), area)
         }
         _ => return 0,
     };
@@ -61,11 +47,8 @@ pub fn overflow(model: &Model, dialog: &Dialog) -> usize {
 }
 
 fn services(model: &Model, cursor: usize, buffer: &mut Buffer) {
-    let lines: Vec<(String, String)> = model
-        .catalog
-        .services()
-        .map(|s| (s.label.clone(), s.description.clone()))
-        .collect();
+    let lines: Vec<(String, String)> =
+        model.catalog.services().map(|s| (s.label.clone(), s.description.clone())).collect();
     let height = u16::try_from(lines.len() * 2 + 2).unwrap_or(u16::MAX);
     let area = centred(model, 70, height);
     boxed(buffer, area, "Add connector");
@@ -78,22 +61,8 @@ fn services(model: &Model, cursor: usize, buffer: &mut Buffer) {
         let chosen = at == cursor;
         let pointer = if chosen { "▸" } else { " " };
         let text = text::left(&format!("{pointer} {label}"), usize::from(inside.width));
-        put(
-            buffer,
-            inside.x,
-            y,
-            inside.width,
-            &text,
-            if chosen { CURSOR } else { BOLD },
-        );
-        put(
-            buffer,
-            inside.x + 2,
-            y + 1,
-            inside.width.saturating_sub(2),
-            description,
-            DIM,
-        );
+        put(buffer, inside.x, y, inside.width, &text, if chosen { CURSOR } else { BOLD });
+        put(buffer, inside.x + 2, y + 1, inside.width.saturating_sub(2), description, DIM);
     }
 }
 
@@ -109,23 +78,15 @@ fn draw_csv(model: &Model, csv: &CsvDialog, buffer: &mut Buffer) -> Option<Posit
     put(buffer, x, inside.y, width, &rows, PLAIN);
     put(buffer, x, inside.y + 2, width, "File name", DIM);
     let field = Rect::new(x, inside.y + 3, width, 1);
-    let cursor = input(
-        buffer,
-        field,
-        &csv.input,
-        false,
-        PLAIN.add_modifier(Modifier::UNDERLINED),
-    );
+    let cursor = input(buffer, field, &csv.input, false, PLAIN.add_modifier(Modifier::UNDERLINED));
     let (note, style) = match (&csv.error, &csv.state) {
         (Some(error), _) => (format!("✕ {error}"), BAD),
-        (None, CsvState::Writing(rows)) => (
-            format!("◐ {} written… Esc stops", text::count(*rows, "row", "rows")),
-            BUSY,
-        ),
-        (None, CsvState::Naming) => (
-            format!("In {} unless a folder is given.", model.folder.display()),
-            DIM,
-        ),
+        (None, CsvState::Writing(rows)) => {
+            (format!("◐ {} written… Esc stops", text::count(*rows, "row", "rows")), BUSY)
+        }
+        (None, CsvState::Naming) => {
+            (format!("In {} unless a folder is given.", model.folder.display()), DIM)
+        }
     };
     put(buffer, x, inside.y + 5, width, &note, style);
     (csv.state == CsvState::Naming).then_some(Position::new(cursor, field.y))
@@ -141,14 +102,7 @@ fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
     let inside = inside(area);
     let last = inside.bottom().saturating_sub(1);
     for (y, text) in (inside.y + 1..last).zip(&lines) {
-        put(
-            buffer,
-            inside.x + 1,
-            y,
-            inside.width.saturating_sub(2),
-            text,
-            PLAIN,
-        );
+        put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
     }
     choices(buffer, inside.x + 1, last, inside.width, question.yes);
 }
@@ -175,10 +129,8 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
     lines.extend(paragraph("", 0, &held_text(held), room, WARN));
     lines.push(Line::default());
     for (what, count) in &held.counts {
-        lines.push(line(
-            format!("{:>10}  {}", text::number(*count), what.replace('_', " ")),
-            PLAIN,
-        ));
+        lines
+            .push(line(format!("{:>10}  {}", text::number(*count), what.replace('_', " ")), PLAIN));
     }
     lines.push(Line::default());
     lines.extend(paragraph(
@@ -190,27 +142,15 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
     ));
     lines.push(Line::default());
     let key = |key: &'static str, words: &'static str| [Span::styled(key, KEY), Span::raw(words)];
-    let keys = [
-        key("v", " look at the plan   "),
-        key("y", " confirm   "),
-        key("D", " drop   "),
-    ];
+    let keys = [key("v", " look at the plan   "), key("y", " confirm   "), key("D", " drop   ")];
     let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
     spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
     lines.push(Line::from(spans));
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let area = centred(model, 66, height);
-    boxed(
-        buffer,
-        area,
-        &format!("Run {} of {} is held", run.id, run.connector_name),
-    );
+    boxed(buffer, area, &format!("Run {} of {} is held", run.id, run.connector_name));
     let inside = inside(area);
-    let area = Rect {
-        x: inside.x + 1,
-        width: inside.width.saturating_sub(2),
-        ..inside
-    };
+    let area = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     // The keys stay in sight however long the list of counts is.
     let skip = lines.len().saturating_sub(usize::from(area.height));
     scrolled(buffer, area, &lines, skip);
@@ -232,13 +172,7 @@ fn error_lines(error: &UserError, width: usize) -> Vec<Line<'static>> {
     ];
     for (label, text, style) in parts {
         if !text.is_empty() {
-            lines.extend(paragraph(
-                &format!(" {label}"),
-                13,
-                text,
-                width.saturating_sub(1),
-                style,
-            ));
+            lines.extend(paragraph(&format!(" {label}"), 13, text, width.saturating_sub(1), style));
         }
     }
     lines
@@ -249,28 +183,14 @@ fn draw_error(model: &Model, title: &str, error: &UserError, scroll: usize, buff
     boxed(buffer, area, title);
     let inside = inside(area);
     let lines = error_lines(error, usize::from(inside.width));
-    scrolled(
-        buffer,
-        Rect {
-            height: inside.height.saturating_sub(1),
-            ..inside
-        },
-        &lines,
-        scroll,
-    );
+    scrolled(buffer, Rect { height: inside.height.saturating_sub(1), ..inside }, &lines, scroll);
     let keys = Line::from(vec![
         Span::styled(" Esc", KEY),
         Span::raw(" close   "),
         Span::styled("y", KEY),
         Span::raw(" copy"),
     ]);
-    put_line(
-        buffer,
-        inside.x,
-        inside.bottom().saturating_sub(1),
-        inside.width,
-        &keys,
-    );
+    put_line(buffer, inside.x, inside.bottom().saturating_sub(1), inside.width, &keys);
 }
 
 fn help_area(model: &Model) -> Rect {
@@ -292,13 +212,7 @@ fn help_lines(model: &Model, place: Place, width: usize) -> Vec<Line<'static>> {
             None => command.help.to_owned(),
         };
         let keys = format!(" {}", keys.join(" "));
-        lines.extend(paragraph(
-            &keys,
-            16,
-            &text,
-            width,
-            if off.is_some() { DIM } else { PLAIN },
-        ));
+        lines.extend(paragraph(&keys, 16, &text, width, if off.is_some() { DIM } else { PLAIN }));
     }
     lines
 }
@@ -341,11 +255,8 @@ fn palette(
             PaletteLine::Connector(..) => (String::new(), ""),
         };
         let pointer = if at == cursor { "▸" } else { " " };
-        let text = format!(
-            "{pointer}{} {} {help}",
-            text::left(&entry.title(), 16),
-            text::left(&key, 6)
-        );
+        let text =
+            format!("{pointer}{} {} {help}", text::left(&entry.title(), 16), text::left(&key, 6));
         let style = if at == cursor { CURSOR } else { PLAIN };
         put(
             buffer,

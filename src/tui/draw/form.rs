@@ -18,22 +18,11 @@ const LABEL: u16 = 22;
 /// Draws the form. Answers where the cursor is.
 pub fn draw(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let unsaved = if form.changed() { " · not saved" } else { "" };
-    boxed(
-        buffer,
-        area,
-        Line::styled(format!(" {} Connection{unsaved} ", form.title), BOLD),
-    );
+    boxed(buffer, area, Line::styled(format!(" {} Connection{unsaved} ", form.title), BOLD));
     let inside = layout::inside(area);
     let mut y = inside.y;
     for text in text::wrap(form.welcome, usize::from(inside.width.saturating_sub(2))) {
-        put(
-            buffer,
-            inside.x + 1,
-            y,
-            inside.width.saturating_sub(2),
-            &text,
-            PLAIN,
-        );
+        put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), &text, PLAIN);
         y += 1;
     }
     y += u16::from(!form.welcome.is_empty());
@@ -41,32 +30,17 @@ pub fn draw(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Opti
     for (at, field) in form.fields.iter().enumerate() {
         let focused = form.focus == Focus::Field(at);
         let x = draw_field(field, focused, inside, y, buffer);
-        cursor = if focused {
-            Some(Position::new(x, y))
-        } else {
-            cursor
-        };
+        cursor = if focused { Some(Position::new(x, y)) } else { cursor };
         y += 1;
         if let Some(error) = &field.error {
             let x = inside.x + LABEL;
-            put(
-                buffer,
-                x,
-                y,
-                inside.width.saturating_sub(LABEL),
-                &format!("✕ {error}"),
-                BAD,
-            );
+            put(buffer, x, y, inside.width.saturating_sub(LABEL), &format!("✕ {error}"), BAD);
             y += 1;
         }
     }
     y = help(form, inside, y, buffer);
     buttons(form, inside, y, buffer);
-    let rest = Rect {
-        y: y + 2,
-        height: inside.bottom().saturating_sub(y + 2),
-        ..inside
-    };
+    let rest = Rect { y: y + 2, height: inside.bottom().saturating_sub(y + 2), ..inside };
     let lines = check_lines(form, usize::from(inside.width));
     scrolled(buffer, rest, &lines, usize::from(form.scroll));
     cursor.filter(|_| model.dialogs.is_empty())
@@ -76,20 +50,8 @@ fn draw_field(field: &Field, focused: bool, inside: Rect, y: u16, buffer: &mut B
     let pointer = if focused { "▸" } else { " " };
     let needed = if field.required { "*" } else { "" };
     let label = format!("{pointer}{}{needed}", field.label);
-    put(
-        buffer,
-        inside.x,
-        y,
-        LABEL,
-        &label,
-        if focused { BOLD } else { PLAIN },
-    );
-    let area = Rect::new(
-        inside.x + LABEL,
-        y,
-        inside.width.saturating_sub(LABEL + 1),
-        1,
-    );
+    put(buffer, inside.x, y, LABEL, &label, if focused { BOLD } else { PLAIN });
+    let area = Rect::new(inside.x + LABEL, y, inside.width.saturating_sub(LABEL + 1), 1);
     let style = PLAIN.add_modifier(Modifier::UNDERLINED);
     let x = input(buffer, area, &field.input, field.masked(), style);
     if field.input.value().is_empty() && field.stored {
@@ -97,14 +59,7 @@ fn draw_field(field: &Field, focused: bool, inside: Rect, y: u16, buffer: &mut B
             Some(tail) => format!("set, ends in …{tail}"),
             None => "set".to_owned(),
         };
-        put(
-            buffer,
-            area.x,
-            y,
-            area.width,
-            &text,
-            DIM.add_modifier(Modifier::UNDERLINED),
-        );
+        put(buffer, area.x, y, area.width, &text, DIM.add_modifier(Modifier::UNDERLINED));
     }
     x
 }
@@ -120,29 +75,15 @@ fn help(form: &Form, inside: Rect, y: u16, buffer: &mut Buffer) -> u16 {
     };
     for (line, text) in text::wrap(&text, width).iter().take(2).enumerate() {
         let line = u16::try_from(line).unwrap_or(0);
-        put(
-            buffer,
-            inside.x + 1,
-            y + 1 + line,
-            inside.width.saturating_sub(2),
-            text,
-            DIM,
-        );
+        put(buffer, inside.x + 1, y + 1 + line, inside.width.saturating_sub(2), text, DIM);
     }
     y + 3
 }
 
 fn buttons(form: &Form, inside: Rect, y: u16, buffer: &mut Buffer) {
-    let check = if form.check == CheckState::Running {
-        "[ Checking… ]"
-    } else {
-        "[ Check connection ]"
-    };
-    let save = if form.saving {
-        "[ Saving… ]"
-    } else {
-        "[ Save ]"
-    };
+    let check =
+        if form.check == CheckState::Running { "[ Checking… ]" } else { "[ Check connection ]" };
+    let save = if form.saving { "[ Saving… ]" } else { "[ Save ]" };
     let style = |focus| if form.focus == focus { CURSOR } else { BOLD };
     put(buffer, inside.x + 1, y, 22, check, style(Focus::Check));
     let x = inside.x + 3 + u16::try_from(text::width(check)).unwrap_or(0);
@@ -162,11 +103,7 @@ pub fn check_lines(form: &Form, width: usize) -> Vec<Line<'static>> {
 fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let user = report.user.as_deref().unwrap_or("user not told");
-    let version = report
-        .version
-        .as_deref()
-        .map(|v| format!(" · version {v}"))
-        .unwrap_or_default();
+    let version = report.version.as_deref().map(|v| format!(" · version {v}")).unwrap_or_default();
     let admin = match report.admin {
         Some(true) => " · administrator",
         Some(false) => " · no administrator",
@@ -177,10 +114,7 @@ fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
         Some(skew) => format!(" · clock {skew:+} s"),
     };
     if report.ok {
-        lines.push(line(
-            format!(" ✓ Connected: {user}{version}{admin}{skew}"),
-            GOOD,
-        ));
+        lines.push(line(format!(" ✓ Connected: {user}{version}{admin}{skew}"), GOOD));
     } else {
         lines.push(line(" ✕ This connection does not work.", BAD));
     }
@@ -195,33 +129,16 @@ fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
             (true, false, true) => "write only",
             (true, false, false) => "no access",
         };
-        let why = check
-            .why
-            .as_deref()
-            .map(|w| format!(": {w}"))
-            .unwrap_or_default();
-        let style = if check.available && check.read {
-            PLAIN
-        } else {
-            WARN
-        };
-        lines.push(pair(
-            &format!("   {}", check.module),
-            20,
-            &format!("{words}{why}"),
-            style,
-        ));
+        let why = check.why.as_deref().map(|w| format!(": {w}")).unwrap_or_default();
+        let style = if check.available && check.read { PLAIN } else { WARN };
+        lines.push(pair(&format!("   {}", check.module), 20, &format!("{words}{why}"), style));
     }
     lines
 }
 
 fn problem(error: &UserError, width: usize, style: ratatui::style::Style) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let parts = [
-        (" ✕", &error.what),
-        ("   Why", &error.why),
-        ("   What to do", &error.next),
-    ];
+    let parts = [(" ✕", &error.what), ("   Why", &error.why), ("   What to do", &error.next)];
     for (label, text) in parts {
         if !text.is_empty() {
             let columns = if label == " ✕" { 3 } else { 14 };

@@ -17,10 +17,7 @@ pub fn too_small(buffer: &mut Buffer) {
     let area = buffer.area;
     let (need_w, need_h) = SMALLEST;
     let lines = text::wrap(
-        &format!(
-            "too small (need {need_w}x{need_h}, have {}x{})  q quit",
-            area.width, area.height
-        ),
+        &format!("too small (need {need_w}x{need_h}, have {}x{})  q quit", area.width, area.height),
         usize::from(area.width),
     );
     for (y, line) in (area.y..area.bottom()).zip(lines) {
@@ -32,40 +29,16 @@ pub fn too_small(buffer: &mut Buffer) {
 pub fn header(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).header;
     let crm = crm_mark(model);
-    let right = u16::try_from(text::width(&crm))
-        .unwrap_or(0)
-        .min(area.width / 2);
+    let right = u16::try_from(text::width(&crm)).unwrap_or(0).min(area.width / 2);
     let room = area.width.saturating_sub(right + 3);
-    put(
-        buffer,
-        1,
-        area.y,
-        room,
-        &crumbs(model, usize::from(room)),
-        BOLD,
-    );
-    let style = if model.overview.crm.is_some() {
-        GOOD
-    } else {
-        WARN
-    };
-    put(
-        buffer,
-        area.width.saturating_sub(right + 1),
-        area.y,
-        right,
-        &crm,
-        style,
-    );
+    put(buffer, 1, area.y, room, &crumbs(model, usize::from(room)), BOLD);
+    let style = if model.overview.crm.is_some() { GOOD } else { WARN };
+    put(buffer, area.width.saturating_sub(right + 1), area.y, right, &crm, style);
 }
 
 fn crm_mark(model: &Model) -> String {
     let Some(crm) = &model.overview.crm else {
-        return if model.loaded {
-            "○ no CRM yet".into()
-        } else {
-            String::new()
-        };
+        return if model.loaded { "○ no CRM yet".into() } else { String::new() };
     };
     let host = crm.url.split("://").last().unwrap_or(&crm.url);
     let host = text::clean(host.split('/').next().unwrap_or(host));
@@ -90,10 +63,8 @@ fn crumbs(model: &Model, room: usize) -> String {
         Entry::Connector(id) => {
             if let Some(row) = model.row(id) {
                 let name = &row.connector.name;
-                let label = model
-                    .service(id)
-                    .map(|s| format!(" ({})", s.label))
-                    .unwrap_or_default();
+                let label =
+                    model.service(id).map(|s| format!(" ({})", s.label)).unwrap_or_default();
                 parts.push(format!("{name}{label}"));
                 parts.push(model.tab.label().into());
             }
@@ -168,14 +139,7 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
             Tone::Good => ("✓", GOOD),
             Tone::Warn => ("!", WARN),
         };
-        put(
-            buffer,
-            1,
-            area.y,
-            room,
-            &format!("{mark} {}", toast.text),
-            style,
-        );
+        put(buffer, 1, area.y, room, &format!("{mark} {}", toast.text), style);
         return;
     }
     if model.leaving {
@@ -189,36 +153,21 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
     let line = progress_text(&name, &progress, usize::from(area.width) >= 72);
     put(buffer, 1, area.y, room, &line, BUSY);
     if ours && !progress.cancelling {
-        put(
-            buffer,
-            area.width.saturating_sub(9),
-            area.y,
-            8,
-            "c cancel",
-            KEY,
-        );
+        put(buffer, area.width.saturating_sub(9), area.y, 8, "c cancel", KEY);
     }
 }
 
 /// The progress of the chosen connector, else of the first one that runs.
 fn shown_progress(model: &Model) -> Option<(String, Progress, bool)> {
     let chosen = model.chosen().map(|row| row.connector.id);
-    let mut ids: Vec<_> = model
-        .overview
-        .connectors
-        .iter()
-        .map(|row| row.connector.id)
-        .collect();
+    let mut ids: Vec<_> = model.overview.connectors.iter().map(|row| row.connector.id).collect();
     ids.sort_by_key(|id| Some(*id) != chosen);
     ids.into_iter().find_map(|id| {
         let mut progress = model.running(id)?;
         progress.cancelling |= model.cancelling.contains(&id);
         let here = Some(id) == chosen;
-        let name = if here {
-            String::new()
-        } else {
-            format!("{}: ", model.row(id)?.connector.name)
-        };
+        let name =
+            if here { String::new() } else { format!("{}: ", model.row(id)?.connector.name) };
         Some((name, progress, here && model.started.contains(&id)))
     })
 }
@@ -227,29 +176,14 @@ fn progress_text(name: &str, progress: &Progress, bar: bool) -> String {
     if progress.cancelling {
         return format!("◐ {name}cancelling… (finishing what is in flight)");
     }
-    let module = progress
-        .module
-        .map(|m| format!("{m}  "))
-        .unwrap_or_default();
-    let step = if progress.step.is_empty() {
-        "running"
-    } else {
-        progress.step.as_str()
-    };
+    let module = progress.module.map(|m| format!("{m}  ")).unwrap_or_default();
+    let step = if progress.step.is_empty() { "running" } else { progress.step.as_str() };
     let mut text = format!("◐ {name}{module}{step}");
     if let Some(total) = progress.total.filter(|t| *t > 0) {
-        text.push_str(&format!(
-            " {} of {}",
-            text::number(progress.done),
-            text::number(total)
-        ));
+        text.push_str(&format!(" {} of {}", text::number(progress.done), text::number(total)));
         if bar {
             let filled = usize::try_from(progress.done.min(total) * 8 / total).unwrap_or(0);
-            text.push_str(&format!(
-                "  {}{}",
-                "▇".repeat(filled),
-                "▁".repeat(8 - filled)
-            ));
+            text.push_str(&format!("  {}{}", "▇".repeat(filled), "▁".repeat(8 - filled)));
         }
     } else if progress.done > 0 {
         text.push_str(&format!(" {}", text::number(progress.done)));
@@ -272,11 +206,7 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     // What cannot be done now gives way to what can, where there is no room for all.
     commands.retain(|c| c.id != Id::RunIt || why_not(model, c.id).is_none());
     commands.retain(|c| c.id != Id::Cancel || why_not(model, c.id).is_none());
-    let last: Vec<_> = commands
-        .iter()
-        .copied()
-        .filter(|c| c.footer >= 11)
-        .collect();
+    let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= 11).collect();
     let width =
         |c: &commands::Command| text::width(&commands::shown_key(c)) + text::width(c.title) + 4;
     let mut room = usize::from(area.width).saturating_sub(1);
@@ -291,14 +221,8 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut spans = vec![Span::raw(" ")];
     for command in shown.into_iter().chain(last) {
         let off = why_not(model, command.id).is_some();
-        spans.push(Span::styled(
-            commands::shown_key(command),
-            if off { DIM } else { KEY },
-        ));
-        spans.push(Span::styled(
-            format!(" {}   ", command.title),
-            if off { DIM } else { PLAIN },
-        ));
+        spans.push(Span::styled(commands::shown_key(command), if off { DIM } else { KEY }));
+        spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
     }
     put_line(buffer, area.x, area.y, area.width, &Line::from(spans));
     if let Some(Dialog::Error { .. }) = model.dialogs.last() {

@@ -75,12 +75,7 @@ fn place(view: &ListView, width: usize) -> Vec<Placed> {
     let last = room.saturating_sub(name);
     columns
         .into_iter()
-        .map(|c| {
-            (
-                c,
-                fixed(c).unwrap_or(if c == Column::Name { name } else { last }),
-            )
-        })
+        .map(|c| (c, fixed(c).unwrap_or(if c == Column::Name { name } else { last })))
         .collect()
 }
 
@@ -92,10 +87,7 @@ fn heads(model: &Model, view: &ListView, columns: &[Placed], inside: Rect, buffe
             Some((sorted, true)) if sorted == *column => "▼",
             _ => "",
         };
-        line.push_str(&text::left(
-            &format!("{}{arrow}", label(model, view, *column)),
-            *width,
-        ));
+        line.push_str(&text::left(&format!("{}{arrow}", label(model, view, *column)), *width));
         line.push(' ');
     }
     let style = DIM.add_modifier(Modifier::UNDERLINED);
@@ -115,9 +107,7 @@ fn label(model: &Model, view: &ListView, column: Column) -> String {
         Column::Name => "Record Name".into(),
         Column::Status => "Status".into(),
         Column::VtigerId => "Vtiger".into(),
-        Column::ServiceId => model
-            .side_label(view.connector, crate::model::Side::Service)
-            .into(),
+        Column::ServiceId => model.side_label(view.connector, crate::model::Side::Service).into(),
         Column::Time => "Time".into(),
         Column::Reason => "Reason".into(),
     }
@@ -126,10 +116,7 @@ fn label(model: &Model, view: &ListView, column: Column) -> String {
 fn row_text(model: &Model, view: &ListView, row: &Row, columns: &[Placed]) -> String {
     let mut line = String::new();
     for (column, width) in columns {
-        line.push_str(&text::left(
-            &cell(model, view, &row.item, *column, *width),
-            *width,
-        ));
+        line.push_str(&text::left(&cell(model, view, &row.item, *column, *width), *width));
         line.push(' ');
     }
     line
@@ -174,9 +161,7 @@ pub fn status(item: &Item) -> &'static str {
 fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> Option<Position> {
     let y = inside.bottom().saturating_sub(1);
     let count = count_text(view);
-    let width = u16::try_from(text::width(&count))
-        .unwrap_or(0)
-        .min(inside.width);
+    let width = u16::try_from(text::width(&count)).unwrap_or(0).min(inside.width);
     let room = inside.width.saturating_sub(width + 1);
     put(
         buffer,
@@ -203,14 +188,7 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
     if view.plan {
         parts.push("s runs it, Esc leaves it".into());
     }
-    put(
-        buffer,
-        inside.x,
-        y,
-        room,
-        &format!(" {}", parts.join(" · ")),
-        DIM,
-    );
+    put(buffer, inside.x, y, room, &format!(" {}", parts.join(" · ")), DIM);
     None
 }
 
@@ -218,24 +196,11 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
 fn count_text(view: &ListView) -> String {
     let (shown, total) = (view.list.shown(), view.list.total());
     if let Some((done, all)) = view.busy {
-        return format!(
-            "looking through {} of {}… ",
-            text::number(done),
-            text::number(all)
-        );
+        return format!("looking through {} of {}… ", text::number(done), text::number(all));
     }
-    let row = if shown == 0 {
-        0
-    } else {
-        view.list.cursor() + 1
-    };
+    let row = if shown == 0 { 0 } else { view.list.cursor() + 1 };
     if view.list.order().is_some() && shown != total {
-        format!(
-            "row {} of {}/{} ",
-            text::number(row),
-            text::number(shown),
-            text::number(total)
-        )
+        format!("row {} of {}/{} ", text::number(row), text::number(shown), text::number(total))
     } else {
         format!("row {} of {} ", text::number(row), text::number(total))
     }

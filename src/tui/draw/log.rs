@@ -42,19 +42,10 @@ fn title(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
     put(buffer, area.x, table.title, area.width, name, BOLD);
     let skips: u64 = model.row(id).map_or(0, |row| row.skips.values().sum());
     if table.side == Side::Vtiger && skips > 0 {
-        let note = format!(
-            "{} from before: 4 Queue",
-            text::count(skips, "skip stands", "skips stand")
-        );
+        let note =
+            format!("{} from before: 4 Queue", text::count(skips, "skip stands", "skips stand"));
         let width = u16::try_from(text::width(&note)).unwrap_or(0);
-        put(
-            buffer,
-            area.right().saturating_sub(width),
-            table.title,
-            width,
-            &note,
-            WARN,
-        );
+        put(buffer, area.right().saturating_sub(width), table.title, width, &note, WARN);
     }
 }
 
@@ -63,14 +54,7 @@ fn nothing_written(model: &Model, log: &LogArea, table: TableArea, buffer: &mut 
     let here = model.side_label(id, table.side);
     let there = model.side_label(id, table.side.other());
     let text = format!("Nothing is written here: every module goes {here} → {there}.");
-    put(
-        buffer,
-        log.area.x,
-        table.title + 1,
-        log.area.width,
-        &text,
-        DIM,
-    );
+    put(buffer, log.area.x, table.title + 1, log.area.width, &text, DIM);
 }
 
 fn module_width(log: &LogArea) -> u16 {
@@ -98,14 +82,7 @@ fn heads(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
         let rest = model.log.rows.len().saturating_sub(shown);
         let more = format!(" ▼ {}{} ", rest, if model.log.more { "+" } else { "" });
         let width = u16::try_from(text::width(&more)).unwrap_or(0);
-        put(
-            buffer,
-            log.area.right().saturating_sub(width),
-            table.title,
-            width,
-            &more,
-            DIM,
-        );
+        put(buffer, log.area.right().saturating_sub(width), table.title, width, &more, DIM);
     }
 }
 
@@ -119,13 +96,8 @@ fn rows(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
         put(buffer, log.area.x, table.rows, log.area.width, text, DIM);
         return;
     }
-    let visible = model
-        .log
-        .rows
-        .iter()
-        .enumerate()
-        .skip(model.log_top)
-        .take(usize::from(table.height));
+    let visible =
+        model.log.rows.iter().enumerate().skip(model.log_top).take(usize::from(table.height));
     for (y, (at, row)) in (table.rows..).zip(visible) {
         let Some(run) = model.log.runs.get(row.at) else {
             continue;
@@ -143,14 +115,7 @@ fn rows(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
 fn row_start(model: &Model, log: &LogArea, run: &Run, y: u16, buffer: &mut Buffer) {
     let date = text::date(run.started, &model.zone);
     let time = text::time(run.started, &model.zone);
-    put(
-        buffer,
-        log.area.x,
-        y,
-        DATE,
-        &format!("{date} {time}"),
-        PLAIN,
-    );
+    put(buffer, log.area.x, y, DATE, &format!("{date} {time}"), PLAIN);
 }
 
 fn numbers(
@@ -171,33 +136,15 @@ fn numbers(
         y,
         width,
         module.label(),
-        if run.status == RunStatus::Running {
-            BOLD
-        } else {
-            PLAIN
-        },
+        if run.status == RunStatus::Running { BOLD } else { PLAIN },
     );
     if run.modules.get(&module).is_some_and(|m| !m.available) {
         let style = if cursor { CURSOR } else { DIM };
-        put(
-            buffer,
-            x + width + 1,
-            y,
-            4 * NUMBER - 1,
-            "not available here",
-            style,
-        );
+        put(buffer, x + width + 1, y, 4 * NUMBER - 1, "not available here", style);
         return;
     }
     for (at, status) in COLUMNS.into_iter().enumerate() {
-        let value = number(
-            run,
-            Part {
-                module,
-                side,
-                status,
-            },
-        );
+        let value = number(run, Part { module, side, status });
         let digits = text::short_number(value);
         let len = u16::try_from(digits.len()).unwrap_or(0);
         let end = x + width + NUMBER * (u16::try_from(at).unwrap_or(0) + 1) - 1;
@@ -212,25 +159,14 @@ fn numbers(
             if chosen { cell_style(model) } else { style },
         );
         if chosen {
-            put(
-                buffer,
-                end.saturating_sub(len + 1),
-                y,
-                1,
-                "[",
-                cell_style(model),
-            );
+            put(buffer, end.saturating_sub(len + 1), y, 1, "[", cell_style(model));
             put(buffer, end, y, 1, "]", cell_style(model));
         }
     }
 }
 
 fn cell_style(model: &Model) -> Style {
-    if model.pane == Pane::Body {
-        CURSOR
-    } else {
-        BOLD
-    }
+    if model.pane == Pane::Body { CURSOR } else { BOLD }
 }
 
 /// The line that tells how a run stands that did not simply complete.
@@ -238,23 +174,12 @@ fn note(model: &Model, log: &LogArea, run: &Run, (y, cursor): (u16, bool), buffe
     let (words, style) = words(run);
     let words = if cursor { format!("[{words}]") } else { words };
     let style = if cursor { cell_style(model) } else { style };
-    put(
-        buffer,
-        log.area.x + DATE,
-        y,
-        log.area.width.saturating_sub(DATE),
-        &words,
-        style,
-    );
+    put(buffer, log.area.x + DATE, y, log.area.width.saturating_sub(DATE), &words, style);
 }
 
 /// How a run stands, in a line.
 fn words(run: &Run) -> (String, Style) {
-    let why = run
-        .error
-        .as_ref()
-        .map(|e| format!(": {}", e.what))
-        .unwrap_or_default();
+    let why = run.error.as_ref().map(|e| format!(": {}", e.what)).unwrap_or_default();
     match run.status {
         RunStatus::Failed => (format!("✕ failed{why}"), BAD),
         RunStatus::Held => {
@@ -262,15 +187,11 @@ fn words(run: &Run) -> (String, Style) {
             (format!("‖ held, ⏎ decides. {why}"), WARN)
         }
         RunStatus::Preview => ("preview: the numbers below were not written".into(), PLAIN),
-        RunStatus::Dropped => (
-            "○ dropped: the numbers below were not written".into(),
-            PLAIN,
-        ),
+        RunStatus::Dropped => ("○ dropped: the numbers below were not written".into(), PLAIN),
         RunStatus::Cancelled => (format!("○ cancelled, the next sync goes on{why}"), WARN),
-        RunStatus::Interrupted => (
-            "✕ interrupted, the next sync settles what was open".into(),
-            WARN,
-        ),
+        RunStatus::Interrupted => {
+            ("✕ interrupted, the next sync settles what was open".into(), WARN)
+        }
         RunStatus::Running => (format!("◐ running{why}"), PLAIN),
         RunStatus::Completed => ("completed: nothing to sync".into(), PLAIN),
     }
@@ -284,29 +205,15 @@ fn info(model: &Model, log: &LogArea, buffer: &mut Buffer) {
     let (Some(row), Some(run)) = (model.log.current(), model.log.run()) else {
         return;
     };
-    put(
-        buffer,
-        area.x,
-        log.info + 1,
-        area.width,
-        &about_run(model, run),
-        PLAIN,
-    );
-    let line = match row
-        .module
-        .and_then(|m| run.modules.get(&m).map(|counts| (m, counts)))
-    {
-        Some((_, counts)) if !counts.available => Line::raw(text::clean(
-            counts.why.as_deref().unwrap_or("not available here"),
-        )),
+    put(buffer, area.x, log.info + 1, area.width, &about_run(model, run), PLAIN);
+    let line = match row.module.and_then(|m| run.modules.get(&m).map(|counts| (m, counts))) {
+        Some((_, counts)) if !counts.available => {
+            Line::raw(text::clean(counts.why.as_deref().unwrap_or("not available here")))
+        }
         Some((module, counts)) => {
             let n = text::short_number;
             let mark = |count: u64, key: &str| {
-                if count > 0 {
-                    format!(" ({key})")
-                } else {
-                    String::new()
-                }
+                if count > 0 { format!(" ({key})") } else { String::new() }
             };
             Line::from(vec![
                 Span::styled(format!("{module}: "), BOLD),
@@ -336,17 +243,12 @@ fn about_run(model: &Model, run: &Run) -> String {
         Trigger::Schedule => "by schedule",
         Trigger::Immediate => "at once",
     };
-    let took = run
-        .ended
-        .map(|end| format!(" in {}", text::seconds(end.since(run.started).as_secs())));
+    let took =
+        run.ended.map(|end| format!(" in {}", text::seconds(end.since(run.started).as_secs())));
     let requests = if run.requests == 0 {
         String::new()
     } else {
-        format!(
-            " · {} requests, {} again",
-            text::number(run.requests),
-            text::number(run.retries)
-        )
+        format!(" · {} requests, {} again", text::number(run.requests), text::number(run.retries))
     };
     let time = text::date_time(run.started, &model.zone);
     let time = time.get(11..).unwrap_or_default();

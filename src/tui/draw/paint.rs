@@ -34,26 +34,14 @@ pub fn scrolled(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], scroll
     let rest = lines.len().saturating_sub(scroll.saturating_add(height));
     if rest > 0 && area.height > 0 {
         let more = format!(" ▼ {rest} more ");
-        let width = u16::try_from(text::width(&more))
-            .unwrap_or(0)
-            .min(area.width);
-        put(
-            buffer,
-            area.right() - width,
-            area.bottom(),
-            width,
-            &more,
-            DIM,
-        );
+        let width = u16::try_from(text::width(&more)).unwrap_or(0).min(area.width);
+        put(buffer, area.right() - width, area.bottom(), width, &more, DIM);
     }
 }
 
 /// A border with a title; borders that share a column are joined.
 pub fn boxed(buffer: &mut Buffer, area: Rect, title: Line<'_>) {
-    Block::bordered()
-        .title(title)
-        .merge_borders(MergeStrategy::Exact)
-        .render(area, buffer);
+    Block::bordered().title(title).merge_borders(MergeStrategy::Exact).render(area, buffer);
 }
 
 /// An empty box with a border over what is there.
@@ -95,11 +83,8 @@ pub fn paragraph(
 
 /// Cells of a table in fixed columns, wrapped, with a blank between them.
 pub fn cells(values: &[&str], widths: &[usize], style: Style) -> Vec<Line<'static>> {
-    let wrapped: Vec<Vec<String>> = values
-        .iter()
-        .zip(widths)
-        .map(|(value, width)| text::wrap(value, *width))
-        .collect();
+    let wrapped: Vec<Vec<String>> =
+        values.iter().zip(widths).map(|(value, width)| text::wrap(value, *width)).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(1).max(1);
     (0..height)
         .map(|at| {
@@ -115,17 +100,10 @@ pub fn cells(values: &[&str], widths: &[usize], style: Style) -> Vec<Line<'stati
 /// Draws a text field so that its cursor is visible. Answers the column of the cursor.
 pub fn input(buffer: &mut Buffer, area: Rect, input: &Input, masked: bool, style: Style) -> u16 {
     let shown = |text: &str| {
-        if masked {
-            "•".repeat(text.chars().count())
-        } else {
-            text::clean(text)
-        }
+        if masked { "•".repeat(text.chars().count()) } else { text::clean(text) }
     };
-    let at: usize = input
-        .value()
-        .char_indices()
-        .nth(input.cursor())
-        .map_or(input.value().len(), |(i, _)| i);
+    let at: usize =
+        input.value().char_indices().nth(input.cursor()).map_or(input.value().len(), |(i, _)| i);
     let before = shown(&input.value()[..at]);
     let whole = shown(input.value());
     let room = usize::from(area.width.saturating_sub(1));
@@ -134,16 +112,6 @@ pub fn input(buffer: &mut Buffer, area: Rect, input: &Input, masked: bool, style
         start += before[start..].chars().next().map_or(1, char::len_utf8);
     }
     let visible = whole.get(start..).unwrap_or_default();
-    put(
-        buffer,
-        area.x,
-        area.y,
-        area.width,
-        &text::left(visible, usize::from(area.width)),
-        style,
-    );
-    area.x
-        + u16::try_from(text::width(&before[start..]))
-            .unwrap_or(0)
-            .min(area.width)
+    put(buffer, area.x, area.y, area.width, &text::left(visible, usize::from(area.width)), style);
+    area.x + u16::try_from(text::width(&before[start..])).unwrap_or(0).min(area.width)
 }

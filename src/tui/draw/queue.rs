@@ -15,11 +15,7 @@ pub fn lines(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'stati
     };
     let service = model.side_label(row.connector.id, Side::Service);
     let side = |side: Side| {
-        if side == Side::Vtiger {
-            "Vtiger"
-        } else {
-            service
-        }
+        if side == Side::Vtiger { "Vtiger" } else { service }
     };
     let mut lines = Vec::new();
     let waiting = text::count(row.waiting, "record waits", "records wait");
@@ -42,22 +38,13 @@ pub fn lines(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'stati
                 width,
                 DIM,
             )),
-            None => lines.extend(paragraph(
-                "",
-                2,
-                "Taken again at the next sync.",
-                width,
-                DIM,
-            )),
+            None => lines.extend(paragraph("", 2, "Taken again at the next sync.", width, DIM)),
         }
     }
     let skips: u64 = row.skips.values().sum();
     lines.push(Line::default());
     let stand = text::count(skips, "skip stands", "skips stand");
-    lines.push(line(
-        format!("{stand} until the record, the mapping or the cause changes"),
-        BOLD,
-    ));
+    lines.push(line(format!("{stand} until the record, the mapping or the cause changes"), BOLD));
     for (module, skip) in &queue.skips {
         let head = format!(
             "{module} · {} · {} {} · run {}",

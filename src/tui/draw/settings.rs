@@ -50,12 +50,7 @@ pub fn crm(model: &Model, width: usize) -> Vec<Line<'static>> {
     heading(&mut lines, "Connection");
     for field in &model.catalog.vtiger.form {
         let value = crm_value(crm, &field.name);
-        lines.push(pair(
-            &field.label,
-            LABEL,
-            &shown(field, Some(&value)),
-            PLAIN,
-        ));
+        lines.push(pair(&field.label, LABEL, &shown(field, Some(&value)), PLAIN));
     }
     let (admin, style) = match model.overview.admin {
         Some(true) => ("yes", GOOD),
@@ -105,11 +100,7 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
     }
     heading(&mut lines, "Pre Sync Settings");
     let from = match connector.sync_from.from {
-        Some(at) => format!(
-            "{} ({})",
-            connector.sync_from.asked,
-            text::date_time(at, &model.zone)
-        ),
+        Some(at) => format!("{} ({})", connector.sync_from.asked, text::date_time(at, &model.zone)),
         None => connector.sync_from.asked.clone(),
     };
     lines.push(pair("Sync Records From", LABEL, &from, PLAIN));
@@ -128,24 +119,10 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
 
 fn system(connector: &Connector, service: &str, lines: &mut Vec<Line<'static>>) {
     heading(lines, "System Settings");
-    let enabled = if connector.enabled {
-        "yes"
-    } else {
-        "no: it is not synced"
-    };
+    let enabled = if connector.enabled { "yes" } else { "no: it is not synced" };
     lines.push(pair("Enabled", LABEL, enabled, PLAIN));
-    lines.push(pair(
-        "Debug Mode",
-        LABEL,
-        if connector.debug { "on" } else { "off" },
-        PLAIN,
-    ));
-    lines.push(pair(
-        "Background Sync Frequency",
-        LABEL,
-        &connector.frequency.to_string(),
-        PLAIN,
-    ));
+    lines.push(pair("Debug Mode", LABEL, if connector.debug { "on" } else { "off" }, PLAIN));
+    lines.push(pair("Background Sync Frequency", LABEL, &connector.frequency.to_string(), PLAIN));
     let rule = match connector.conflict {
         ConflictRule::LastUpdated => "last updated record wins".to_owned(),
         ConflictRule::Vtiger => "Vtiger record wins".to_owned(),
@@ -162,18 +139,8 @@ fn module_lines(
     lines: &mut Vec<Line<'static>>,
 ) {
     heading(lines, module.label());
-    lines.push(pair(
-        "Enable sync",
-        LABEL,
-        if settings.enabled { "yes" } else { "no" },
-        PLAIN,
-    ));
-    lines.push(pair(
-        "Sync Direction",
-        LABEL,
-        &direction(settings.direction, service),
-        PLAIN,
-    ));
+    lines.push(pair("Enable sync", LABEL, if settings.enabled { "yes" } else { "no" }, PLAIN));
+    lines.push(pair("Sync Direction", LABEL, &direction(settings.direction, service), PLAIN));
     let mode = match (settings.mode, settings.period) {
         (Some(Mode::Immediately), _) => "immediately".to_owned(),
         (_, Some(period)) => format!("cron, every {period}"),
@@ -190,12 +157,7 @@ fn module_lines(
         0 => String::new(),
         own => format!(", {own} of them your own"),
     };
-    lines.push(pair(
-        "Field Mapping",
-        LABEL,
-        &format!("{pairs} pairs{own} (3 shows them)"),
-        PLAIN,
-    ));
+    lines.push(pair("Field Mapping", LABEL, &format!("{pairs} pairs{own} (3 shows them)"), PLAIN));
 }
 
 fn advanced(connector: &Connector, lines: &mut Vec<Line<'static>>) {
@@ -203,24 +165,9 @@ fn advanced(connector: &Connector, lines: &mut Vec<Line<'static>>) {
     let or_default =
         |n: Option<u32>| n.map_or_else(|| "the service's default".into(), |n| n.to_string());
     heading(lines, "Advanced");
-    lines.push(pair(
-        "Requests at a time",
-        LABEL,
-        &or_default(settings.concurrency),
-        PLAIN,
-    ));
-    lines.push(pair(
-        "Requests a second",
-        LABEL,
-        &or_default(settings.requests_per_second),
-        PLAIN,
-    ));
-    lines.push(pair(
-        "Complete listing every",
-        LABEL,
-        &settings.full_scan.to_string(),
-        PLAIN,
-    ));
+    lines.push(pair("Requests at a time", LABEL, &or_default(settings.concurrency), PLAIN));
+    lines.push(pair("Requests a second", LABEL, &or_default(settings.requests_per_second), PLAIN));
+    lines.push(pair("Complete listing every", LABEL, &settings.full_scan.to_string(), PLAIN));
     let guard = format!(
         "deletes {}, changes {}, first creates {}",
         settings.guard_deletes,
@@ -242,11 +189,7 @@ fn direction(direction: Direction, service: &str) -> String {
 pub fn mapping(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
     let modules = model.modules();
     let service = model.catalog.service(&row.connector.service);
-    let Some(module) = modules
-        .get(model.mapping)
-        .or_else(|| modules.first())
-        .copied()
-    else {
+    let Some(module) = modules.get(model.mapping).or_else(|| modules.first()).copied() else {
         return vec![line("No module is enabled.", DIM)];
     };
     let mut lines = vec![module_tabs(&modules, module)];
@@ -269,11 +212,7 @@ pub fn mapping(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'sta
         "Status",
         if wide { "Description" } else { "" },
     ];
-    lines.extend(cells(
-        &heads,
-        &widths,
-        DIM.add_modifier(Modifier::UNDERLINED),
-    ));
+    lines.extend(cells(&heads, &widths, DIM.add_modifier(Modifier::UNDERLINED)));
     for pair in asset.effective_mapping(&settings.mapping) {
         lines.extend(pair_lines(&pair, settings.direction, &widths, wide));
     }
@@ -283,15 +222,8 @@ pub fn mapping(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'sta
 fn module_tabs(modules: &[Module], chosen: Module) -> Line<'static> {
     let mut spans = Vec::new();
     for module in modules {
-        let label = if *module == chosen {
-            format!("[{module}]")
-        } else {
-            format!(" {module} ")
-        };
-        spans.push(Span::styled(
-            label,
-            if *module == chosen { CURSOR } else { PLAIN },
-        ));
+        let label = if *module == chosen { format!("[{module}]") } else { format!(" {module} ") };
+        spans.push(Span::styled(label, if *module == chosen { CURSOR } else { PLAIN }));
         spans.push(Span::raw(" "));
     }
     Line::from(spans)
@@ -331,11 +263,7 @@ fn pair_lines(
     let kind = kind(pair);
     let note = if wide { pair.description.as_str() } else { "" };
     let style = if pair.active { PLAIN } else { DIM };
-    let mut lines = cells(
-        &[&vtiger, arrow, &service, &kind, status, note],
-        widths,
-        style,
-    );
+    let mut lines = cells(&[&vtiger, arrow, &service, &kind, status, note], widths, style);
     if !wide && !pair.description.is_empty() {
         let width = widths.iter().sum::<usize>() + 5;
         lines.extend(paragraph("", 2, &pair.description, width, DIM));
@@ -352,10 +280,7 @@ fn kind(pair: &Pair) -> String {
         Transform::Lowercase => "lower".to_owned(),
         Transform::Uppercase => "upper".to_owned(),
     });
-    std::iter::once(name)
-        .chain(steps)
-        .collect::<Vec<_>>()
-        .join(", ")
+    std::iter::once(name).chain(steps).collect::<Vec<_>>().join(", ")
 }
 
 /// What the debug log has to say.

@@ -3,15 +3,8 @@ use crate::model::{Item, ItemStatus, Module, Side, Stamp};
 use crate::tui::msg::Part;
 
 fn source() -> Source {
-    let part = |side| Part {
-        module: Module::Contacts,
-        side,
-        status: ItemStatus::Conflict,
-    };
-    Source {
-        run: 1,
-        parts: vec![part(Side::Vtiger), part(Side::Service)],
-    }
+    let part = |side| Part { module: Module::Contacts, side, status: ItemStatus::Conflict };
+    Source { run: 1, parts: vec![part(Side::Vtiger), part(Side::Service)] }
 }
 
 fn row(key: RowKey) -> Row {
@@ -42,10 +35,7 @@ fn answer(request: &PageRequest, lengths: &[u64]) -> Page {
     let (from, keys) = match &request.wanted {
         Wanted::Range(from, count) => {
             let from_at = usize::try_from(*from).unwrap().min(all.len());
-            (
-                *from,
-                all[from_at..(from_at + count).min(all.len())].to_vec(),
-            )
+            (*from, all[from_at..(from_at + count).min(all.len())].to_vec())
         }
         Wanted::Picked(from, keys) => (*from, keys.clone()),
     };
@@ -63,9 +53,7 @@ fn a_million_rows_ask_for_three_screens_at_most() {
     for step in [0i64, 999_999, -500_000, 1, 20, -1] {
         list.step(step, 20);
         if let Some(request) = list.want(&source(), 20) {
-            let Wanted::Range(_, count) = request.wanted else {
-                panic!("not arranged")
-            };
+            let Wanted::Range(_, count) = request.wanted else { panic!("not arranged") };
             assert!(count <= 60, "{count}");
             let page = answer(&request, &[1_000_000, 0]);
             assert!(list.accept(page, 20));
@@ -99,10 +87,7 @@ fn answers_to_an_older_view_are_dropped() {
     assert!(list.current().is_none());
     let new = list.want(&source(), 10).unwrap();
     assert!(list.accept(answer(&new, &[5, 0]), 10));
-    assert!(
-        !list.accept(answer(&new, &[5, 0]), 10),
-        "the same page changes nothing"
-    );
+    assert!(!list.accept(answer(&new, &[5, 0]), 10), "the same page changes nothing");
 }
 
 #[test]

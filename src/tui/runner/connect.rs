@@ -28,15 +28,11 @@ pub fn tails(shared: Arc<Shared>, form: u64, target: Target) -> impl FnOnce() + 
                 Target::New => None,
             })
         });
-        let sealed = kept
-            .flatten()
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, kept)| {
-                matches!(kept, SecretText::Sealed(_))
-                    .then(|| tail(&shared, &kept))?
-                    .map(|tail| (name, tail))
-            });
+        let sealed = kept.flatten().unwrap_or_default().into_iter().filter_map(|(name, kept)| {
+            matches!(kept, SecretText::Sealed(_))
+                .then(|| tail(&shared, &kept))?
+                .map(|tail| (name, tail))
+        });
         let tails = sealed.collect();
         shared.send(Msg::Tails { form, tails });
     }
@@ -70,12 +66,8 @@ pub async fn check(shared: Arc<Shared>, form: u64, draft: Draft) {
 
 /// Stores what is entered.
 pub fn save(shared: &Shared, form: u64, draft: &Draft) {
-    let result = batch(shared, draft).and_then(|batch| {
-        shared
-            .store
-            .commit_blocking(batch)
-            .map_err(|error| error.user())
-    });
+    let result = batch(shared, draft)
+        .and_then(|batch| shared.store.commit_blocking(batch).map_err(|error| error.user()));
     shared.send(Msg::Saved { form, result });
 }
 
@@ -94,10 +86,7 @@ fn read<T>(
     shared: &Shared,
     read: impl FnOnce(&crate::store::Reader) -> crate::store::StoreResult<T>,
 ) -> Result<T, UserError> {
-    shared
-        .store
-        .read_blocking(read)
-        .map_err(|error| error.user())
+    shared.store.read_blocking(read).map_err(|error| error.user())
 }
 
 /// The CRM's settings as entered.

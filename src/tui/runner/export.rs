@@ -85,9 +85,7 @@ fn natural(
     loop {
         let from = table.rows();
         progress(from)?;
-        let rows = read(shared, |reader| {
-            lists::range(reader, source, &lengths, from, CHUNK)
-        })?;
+        let rows = read(shared, |reader| lists::range(reader, source, &lengths, from, CHUNK))?;
         if rows.is_empty() {
             return Ok(table);
         }
@@ -124,9 +122,7 @@ fn log(
     let mut before = None;
     loop {
         progress(table.rows())?;
-        let runs = read(shared, |reader| {
-            reader.runs_before(Some(connector), before, 200)
-        })?;
+        let runs = read(shared, |reader| reader.runs_before(Some(connector), before, 200))?;
         let Some(last) = runs.last() else {
             return Ok(table);
         };
@@ -141,8 +137,5 @@ fn read<T>(
     shared: &Shared,
     read: impl FnOnce(&crate::store::Reader) -> crate::store::StoreResult<T>,
 ) -> Result<T, Stop> {
-    shared
-        .store
-        .read_blocking(read)
-        .map_err(|error| Stop::Store(error.user()))
+    shared.store.read_blocking(read).map_err(|error| Stop::Store(error.user()))
 }

@@ -35,9 +35,7 @@ pub fn lengths(reader: &Reader, source: &Source) -> StoreResult<Vec<u64>> {
 /// by doubling and halving.
 fn probe(reader: &Reader, run: u64, part: Part) -> StoreResult<u64> {
     let has = |at: u64| -> StoreResult<bool> {
-        Ok(!reader
-            .items(run, part.module, part.side, part.status, at, 1)?
-            .is_empty())
+        Ok(!reader.items(run, part.module, part.side, part.status, at, 1)?.is_empty())
     };
     if !has(0)? {
         return Ok(0);
@@ -50,11 +48,7 @@ fn probe(reader: &Reader, run: u64, part: Part) -> StoreResult<u64> {
     }
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if has(middle)? {
-            low = middle
-        } else {
-            high = middle
-        }
+        if has(middle)? { low = middle } else { high = middle }
     }
     Ok(high)
 }
@@ -84,10 +78,7 @@ pub fn range(
                 want.min(room),
             )?;
             for (position, item) in (position..).zip(items) {
-                rows.push(Row {
-                    key: RowKey::new(at, position),
-                    item,
-                });
+                rows.push(Row { key: RowKey::new(at, position), item });
             }
         }
         start = end;
@@ -115,11 +106,7 @@ pub fn picked(reader: &Reader, source: &Source, keys: &[RowKey]) -> StoreResult<
                 first.position(),
                 together,
             )?;
-            rows.extend(
-                rest.iter()
-                    .zip(items)
-                    .map(|(key, item)| Row { key: *key, item }),
-            );
+            rows.extend(rest.iter().zip(items).map(|(key, item)| Row { key: *key, item }));
         }
         rest = &rest[together..];
     }
@@ -135,12 +122,7 @@ pub fn page(shared: &Shared, request: &PageRequest) {
             Wanted::Range(from, count) => (*from, range(reader, source, &lengths, *from, *count)?),
             Wanted::Picked(from, keys) => (*from, picked(reader, source, keys)?),
         };
-        Ok(Page {
-            generation: request.generation,
-            lengths,
-            from,
-            rows,
-        })
+        Ok(Page { generation: request.generation, lengths, from, rows })
     });
     if let Some(page) = read {
         shared.send(Msg::Page(page));
@@ -167,18 +149,11 @@ pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how:
         };
         done += u64::try_from(rows.len()).unwrap_or(0);
         for row in rows.into_iter().filter(|row| filter.passes(&row.item)) {
-            let key = how
-                .sort
-                .map(|(column, _)| sort_key(&row.item, column))
-                .unwrap_or_default();
+            let key = how.sort.map(|(column, _)| sort_key(&row.item, column)).unwrap_or_default();
             keyed.push((key, row.key));
         }
         if done < total && done.is_multiple_of(10 * u64::try_from(CHUNK).unwrap_or(1)) {
-            shared.send(Msg::Arranging {
-                generation,
-                done,
-                total,
-            });
+            shared.send(Msg::Arranging { generation, done, total });
         }
     }
     match how.sort {
@@ -189,11 +164,7 @@ pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how:
     }
     if !given_up() {
         let order = Arc::new(keyed.into_iter().map(|(_, key)| key).collect());
-        shared.send(Msg::Arranged {
-            generation,
-            lengths,
-            order,
-        });
+        shared.send(Msg::Arranged { generation, lengths, order });
     }
 }
 
@@ -210,10 +181,7 @@ impl Filter {
             Some(rest) => (true, rest),
             None => (false, filter),
         };
-        Self {
-            text: text.to_lowercase(),
-            inverse,
-        }
+        Self { text: text.to_lowercase(), inverse }
     }
 
     /// Whether a record is shown: in any of the texts that the list shows, whatever the case.
@@ -230,10 +198,7 @@ impl Filter {
             item.status.key(),
             reason,
         ];
-        texts
-            .iter()
-            .any(|text| text.to_lowercase().contains(&self.text))
-            != self.inverse
+        texts.iter().any(|text| text.to_lowercase().contains(&self.text)) != self.inverse
     }
 }
 
@@ -245,11 +210,7 @@ fn sort_key(item: &Item, column: Column) -> String {
         Column::VtigerId => id_key(&item.vtiger_id),
         Column::ServiceId => id_key(&item.service_id),
         Column::Time => format!("{:020}", item.time.0),
-        Column::Reason => item
-            .reason
-            .as_ref()
-            .map(|r| r.text.to_lowercase())
-            .unwrap_or_default(),
+        Column::Reason => item.reason.as_ref().map(|r| r.text.to_lowercase()).unwrap_or_default(),
     };
     match text.char_indices().nth(SORT_KEY) {
         Some((end, _)) => text[..end].to_owned(),

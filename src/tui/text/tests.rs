@@ -3,10 +3,7 @@ use proptest::prelude::*;
 
 #[test]
 fn control_characters_never_reach_the_terminal() {
-    assert_eq!(
-        clean("a\u{1b}[31mb\u{7}\nc\td\u{9b}e"),
-        "a\u{fffd}[31mb\u{fffd} c d\u{fffd}e"
-    );
+    assert_eq!(clean("a\u{1b}[31mb\u{7}\nc\td\u{9b}e"), "a\u{fffd}[31mb\u{fffd} c d\u{fffd}e");
     assert_eq!(clean("x\u{202e}evil\u{200b}y"), "x\u{fffd}evily");
     assert_eq!(clean("مرحبا 漢字 é"), "مرحبا 漢字 é");
 }
@@ -42,10 +39,7 @@ fn today_shows_the_time_another_day_the_date() {
     let now = Stamp::parse("2026-11-21T12:41:00Z").unwrap();
     let zone = TimeZone::UTC;
     assert_eq!(when(now, now, &zone), "12:41");
-    assert_eq!(
-        when(Stamp::parse("2026-11-20T12:41:00Z").unwrap(), now, &zone),
-        "2026-11-20"
-    );
+    assert_eq!(when(Stamp::parse("2026-11-20T12:41:00Z").unwrap(), now, &zone), "2026-11-20");
 }
 
 proptest! {

@@ -109,10 +109,7 @@ fn run_it(model: &mut Model, effects: &mut Effects) {
     };
     let connector = view.connector;
     navigate::back(model, effects);
-    let name = model
-        .row(connector)
-        .map(|r| r.connector.name.clone())
-        .unwrap_or_default();
+    let name = model.row(connector).map(|r| r.connector.name.clone()).unwrap_or_default();
     model.say(Tone::Good, format!("Sync of {name} started."));
     start_sync(model, connector, SyncMode::Sync, effects);
 }
@@ -128,10 +125,7 @@ fn cancel(model: &mut Model, effects: &mut Effects) {
 fn leave(model: &mut Model, effects: &mut Effects) {
     let asked = matches!(
         model.dialogs.last(),
-        Some(Dialog::Confirm(Question {
-            ask: Ask::QuitWhileSyncing,
-            ..
-        }))
+        Some(Dialog::Confirm(Question { ask: Ask::QuitWhileSyncing, .. }))
     );
     if model.started.is_empty() || model.leaving || asked {
         effects.push(Effect::Quit);

@@ -15,12 +15,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::StoreChanged => store_changed(model, effects),
         Msg::Progress(progress) => take_progress(model, progress),
         Msg::Overview(overview) => take_overview(model, *overview, effects),
-        Msg::Runs {
-            connector,
-            generation,
-            runs,
-            more,
-        } => {
+        Msg::Runs { connector, generation, runs, more } => {
             let fits = model.log.connector == connector && model.log.generation == generation;
             if fits && model.log.accept(runs, more) {
                 model.dirty = true;
@@ -28,18 +23,10 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
             }
         }
         Msg::Page(page) => records::accept(model, page, effects),
-        Msg::Arranging {
-            generation,
-            done,
-            total,
-        } => {
+        Msg::Arranging { generation, done, total } => {
             records::arranging(model, generation, done, total);
         }
-        Msg::Arranged {
-            generation,
-            lengths,
-            order,
-        } => {
+        Msg::Arranged { generation, lengths, order } => {
             records::arranged(model, generation, lengths, order, effects);
         }
         Msg::Queue { connector, rows } => {
@@ -49,18 +36,13 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
             }
         }
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
-        Msg::SyncEnded {
-            connector,
-            mode,
-            result,
-        } => {
+        Msg::SyncEnded { connector, mode, result } => {
             sync_ended(model, connector, mode, result, effects);
         }
         Msg::HeldDropped(result) => match result {
-            Ok(run) => model.say(
-                Tone::Good,
-                format!("Run {} was dropped; nothing was written.", run.id),
-            ),
+            Ok(run) => {
+                model.say(Tone::Good, format!("Run {} was dropped; nothing was written.", run.id))
+            }
             Err(error) => model.show_error("The run was not dropped", error),
         },
         Msg::Tails { form, tails } => forms::take_tails(model, form, &tails),
@@ -123,13 +105,9 @@ fn take_overview(model: &mut Model, overview: Overview, effects: &mut Effects) {
     model.loaded = true;
     model.dirty = true;
     let expected = model.expected.take();
-    let found = expected.as_ref().and_then(|name| {
-        model
-            .overview
-            .connectors
-            .iter()
-            .find(|row| row.connector.name == *name)
-    });
+    let found = expected
+        .as_ref()
+        .and_then(|name| model.overview.connectors.iter().find(|row| row.connector.name == *name));
     match found.map(|row| row.connector.id) {
         Some(id) => {
             navigate::choose(model, Entry::Connector(id), effects);
@@ -192,10 +170,7 @@ fn sync_ended(
     model.progress.remove(&connector);
     model.dirty = true;
     store_changed(model, effects);
-    let name = model
-        .row(connector)
-        .map(|r| r.connector.name.clone())
-        .unwrap_or_default();
+    let name = model.row(connector).map(|r| r.connector.name.clone()).unwrap_or_default();
     match result {
         Err(error) => model.show_error(&format!("The sync of {name} did not start"), error),
         Ok(run) => match (run.status, &run.error) {
@@ -263,10 +238,7 @@ fn held(model: &mut Model, name: &str, run: Box<Run>) {
 
 fn take_exported(model: &mut Model, exported: Exported) {
     model.dirty = true;
-    let at = model
-        .dialogs
-        .iter()
-        .rposition(|d| matches!(d, Dialog::Csv(_)));
+    let at = model.dialogs.iter().rposition(|d| matches!(d, Dialog::Csv(_)));
     match exported {
         Exported::Exists(path) => super::dialogs::ask_to_replace(model, &path),
         Exported::Done(path, rows) => {

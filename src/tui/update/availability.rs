@@ -67,9 +67,7 @@ fn why_no_sync(model: &Model) -> Option<String> {
         return Some("Connect Vtiger CRM first: V.".into());
     }
     if !row.connector.enabled {
-        return Some(format!(
-            "{name} is disabled: syncdeck connector enable {name}."
-        ));
+        return Some(format!("{name} is disabled: syncdeck connector enable {name}."));
     }
     if model.modules().is_empty() {
         return Some(format!("No module of {name} is enabled."));
@@ -85,9 +83,7 @@ fn why_not_run_it(model: &Model) -> Option<String> {
     if let Some(why) = model.locked() {
         return Some(why.into());
     }
-    model
-        .running(view.connector)
-        .map(|_| "A sync of this connector runs already.".into())
+    model.running(view.connector).map(|_| "A sync of this connector runs already.".into())
 }
 
 fn why_no_cancel(model: &Model) -> Option<String> {
@@ -122,9 +118,7 @@ fn why_not_open(model: &Model) -> Option<String> {
             };
             if let Some(why) = run.modules.get(&module).filter(|m| !m.available) {
                 return Some(
-                    why.why
-                        .clone()
-                        .unwrap_or_else(|| format!("{module} is not available here.")),
+                    why.why.clone().unwrap_or_else(|| format!("{module} is not available here.")),
                 );
             }
             match model.log.number() {
@@ -180,9 +174,7 @@ fn why_no_link(model: &Model, side: Side) -> Option<String> {
     };
     let label = model.side_label(connector, side);
     if id.is_empty() {
-        return Some(format!(
-            "The record has no id in {label}, so there is no page of it."
-        ));
+        return Some(format!("The record has no id in {label}, so there is no page of it."));
     }
     match model.screens.last() {
         Some(Screen::Detail(view)) => match &view.links {

@@ -68,10 +68,7 @@ pub fn open_csv(model: &mut Model) {
 
 /// `shop-contacts-created-vtiger-2026-11-21.csv`
 fn list_file_name(model: &Model, view: &ListView) -> String {
-    let name = model
-        .row(view.connector)
-        .map(|r| r.connector.name.clone())
-        .unwrap_or_default();
+    let name = model.row(view.connector).map(|r| r.connector.name.clone()).unwrap_or_default();
     let run = format!("run{}", view.source.run);
     let one = match view.source.parts.as_slice() {
         [part] => Some(*part),
@@ -90,13 +87,7 @@ fn file_name(words: &[&str], model: &Model) -> String {
     let date = text::date(model.now, &model.zone);
     let name: String = format!("{}-{date}.csv", words.join("-"))
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '.' {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' })
         .collect();
     name
 }
@@ -122,22 +113,15 @@ fn write_csv(model: &mut Model, replace: bool, effects: &mut Effects) {
         dialog.error = Some("Write a file name.".into());
         return;
     }
-    let request = ExportRequest {
-        what: dialog.what.clone(),
-        path: in_folder(&folder, name),
-        replace,
-    };
+    let request =
+        ExportRequest { what: dialog.what.clone(), path: in_folder(&folder, name), replace };
     dialog.state = CsvState::Writing(0);
     effects.push(Effect::Export(request));
 }
 
 /// A name without a folder is a file in the given one; `~/` is left for the writer to expand.
 fn in_folder(folder: &Path, name: &str) -> PathBuf {
-    if name.starts_with("~/") {
-        PathBuf::from(name)
-    } else {
-        folder.join(name)
-    }
+    if name.starts_with("~/") { PathBuf::from(name) } else { folder.join(name) }
 }
 
 fn leave_csv(model: &mut Model, effects: &mut Effects) {
@@ -157,10 +141,7 @@ pub fn ask_to_replace(model: &mut Model, path: &Path) {
     model.dialogs.push(Dialog::Confirm(Question {
         ask: Ask::ReplaceFile,
         title: "Replace the file?".into(),
-        text: format!(
-            "{} is there already. What is in it would be lost.",
-            path.display()
-        ),
+        text: format!("{} is there already. What is in it would be lost.", path.display()),
         yes: "replace it",
     }));
 }
@@ -179,10 +160,7 @@ fn answer_yes(model: &mut Model, effects: &mut Effects) {
         }
         Ask::QuitWhileSyncing => act::leave_now(model, effects),
         Ask::ConfirmHeld(connector, run) => {
-            model.say(
-                Tone::Good,
-                "Confirmed: the sync is planned anew, then done.",
-            );
+            model.say(Tone::Good, "Confirmed: the sync is planned anew, then done.");
             act::start_sync(model, connector, SyncMode::Confirm(run), effects);
         }
         Ask::DropHeld(run) => effects.push(Effect::DropHeld(run)),
@@ -256,37 +234,20 @@ impl PaletteLine {
 
 /// The lines that the palette shows for what is typed: every word is in the title or the help.
 pub fn palette_lines(model: &Model, place: Place, typed: &str) -> Vec<PaletteLine> {
-    let hidden = [
-        Id::Palette,
-        Id::Up,
-        Id::Down,
-        Id::Left,
-        Id::Right,
-        Id::NextPane,
-        Id::PrevPane,
-    ];
+    let hidden = [Id::Palette, Id::Up, Id::Down, Id::Left, Id::Right, Id::NextPane, Id::PrevPane];
     let commands = commands::at(place)
         .filter(|c| !hidden.contains(&c.id))
         .map(|c| (PaletteLine::Command(c), c.help.to_lowercase()));
     let connectors = model.overview.connectors.iter().map(|row| {
         let connector = &row.connector;
-        (
-            PaletteLine::Connector(connector.id, connector.name.clone()),
-            String::new(),
-        )
+        (PaletteLine::Connector(connector.id, connector.name.clone()), String::new())
     });
-    let words: Vec<_> = typed
-        .to_lowercase()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let words: Vec<_> = typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
     commands
         .chain(connectors)
         .filter(|(line, help)| {
             let title = line.title().to_lowercase();
-            words
-                .iter()
-                .all(|word| title.contains(word) || help.contains(word))
+            words.iter().all(|word| title.contains(word) || help.contains(word))
         })
         .map(|(line, _)| line)
         .collect()
@@ -295,48 +256,25 @@ pub fn palette_lines(model: &Model, place: Place, typed: &str) -> Vec<PaletteLin
 /// Opens the palette.
 pub fn open_palette(model: &mut Model) {
     let place = model.place();
-    model.dialogs.push(Dialog::Palette {
-        place,
-        input: Input::default(),
-        cursor: 0,
-    });
+    model.dialogs.push(Dialog::Palette { place, input: Input::default(), cursor: 0 });
 }
 
 fn pick(model: &mut Model, down: bool) {
-    let Some(Dialog::Palette {
-        place,
-        input,
-        cursor,
-    }) = model.dialogs.last()
-    else {
+    let Some(Dialog::Palette { place, input, cursor }) = model.dialogs.last() else {
         return;
     };
-    let last = palette_lines(model, *place, input.value())
-        .len()
-        .saturating_sub(1);
-    let next = if down {
-        (cursor + 1).min(last)
-    } else {
-        cursor.saturating_sub(1)
-    };
+    let last = palette_lines(model, *place, input.value()).len().saturating_sub(1);
+    let next = if down { (cursor + 1).min(last) } else { cursor.saturating_sub(1) };
     if let Some(Dialog::Palette { cursor, .. }) = model.dialogs.last_mut() {
         *cursor = next;
     }
 }
 
 fn choose_command(model: &mut Model, effects: &mut Effects) {
-    let Some(Dialog::Palette {
-        place,
-        input,
-        cursor,
-    }) = model.dialogs.pop()
-    else {
+    let Some(Dialog::Palette { place, input, cursor }) = model.dialogs.pop() else {
         return;
     };
-    match palette_lines(model, place, input.value())
-        .into_iter()
-        .nth(cursor)
-    {
+    match palette_lines(model, place, input.value()).into_iter().nth(cursor) {
         None => model.say(Tone::Warn, "No command of that name works here."),
         Some(PaletteLine::Command(command)) => super::run(model, command.id, effects),
         Some(PaletteLine::Connector(id, _)) => {

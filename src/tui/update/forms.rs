@@ -24,10 +24,7 @@ pub fn open_chosen(model: &mut Model, effects: &mut Effects) {
         return;
     };
     let connector = row.connector.clone();
-    let taken = names(model)
-        .into_iter()
-        .filter(|n| *n != connector.name)
-        .collect();
+    let taken = names(model).into_iter().filter(|n| *n != connector.name).collect();
     let id = model.next_serial();
     let service = connector.service.clone();
     if let Some(form) = Form::connector(id, &model.catalog, &service, Some(&connector), taken) {
@@ -44,20 +41,12 @@ pub fn open_new(model: &mut Model, service: &str, effects: &mut Effects) {
 }
 
 fn names(model: &Model) -> Vec<String> {
-    model
-        .overview
-        .connectors
-        .iter()
-        .map(|row| row.connector.name.clone())
-        .collect()
+    model.overview.connectors.iter().map(|row| row.connector.name.clone()).collect()
 }
 
 fn open(model: &mut Model, form: Form, effects: &mut Effects) {
     if form.target != Target::New {
-        effects.push(Effect::Tails {
-            form: form.id,
-            target: form.target,
-        });
+        effects.push(Effect::Tails { form: form.id, target: form.target });
     }
     model.screens.push(Screen::Form(Box::new(form)));
     model.dirty = true;
@@ -109,10 +98,7 @@ fn check(form: &mut Form, effects: &mut Effects) {
     }
     form.check = CheckState::Running;
     form.scroll = 0;
-    effects.push(Effect::Check {
-        form: form.id,
-        draft: form.draft(),
-    });
+    effects.push(Effect::Check { form: form.id, draft: form.draft() });
 }
 
 fn save(form: &mut Form, effects: &mut Effects) {
@@ -120,10 +106,7 @@ fn save(form: &mut Form, effects: &mut Effects) {
         return;
     }
     form.saving = true;
-    effects.push(Effect::Save {
-        form: form.id,
-        draft: form.draft(),
-    });
+    effects.push(Effect::Save { form: form.id, draft: form.draft() });
 }
 
 /// Leaves the form; asks if something in it is not saved.
@@ -181,14 +164,8 @@ pub fn take_saved(
     }
     let Some(form) = by_id(model, id) else { return };
     let (target, title) = (form.target, form.title.clone());
-    let name = form
-        .fields
-        .iter()
-        .find(|f| f.name == NAME)
-        .map(|f| f.text().to_owned());
-    model
-        .screens
-        .retain(|screen| !matches!(screen, Screen::Form(form) if form.id == id));
+    let name = form.fields.iter().find(|f| f.name == NAME).map(|f| f.text().to_owned());
+    model.screens.retain(|screen| !matches!(screen, Screen::Form(form) if form.id == id));
     super::answers::read_overview(model, effects);
     match target {
         Target::Crm if model.overview.connectors.is_empty() => {
@@ -208,10 +185,7 @@ pub fn take_saved(
             model.expected = Some(name);
         }
         Target::Crm | Target::Connector(_) => {
-            model.say(
-                Tone::Good,
-                format!("The settings of {} were saved.", name.unwrap_or(title)),
-            );
+            model.say(Tone::Good, format!("The settings of {} were saved.", name.unwrap_or(title)));
         }
     }
 }

@@ -107,10 +107,7 @@ pub fn follow_log(model: &mut Model) {
     let row = model.log.row;
     let last_top = model.log.rows.len().saturating_sub(height);
     let lowest = (row + 1).saturating_sub(height);
-    model.log_top = model
-        .log_top
-        .clamp(lowest, row.max(lowest))
-        .min(last_top.max(lowest));
+    model.log_top = model.log_top.clamp(lowest, row.max(lowest)).min(last_top.max(lowest));
 }
 
 fn list(model: &mut Model, id: Id, effects: &mut Effects) {
@@ -132,7 +129,7 @@ fn dialog(model: &mut Model, step: Step) {
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
         Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
-            *scroll = moved(*scroll, step, lines);
+            *scroll = moved(*scroll, step, lines + 1);
         }
         _ => {}
     }

@@ -33,24 +33,15 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
 pub fn read_log(model: &Model, effects: &mut Effects) {
     if let Entry::Connector(connector) = model.entry {
         let (generation, limit) = (model.log.generation, model.log.limit);
-        effects.push(Effect::Runs {
-            connector,
-            generation,
-            limit,
-        });
+        effects.push(Effect::Runs { connector, generation, limit });
     }
 }
 
 /// Reads the queue of the chosen connector while it is shown.
 pub fn read_queue(model: &Model, effects: &mut Effects) {
     if let (Entry::Connector(connector), Tab::Queue) = (model.entry, model.tab) {
-        let modules = model
-            .chosen()
-            .map(|r| r.connector.modules.keys().copied().collect());
-        effects.push(Effect::Queue {
-            connector,
-            modules: modules.unwrap_or_default(),
-        });
+        let modules = model.chosen().map(|r| r.connector.modules.keys().copied().collect());
+        effects.push(Effect::Queue { connector, modules: modules.unwrap_or_default() });
     }
 }
 
@@ -147,13 +138,7 @@ fn open_run(model: &mut Model, effects: &mut Effects) {
         (RunStatus::Dropped, None) => open_plan(model, &run, effects),
         _ => {
             let statuses = ItemStatus::ALL;
-            open_all(
-                model,
-                &run,
-                &statuses,
-                format!("Records of run {}", run.id),
-                effects,
-            );
+            open_all(model, &run, &statuses, format!("Records of run {}", run.id), effects);
         }
     }
 }
@@ -178,13 +163,7 @@ pub fn everywhere(model: &mut Model, status: ItemStatus, effects: &mut Effects) 
         ItemStatus::Waiting => "Records Waiting",
         _ => "Records",
     };
-    open_all(
-        model,
-        &run,
-        &[status],
-        format!("{what} in run {}", run.id),
-        effects,
-    );
+    open_all(model, &run, &[status], format!("{what} in run {}", run.id), effects);
 }
 
 fn open_all(
@@ -224,20 +203,14 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
         return;
     };
     let (item, connector) = (row.item.clone(), view.connector);
-    effects.push(Effect::Links {
-        generation,
+    effects.push(Effect::Links { generation, connector, item: Box::new(item.clone()) });
+    model.screens.push(Screen::Detail(Box::new(crate::tui::model::DetailView {
+        item,
         connector,
-        item: Box::new(item.clone()),
-    });
-    model
-        .screens
-        .push(Screen::Detail(Box::new(crate::tui::model::DetailView {
-            item,
-            connector,
-            links: None,
-            generation,
-            scroll: 0,
-        })));
+        links: None,
+        generation,
+        scroll: 0,
+    })));
 }
 
 /// Esc: one step back, with everything as it was.
@@ -257,16 +230,10 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
 }
 
 fn is_plan(run: &Run) -> bool {
-    matches!(
-        run.status,
-        RunStatus::Preview | RunStatus::Held | RunStatus::Dropped
-    )
+    matches!(run.status, RunStatus::Preview | RunStatus::Held | RunStatus::Dropped)
 }
 
 fn capital(word: &str) -> String {
     let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

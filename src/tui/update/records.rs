@@ -98,19 +98,14 @@ pub fn clear_filter(model: &mut Model, effects: &mut Effects) {
 pub fn sort(model: &mut Model, right: bool, effects: &mut Effects) {
     let Some(view) = top(model) else { return };
     let columns = view.columns();
-    let at = view
-        .arrangement
-        .sort
-        .and_then(|(c, _)| columns.iter().position(|x| *x == c));
+    let at = view.arrangement.sort.and_then(|(c, _)| columns.iter().position(|x| *x == c));
     let next = match (at, right) {
         (None, true) => Some(0),
         (None, false) => columns.len().checked_sub(1),
         (Some(at), true) => Some(at + 1),
         (Some(at), false) => at.checked_sub(1),
     };
-    view.arrangement.sort = next
-        .and_then(|at| columns.get(at))
-        .map(|column| (*column, false));
+    view.arrangement.sort = next.and_then(|at| columns.get(at)).map(|column| (*column, false));
     arrange(model, effects);
 }
 
@@ -138,11 +133,7 @@ fn arrange(model: &mut Model, effects: &mut Effects) {
     }
     view.busy = Some((0, view.list.total()));
     let (source, arrangement) = (view.source.clone(), view.arrangement.clone());
-    effects.push(Effect::Arrange {
-        source,
-        generation,
-        arrangement,
-    });
+    effects.push(Effect::Arrange { source, generation, arrangement });
 }
 
 /// The view with this number, if it is on top.
@@ -180,11 +171,7 @@ pub fn arranged(
 pub fn copy_link(model: &mut Model, side: Side, effects: &mut Effects) {
     match model.screens.last() {
         Some(Screen::Detail(view)) => {
-            let link = view
-                .links
-                .as_ref()
-                .and_then(|l| l.side(side))
-                .map(str::to_owned);
+            let link = view.links.as_ref().and_then(|l| l.side(side)).map(str::to_owned);
             if let Some(link) = link {
                 model.say(Tone::Good, format!("Copied: {link}"));
                 effects.push(Effect::Copy(link));
@@ -197,11 +184,7 @@ pub fn copy_link(model: &mut Model, side: Side, effects: &mut Effects) {
             let (connector, item) = (view.connector, Box::new(row.item.clone()));
             let generation = model.next_serial();
             model.copying = Some((generation, side));
-            effects.push(Effect::Links {
-                generation,
-                connector,
-                item,
-            });
+            effects.push(Effect::Links { generation, connector, item });
         }
         _ => {}
     }
