@@ -14,6 +14,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Bytes of pages kept in memory; redb would take a gibibyte.
@@ -62,7 +63,8 @@ fn no_panic<T>(open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T, Dat
     })
 }
 
-/// Makes the folder and an empty file.
+/// Makes the folder and a store in it. The store appears under its name whole or not at all, and of
+/// two processes the first one wins.
 fn make(path: &Path) -> StoreResult<()> {
     let cannot = |error: &io::Error| {
         StoreError::io(format!("The store {} could not be made.", path.display()), error)
@@ -70,13 +72,31 @@ fn make(path: &Path) -> StoreResult<()> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| cannot(&e))?;
     }
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
+    let draft = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = path.with_extension(format!("{}-{draft}.new", std::process::id()));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(cannot(&error)),
-    }
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(&draft).map_err(|e| cannot(&e))?;
+    let made = fill(&draft).map_err(|error| at(path, error));
+    let named = made.and_then(|()| match std::fs::hard_link(&draft, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(cannot(&error)),
+        _ => Ok(()),
+    });
+    // If it stays it is in nobody's way.
+    let _ = std::fs::remove_file(&draft);
+    named
+}
+
+/// Makes an empty file a store with all its tables.
+fn fill(path: &Path) -> StoreResult<()> {
+    let db = no_panic(|| builder().create(path))?;
+    let txn = db.begin_write()?;
+    let mut writing = Writing::new(&txn);
+    set_up(&mut writing)?;
+    writing.finish()?;
+    txn.commit()?;
+    Ok(())
 }
 
 /// Whether the file is empty. One that is neither empty nor redb's is refused.

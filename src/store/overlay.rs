@@ -40,7 +40,7 @@ impl Overlay {
     }
 
     /// Reads what the file has at an offset; the rest is zero.
-    fn from_file(&self, layer: &Layer, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read_file(&self, layer: &Layer, offset: u64, out: &mut [u8]) -> io::Result<()> {
         out.fill(0);
         let there = layer.file_length.saturating_sub(offset);
         let length = out.len().min(usize::try_from(there).unwrap_or(usize::MAX));
@@ -81,7 +81,7 @@ impl StorageBackend for Overlay {
             let piece = &mut out[range];
             match layer.pages.get(&page) {
                 Some(bytes) => piece.copy_from_slice(&bytes[inside..inside + piece.len()]),
-                None => self.from_file(&layer, page * PAGE + inside as u64, piece)?,
+                None => self.read_file(&layer, page * PAGE + inside as u64, piece)?,
             }
         }
         Ok(())
@@ -104,7 +104,7 @@ impl StorageBackend for Overlay {
         for (page, inside, range) in pieces(offset, data.len()) {
             if !layer.pages.contains_key(&page) {
                 let mut bytes = vec![0; PAGE as usize].into_boxed_slice();
-                self.from_file(&layer, page * PAGE, &mut bytes)?;
+                self.read_file(&layer, page * PAGE, &mut bytes)?;
                 layer.pages.insert(page, bytes);
             }
             if let Some(bytes) = layer.pages.get_mut(&page) {

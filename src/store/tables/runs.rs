@@ -3,8 +3,6 @@
 //! A batch that adds hundreds of items loads the row of its run once and writes it once.
 
 mod row;
-#[cfg(test)]
-mod tests;
 
 pub(in crate::store) use row::StoredRun;
 

@@ -279,22 +279,22 @@ fn stories(count: u64, crashes: bool, faults: bool, deletes: bool) {
 
 #[test]
 fn edits_at_any_moment_are_never_lost() {
-    stories(8, false, false, false);
+    stories(4, false, false, false);
 }
 
 #[test]
 fn deletes_are_carried_only_as_configured() {
-    stories(8, false, false, true);
+    stories(4, false, false, true);
 }
 
 #[test]
 fn lost_answers_and_refusals_make_no_twins() {
-    stories(8, false, true, false);
+    stories(4, false, true, false);
 }
 
 #[test]
 fn killed_at_any_request_it_ends_where_it_would_have_ended() {
-    stories(10, true, true, false);
+    stories(6, true, true, false);
 }
 
 #[tokio::test]

@@ -346,8 +346,7 @@ impl Remote for MemoryRemote {
         Box::pin(self.call(Op::List, move |world| {
             let side = at(self.side);
             let here = &world.sides[side];
-            let skew = world.skew[side];
-            let server_time = Some(Stamp(Stamp::now().0 + skew * 1000));
+            let server_time = Some(Stamp::from_secs(world.stamp(side)));
             if self.side == Side::Vtiger {
                 // A keyset by (modified, id), or by id.
                 let changed = matches!(request.scope, Scope::Changed(_));

@@ -26,7 +26,7 @@ fn place(side: Side, status: ItemStatus) -> usize {
 }
 
 impl StoredRun {
-    pub(super) fn new(run: Run) -> Self {
+    pub(in crate::store) fn new(run: Run) -> Self {
         Self { run, lengths: BTreeMap::new() }
     }
 
@@ -36,7 +36,12 @@ impl StoredRun {
     }
 
     /// The length of a list, to be changed.
-    pub(super) fn length_mut(&mut self, m: Module, side: Side, status: ItemStatus) -> &mut u64 {
+    pub(in crate::store) fn length_mut(
+        &mut self,
+        m: Module,
+        side: Side,
+        status: ItemStatus,
+    ) -> &mut u64 {
         &mut self.lengths.entry(m).or_default()[place(side, status)]
     }
 }
