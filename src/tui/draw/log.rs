@@ -265,10 +265,5 @@ fn about_run(run: &Run) -> String {
     } else {
         format!(" · {} requests, {} again", text::number(run.requests), text::number(run.retries))
     };
-    format!(
-        "Run {} · {} {trigger}{}{requests}",
-        run.id,
-        run.status.key(),
-        took.unwrap_or_default()
-    )
+    format!("Run {} · {} {trigger}{}{requests}", run.id, run.status.key(), took.unwrap_or_default())
 }
