@@ -9,8 +9,10 @@
 pub mod catalog;
 pub mod cli;
 pub mod engine;
+pub mod export;
 pub mod mapping;
 pub mod model;
+pub mod paths;
 pub mod remote;
 pub mod sandbox;
 pub mod secrets;

@@ -51,6 +51,8 @@ pub struct Context {
     pub run: u64,
     /// Only plan: send no write, keep nothing but the planned items.
     pub dry: bool,
+    /// A person started it: what waits is tried now, whatever its time.
+    pub manual: bool,
     /// Asked to stop.
     pub cancel: CancellationToken,
     /// Hears of progress.
@@ -76,6 +78,7 @@ impl Context {
             remotes,
             run: 0,
             dry: false,
+            manual: false,
             cancel,
             on_progress,
             progress: Mutex::new((Progress::default(), Instant::now())),

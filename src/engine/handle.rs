@@ -4,6 +4,7 @@ use super::context::{Context, OnProgress, Stop};
 use super::lease::{Lease, LeaseError};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
+use super::urls::RecordUrls;
 use crate::catalog::Catalog;
 use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Module, Progress, Run, RunStatus, Side, Stamp,
@@ -163,6 +164,7 @@ impl Engine {
             on_progress,
         );
         context.run = run_id;
+        context.manual = request.trigger == Trigger::Manual;
         let ended = run(&mut context, request.mode, &request.modules, confirmed.as_ref()).await;
         let requests = Some(context.requests());
         match ended {
@@ -329,7 +331,14 @@ impl Engine {
         batch.push(Change::EndRun { run, status, ended: Some(Stamp::now()), held, error });
         self.inner.store.commit(batch).await?;
         let row = self.inner.store.read(move |r| r.run(run)).await?;
+        self.prune().await;
         row.ok_or_else(|| failed("The run is not in the store.", "It was removed meanwhile.", ""))
+    }
+
+    /// Forgets runs that are older than what is kept. It is tried again after the next run.
+    async fn prune(&self) {
+        let store = self.inner.store.clone();
+        tokio::task::spawn_blocking(move || store.prune(Stamp::now()).ok()).await.ok();
     }
 
     /// Asks a running sync of this process to stop: what is in flight is finished and recorded.
@@ -379,6 +388,24 @@ impl Engine {
             Ok(remote) => remote.check(&connector.name).await,
             Err(error) => unusable(&connector.name, error),
         }
+    }
+
+    /// The pages of many records of a connector: the connections are made ready once.
+    pub fn record_urls(&self, crm: Option<&Crm>, connector: Option<&Connector>) -> RecordUrls {
+        let remotes = &self.inner.remotes;
+        let vtiger = crm.and_then(|crm| remotes.vtiger(crm, None).ok());
+        let service = connector.and_then(|connector| remotes.service(connector, None).ok());
+        let name = connector.map(|connector| connector.service.clone());
+        RecordUrls::new(self.inner.catalog.clone(), name, [vtiger, service])
+    }
+
+    /// Removes a connector with everything known of it. Nothing in either system is touched.
+    ///
+    /// # Errors
+    /// It is being synced, or the store cannot be written.
+    pub async fn remove(&self, connector: &Connector) -> Result<(), SyncError> {
+        let _lease = Lease::take(self.inner.store.folder(), connector.id, &connector.name)?;
+        Ok(self.inner.store.commit(Change::RemoveConnector(connector.id).into()).await?)
     }
 
     /// The page of a record in the web interface of Vtiger or the service; `None` without an id. No

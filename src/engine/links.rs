@@ -22,14 +22,15 @@ pub fn link_after(work: &ModuleWork, job: &Job, now: [Option<&Record>; 2]) -> Op
     };
     let print =
         |side: Side, known: Option<u128>| values[at(side)].as_ref().map(|p| p.print).or(known);
+    let stamp = |side: Side, known| now[at(side)].map_or(known, |r| work.settled_stamp(side, r));
     Some(Link {
         vtiger_id: id(Side::Vtiger, old.map(|l| &l.vtiger_id))?,
         service_id: id(Side::Service, old.map(|l| &l.service_id))?,
         vtiger_print: print(Side::Vtiger, old.map(|l| l.vtiger_print))?,
         service_print: print(Side::Service, old.map(|l| l.service_print))?,
         pairs,
-        vtiger_stamp: now[0].map_or(old.and_then(|l| l.vtiger_stamp), |r| r.modified),
-        service_stamp: now[1].map_or(old.and_then(|l| l.service_stamp), |r| r.modified),
+        vtiger_stamp: stamp(Side::Vtiger, old.and_then(|l| l.vtiger_stamp)),
+        service_stamp: stamp(Side::Service, old.and_then(|l| l.service_stamp)),
         revision: work.mapping.revision(),
         origin: old.map_or(job.origin, |l| l.origin),
     })

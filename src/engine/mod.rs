@@ -21,6 +21,8 @@ mod run;
 mod send;
 mod settle;
 mod units;
+mod urls;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use remotes::{HttpRemotes, Remotes};
+pub use urls::RecordUrls;

@@ -5,10 +5,11 @@ use super::context::{Context, Step, Stop};
 use super::reconcile::Rules;
 use crate::catalog::{ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
-use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side};
+use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side, Stamp, UserError};
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,8 @@ pub struct ModuleWork {
     pub mapping: ModuleMapping,
     /// Vtiger's fields that must be filled when a record is created: path and label.
     pub mandatory: Vec<(String, String)>,
+    /// The Vtiger field that carries the service's id, if the administrator named one.
+    pub external_id: Option<String>,
     /// What reconciling depends on.
     pub rules: Rules,
     /// What each side can do.
@@ -138,6 +141,7 @@ pub async fn prepare(
         source_module: [module.label().to_owned(), service.source_module.clone()],
         name: [crm.name.clone(), service.name.clone()],
         mandatory: mandatory(&infos[0]),
+        external_id: external_id(context, module, &infos[0])?,
         entity,
         mapping,
         rules: Rules {
@@ -185,6 +189,19 @@ fn limits(pair: &Pair, infos: &[EntityInfo], capabilities: &[Capabilities; 2]) -
     }
 }
 
+/// The field that carries the service's id; one that the CRM does not have stops the run, because
+/// records would be created without it.
+fn external_id(context: &Context, module: Module, info: &EntityInfo) -> Step<Option<String>> {
+    match context.connector.advanced.external_id_fields.get(&module) {
+        Some(field) if info.field(field).is_none() => Err(Stop::Failed(UserError::new(
+            format!("Vtiger's {module} have no field {field}."),
+            "It is set as the field that carries the service's id.",
+            "Create the field in Vtiger, or correct external_id_fields.",
+        ))),
+        field => Ok(field.cloned()),
+    }
+}
+
 /// The fields that a new record of the CRM must have. The owner is set by the connection.
 fn mandatory(info: &EntityInfo) -> Vec<(String, String)> {
     info.fields
@@ -202,7 +219,7 @@ impl ModuleWork {
 
     /// The name of a record.
     pub fn name_of(&self, side: Side, record: &Record) -> String {
-        ModuleMapping::name(&self.name[at(side)], record)
+        self.mapping.name(side, &self.name[at(side)], record)
     }
 
     /// Whether the module's direction lets a side be written.
@@ -210,8 +227,17 @@ impl ModuleWork {
         self.rules.direction.writes(side)
     }
 
+    /// The stamp by which a later listing can tell that a record did not change. None while it is
+    /// fresh: somebody may still edit the record within the same tick of that side's clock.
+    pub fn settled_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        let stamp = record.modified?;
+        let there = Stamp(Stamp::now().0 + self.skew[at(side)]);
+        let tick = self.capabilities[at(side)].resolution + Duration::from_secs(1);
+        (stamp < there.minus(tick)).then_some(stamp)
+    }
+
     /// A record's modification stamp on our clock.
-    pub fn our_stamp(&self, side: Side, record: &Record) -> Option<crate::model::Stamp> {
-        record.modified.map(|stamp| crate::model::Stamp(stamp.0 - self.skew[at(side)]))
+    pub fn our_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        record.modified.map(|stamp| Stamp(stamp.0 - self.skew[at(side)]))
     }
 }

@@ -253,18 +253,23 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         work.mapping.pairs().iter().enumerate().filter(|(_, p)| allowed(p)).map(|(at, _)| at);
     let converted = convert(work, target, &record, None, pairs)
         .and_then(|converted| mandatory(work, target, &converted.0).map(|()| converted));
-    let (fields, changes, pairs) = match converted {
+    let (mut fields, changes, pairs) = match converted {
         Ok(converted) => converted,
         Err(reason) => return Plan::Skip { side, record: Box::new(record), link: None, reason },
     };
     let name = work.name_of(side, &record);
     let mut records = [None, None];
     records[at(side)] = Some(record);
+    let expected = expected(work, target, None, &fields);
+    if let (Side::Vtiger, Some(field)) = (target, &work.external_id) {
+        let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        fields.set(field.as_str(), id);
+    }
     let write = PlannedWrite {
         side: target,
         kind: IntentKind::Create,
         id: String::new(),
-        expected: expected(work, target, None, &fields),
+        expected,
         fields,
         changes,
         pairs,

@@ -421,7 +421,7 @@ async fn stage_trashed(
 /// nothing shows that they changed.
 async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
-    let manual = context.connector.frequency == crate::model::Frequency::Off;
+    let manual = context.manual;
     let now = Stamp::now();
     let mut after = String::new();
     loop {

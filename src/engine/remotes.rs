@@ -69,7 +69,7 @@ impl Remotes for HttpRemotes {
             ..ConnectOptions::default()
         };
         let key = self.reveal("The access key", Some(&crm.access_key))?;
-        crate::remote::vtiger::connect(&crm.url, &crm.username, key, options)
+        crate::remote::vtiger::connect(&crm.url, &crm.username, &key, &options)
     }
 
     fn service(
@@ -89,6 +89,6 @@ impl Remotes for HttpRemotes {
         for (name, kept) in &connector.credentials {
             opened.insert(name, self.reveal(name, Some(kept))?);
         }
-        crate::remote::connect_service(&connector.service, &opened, options)
+        crate::remote::connect_service(&connector.service, &opened, &options)
     }
 }

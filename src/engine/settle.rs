@@ -84,8 +84,13 @@ async fn settle_create(
     }
     let mut found = search(context, work, intent.target, &[value]).await?;
     let hits = found.remove(&key).unwrap_or_default();
+    let ours = by_external_id(context, work, intent).await?;
     // Nothing or several: the record is parked, and the search before the next create decides.
-    let [(hit, None)] = hits.as_slice() else { return Ok(()) };
+    let hit = match (ours, hits.as_slice()) {
+        (Some(hit), _) => hit,
+        (None, [(hit, None)]) => hit.clone(),
+        _ => return Ok(()),
+    };
     let print = work.mapping.project(intent.target, &hit.fields).print;
     if print != intent.print {
         return Ok(());
@@ -116,6 +121,27 @@ async fn settle_create(
     };
     batch.push(Change::AddItem(context.run, Box::new(created)));
     Ok(())
+}
+
+/// The unlinked record of the CRM that carries the id of an intent's source.
+async fn by_external_id(
+    context: &Context,
+    work: &ModuleWork,
+    intent: &Intent,
+) -> Step<Option<Record>> {
+    let (Side::Vtiger, Some(field)) = (intent.target, &work.external_id) else { return Ok(None) };
+    let mut paths = work.paths(Side::Vtiger).to_vec();
+    paths.push(field.clone());
+    let values = [intent.source_id.clone()];
+    let remote = context.remote(Side::Vtiger);
+    let mut hits = remote.find(&work.entity[0], field, &values, &paths).await?;
+    hits.retain(|hit| hit.fields.get(field).is_some_and(|v| v.to_text() == intent.source_id));
+    if hits.len() != 1 {
+        return Ok(None);
+    }
+    let hit = hits.remove(0);
+    let linked = links(context, work, Side::Vtiger, vec![hit.id.clone()]).await?;
+    Ok(linked.is_empty().then_some(hit))
 }
 
 async fn settle_update(

@@ -173,8 +173,7 @@ impl ModuleMapping {
         canonical::raw_text(&self.pairs[pair], side, fields).unwrap_or_default()
     }
 
-    /// What a link remembers of the pairs when both sides look like this. `agreed` says which pairs
-    /// are settled on a common value.
+    /// What a link remembers of the pairs when both sides look like this.
     pub fn states(&self, vtiger: &Projection, service: &Projection) -> Vec<PairState> {
         self.pairs
             .iter()
@@ -187,15 +186,19 @@ impl ModuleMapping {
             .collect()
     }
 
-    /// The name of a record from its name fields.
-    pub fn name(fields: &[String], record: &Record) -> String {
+    /// The name of a record: its name fields, else its match key, else its id.
+    pub fn name(&self, side: Side, fields: &[String], record: &Record) -> String {
         let parts: Vec<String> = fields
             .iter()
             .filter_map(|path| record.fields.get(path))
             .map(|value| value.to_text().trim().to_owned())
             .filter(|text| !text.is_empty())
             .collect();
-        if parts.is_empty() { record.id.clone() } else { parts.join(" ") }
+        if parts.is_empty() {
+            self.key_value(side, &record.fields).unwrap_or_else(|| record.id.clone())
+        } else {
+            parts.join(" ")
+        }
     }
 }
 

@@ -2,8 +2,15 @@
 //! knows HTTP. The engine asks [`Capabilities`], never the system's name.
 
 mod error;
+mod http;
+mod project;
+pub mod vtiger;
+pub mod woocommerce;
+
+mod services;
 
 pub use error::{ErrorKind, RemoteError};
+pub use services::{Credentials, connect_service};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;
@@ -290,26 +297,4 @@ pub struct Exchange {
     pub answer: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
-}
-
-/// SHIM
-pub mod vtiger {
-    use super::*;
-    /// SHIM
-    pub fn connect(
-        _u: &str,
-        _n: &str,
-        _k: secrecy::SecretString,
-        _o: ConnectOptions,
-    ) -> Result<Arc<dyn Remote>, crate::model::UserError> {
-        unimplemented!()
-    }
-}
-/// SHIM
-pub fn connect_service(
-    _s: &str,
-    _c: &std::collections::BTreeMap<&str, secrecy::SecretString>,
-    _o: ConnectOptions,
-) -> Result<Arc<dyn Remote>, crate::model::UserError> {
-    unimplemented!()
 }

@@ -1,1 +1,216 @@
-//! (to be filled)
+//! Loopback imitations of the systems SyncDeck connects, for trying the program and testing it.
+//!
+//! The records are computed from a seed and only edits are kept, so a sandbox of a million records
+//! starts at once and stays small. All systems answer on one port of a loopback address, each
+//! below its own path. The sandbox is written from what the real systems were seen to do and uses
+//! nothing of the connectors or the engine: a misreading must not pass on both sides.
+
+mod clock;
+mod edits;
+mod error;
+mod gate;
+mod http;
+mod journal;
+mod patch;
+mod seed;
+mod server;
+mod text;
+mod vtiger;
+mod woo;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Method;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub use self::error::SandboxError;
+use self::server::App;
+
+/// How a sandbox is to be.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// Where to listen; port 0 takes the port the state folder remembers, or a free one.
+    pub listen: SocketAddr,
+    /// How many distinct people, and how many distinct products; by default what the state folder
+    /// remembers, or 200.
+    pub records: Option<u64>,
+    /// The seed of the data; by default what the state folder remembers, or 1.
+    pub seed: Option<u64>,
+    /// The instant (Unix seconds) nothing seeded is younger than; by default the time of the first
+    /// start.
+    pub base: Option<i64>,
+    /// Every request takes so much longer.
+    pub latency: Duration,
+    /// A folder that keeps edits and port, so that a restarted sandbox goes on where it was.
+    pub state_dir: Option<PathBuf>,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            records: None,
+            seed: None,
+            base: None,
+            latency: Duration::ZERO,
+            state_dir: None,
+        }
+    }
+}
+
+/// How the imitated systems are reached, with the names of their settings forms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Credentials {
+    /// Vtiger.
+    pub vtiger: VtigerCredentials,
+    /// WooCommerce.
+    pub woocommerce: WooCredentials,
+}
+
+/// How the imitated Vtiger is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VtigerCredentials {
+    /// The URL below which `webservice.php` is.
+    pub url: String,
+    /// The user.
+    pub username: String,
+    /// Its access key.
+    pub access_key: String,
+}
+
+/// How the imitated shop is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WooCredentials {
+    /// The shop's home.
+    pub app_url: String,
+    /// The key.
+    pub consumer_key: String,
+    /// The key's secret.
+    pub consumer_secret: String,
+}
+
+/// What a key of the shop may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WooKey {
+    /// An administrator's key for reading and writing: the one in the credentials.
+    ReadWrite,
+    /// An administrator's key for reading.
+    Read,
+    /// An administrator's key for writing.
+    Write,
+    /// A shop manager's key for reading and writing.
+    ShopManager,
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    app: Arc<App>,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Starts a sandbox; it serves when this returns.
+pub async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
+    server::start(options).await
+}
+
+impl Sandbox {
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// URLs and keys of all systems.
+    pub fn credentials(&self) -> Credentials {
+        Credentials {
+            vtiger: VtigerCredentials {
+                url: format!("http://{}/vtiger", self.address),
+                username: vtiger::USERNAME.to_owned(),
+                access_key: vtiger::Vtiger::access_key(self.app.world.seed, 1),
+            },
+            woocommerce: self.woo_credentials(WooKey::ReadWrite),
+        }
+    }
+
+    /// The shop's credentials with one of its other keys.
+    pub fn woo_credentials(&self, key: WooKey) -> WooCredentials {
+        let (consumer_key, consumer_secret) = woo::key_pair(self.app.world.seed, key);
+        WooCredentials {
+            app_url: format!("http://{}/shop", self.address),
+            consumer_key,
+            consumer_secret,
+        }
+    }
+
+    /// The seed of the data.
+    pub fn seed(&self) -> u64 {
+        self.app.world.seed
+    }
+
+    /// How many distinct people, and how many distinct products, were seeded.
+    pub fn records(&self) -> u64 {
+        self.app.world.records
+    }
+
+    /// How many requests came for each operation, by `vtiger query`, `woocommerce GET customers`.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.app.gate.counts()
+    }
+
+    /// How many requests are being served right now.
+    pub fn in_flight(&self) -> u64 {
+        self.app.gate.in_flight()
+    }
+
+    /// Moves the systems' clocks forward, so that a test need not sleep between two stamps.
+    pub fn advance_clock(&self, by: Duration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Ends all of Vtiger's sessions, as idling does.
+    pub fn expire_sessions(&self) {
+        self.app.vtiger.expire_sessions();
+    }
+
+    /// Does a Vtiger operation as the administrator, past login and network, and gives back the
+    /// envelope; null when PHP would have died.
+    pub fn vtiger(&self, operation: &str, parameters: &[(&str, &str)]) -> Value {
+        let reply = self.app.vtiger.trusted(operation, parameters);
+        serde_json::from_str(&reply.body).unwrap_or(Value::Null)
+    }
+
+    /// Does a request to the shop's `wc/v3` as the administrator, past keys and network:
+    /// `woo("PUT", "customers/12", &json!({…}))`. The path may have a query string.
+    pub fn woo(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap_or(Method::GET);
+        let reply = self.app.woo.trusted(&method, path, body);
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
+    }
+
+    /// Stops serving; requests under way are finished first.
+    pub async fn stop(self) {
+        let Self { stop, mut task, .. } = self;
+        let _ = stop.send(());
+        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+
+    /// Serves until the server ends by itself, which it does not.
+    pub async fn wait(self) {
+        let _keep = self.stop;
+        let _ = self.task.await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

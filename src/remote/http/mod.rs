@@ -1,0 +1,344 @@
+//! HTTP for the connectors: bounded, paced, patient with reads, careful with writes, and silent
+//! about secrets.
+//!
+//! A connector hands [`Http::run`] a [`Plan`], a closure that makes the request (anew for each try,
+//! so that signatures are fresh) and one that reads the answer. Redirects are never followed.
+//! Reads are repeated with growing pauses; a write is repeated only when it certainly was not
+//! applied (no connection came about, or the server said 429).
+
+mod answer;
+mod body;
+mod fault;
+mod mask;
+mod pace;
+mod retry;
+mod transport;
+pub(crate) mod url;
+
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::Answer;
+pub(crate) use body::UNREADABLE;
+pub(crate) use fault::Fault;
+pub(crate) use mask::Mask;
+pub(crate) use retry::Plan;
+
+use super::{ConnectOptions, ErrorKind, Exchange, RemoteError, RemoteResult, Tap};
+use crate::model::{Stamp, UserError};
+use pace::Pace;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Client, Method, Request, Url, redirect};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// The largest answer that is read.
+const BODY_LIMIT: usize = 64 << 20;
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long the next piece of an answer may take.
+const IDLE: Duration = Duration::from_secs(30);
+/// Connections are closed before the usual 5 s of web servers end, so that a write does not meet a
+/// connection that is just being closed.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+/// How much of a body the debug log keeps.
+const TAP_LIMIT: usize = 4096;
+
+/// A request.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The method.
+    pub(crate) method: Method,
+    /// The address, with its query.
+    pub(crate) url: Url,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// Content type and body.
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Call {
+    /// A GET of this address.
+    pub(crate) fn get(url: Url) -> Self {
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+    }
+}
+
+/// The HTTP client of one connection.
+pub(crate) struct Http {
+    system: &'static str,
+    client: Client,
+    pace: Pace,
+    mask: Mask,
+    tap: Option<Tap>,
+    sent: AtomicU64,
+    repeated: AtomicU64,
+    worked: AtomicBool,
+    limit: usize,
+}
+
+impl Http {
+    /// A client for a system at `base`.
+    ///
+    /// # Errors
+    /// The certificate authority in the options is not readable.
+    pub(crate) fn new(
+        system: &'static str,
+        base: &Url,
+        options: &ConnectOptions,
+        at_a_time: usize,
+        mask: Mask,
+    ) -> Result<Self, UserError> {
+        Ok(Self {
+            system,
+            client: client(base, options)?,
+            pace: Pace::new(at_a_time, options.requests_per_second),
+            mask,
+            tap: options.tap.clone(),
+            sent: AtomicU64::new(0),
+            repeated: AtomicU64::new(0),
+            worked: AtomicBool::new(false),
+            limit: BODY_LIMIT,
+        })
+    }
+
+    /// Requests sent, and how many of them were repetitions.
+    pub(crate) fn requests(&self) -> (u64, u64) {
+        (self.sent.load(Ordering::Relaxed), self.repeated.load(Ordering::Relaxed))
+    }
+
+    /// Whether the API has answered properly on this connection.
+    pub(crate) fn worked(&self) -> bool {
+        self.worked.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request until it succeeds, fails for good, or the plan's patience ends.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(crate) async fn run<T>(
+        &self,
+        plan: Plan,
+        make: impl Fn() -> Call + Send + Sync,
+        read: impl Fn(&Answer) -> Result<T, Fault> + Send + Sync,
+    ) -> RemoteResult<T> {
+        let start = Instant::now();
+        let mut pauses = plan.pauses();
+        let mut tries = 0;
+        loop {
+            let call = make();
+            let shown = self.shown(&call);
+            let left = plan.total.saturating_sub(start.elapsed());
+            let outcome = self.once(call, &plan, tries, left).await;
+            tries += 1;
+            let fault = match outcome.and_then(|answer| read(&answer)) {
+                Ok(value) => {
+                    self.worked.store(true, Ordering::Relaxed);
+                    self.pace.went_well();
+                    return Ok(value);
+                }
+                Err(fault) => fault,
+            };
+            if let ErrorKind::RateLimited { wait } = fault.error.kind {
+                self.pace.complained(wait);
+            }
+            let pause = pauses.next().map(|p| p.max(fault.wait().unwrap_or_default()));
+            match pause {
+                Some(pause) if fault.again && start.elapsed() + pause < plan.total => {
+                    sleep(pause).await;
+                }
+                _ => return Err(self.finished(*fault.error, shown, tries, start.elapsed())),
+            }
+        }
+    }
+
+    fn finished(
+        &self,
+        mut error: RemoteError,
+        request: String,
+        tries: u32,
+        elapsed: Duration,
+    ) -> RemoteError {
+        error.request = request;
+        error.tries = tries;
+        error.elapsed = elapsed;
+        for part in [&mut error.error.what, &mut error.error.why, &mut error.error.next] {
+            *part = self.mask.text(part);
+        }
+        error
+    }
+
+    async fn once(
+        &self,
+        call: Call,
+        plan: &Plan,
+        tries: u32,
+        left: Duration,
+    ) -> Result<Answer, Fault> {
+        let Ok(_turn) = timeout(left, self.pace.turn()).await else {
+            return Err(self.no_turn());
+        };
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        if tries > 0 {
+            self.repeated.fetch_add(1, Ordering::Relaxed);
+        }
+        let time = Stamp::now();
+        let start = Instant::now();
+        let heard = self.tap.as_ref().map(|_| (self.shown(&call), self.shown_body(&call)));
+        let result = self.exchange(call, plan).await;
+        if let (Some(tap), Some((request, body))) = (&self.tap, heard) {
+            let (status, answer) = match &result {
+                Ok(answer) => (answer.status, self.mask.body(&answer.body, TAP_LIMIT)),
+                Err(fault) => (0, self.mask.text(&fault.error.error.one_line())),
+            };
+            tap(Exchange {
+                time,
+                system: self.system.to_owned(),
+                request,
+                body,
+                status,
+                answer,
+                millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        result
+    }
+
+    async fn exchange(&self, call: Call, plan: &Plan) -> Result<Answer, Fault> {
+        let url = call.url.clone();
+        let write = plan.write;
+        let start = Instant::now();
+        let sent = timeout(plan.answer, self.client.execute(request(call)));
+        let mut response = match sent.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(transport::fault(&error, &url, write)),
+            Err(_) => return Err(transport::timed_out(&url, write)),
+        };
+        let mut answer = Answer {
+            system: self.system,
+            host: url::host(&url),
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Vec::new(),
+            write,
+            worked_before: self.worked(),
+            took: Duration::ZERO,
+        };
+        let deadline = start + plan.answer + IDLE;
+        loop {
+            let wait = IDLE.min(deadline.saturating_duration_since(Instant::now()));
+            match timeout(wait, response.chunk()).await {
+                Ok(Ok(Some(piece))) if answer.body.len() + piece.len() <= self.limit => {
+                    answer.body.extend_from_slice(&piece);
+                }
+                Ok(Ok(Some(_))) => return Err(self.endless(&answer)),
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => return Err(transport::fault(&error, &url, write)),
+                Err(_) => return Err(transport::timed_out(&url, write)),
+            }
+        }
+        answer.took = start.elapsed();
+        answer.screen()?;
+        Ok(answer)
+    }
+
+    fn no_turn(&self) -> Fault {
+        Fault::new(
+            ErrorKind::RateLimited { wait: None },
+            UserError::new(
+                format!("No request to {} could be sent in time.", self.system),
+                "The system asked for a pause that is not over yet.",
+                "It is tried again at the next sync.",
+            ),
+        )
+        .at_once()
+    }
+
+    fn endless(&self, answer: &Answer) -> Fault {
+        let kind = if answer.write { ErrorKind::Unknown } else { ErrorKind::NotTheApi };
+        Fault::new(
+            kind,
+            UserError::new(
+                format!("{} sent an answer without end.", answer.host),
+                format!("It was cut off at {} MiB.", self.limit >> 20),
+                format!("Check that the address is the one of {}.", self.system),
+            ),
+        )
+        .at_once()
+    }
+
+    fn shown(&self, call: &Call) -> String {
+        self.mask.text(&format!("{} {}", call.method, call.url))
+    }
+
+    fn shown_body(&self, call: &Call) -> String {
+        match &call.body {
+            Some((_, body)) => self.mask.body(body, TAP_LIMIT),
+            None => String::new(),
+        }
+    }
+}
+
+fn request(call: Call) -> Request {
+    let mut request = Request::new(call.method, call.url);
+    *request.headers_mut() = call.headers;
+    if let Some((kind, body)) = call.body {
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        *request.body_mut() = Some(body.into());
+    }
+    request
+}
+
+fn client(base: &Url, options: &ConnectOptions) -> Result<Client, UserError> {
+    // Another part of the process may have installed one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut extra = Vec::new();
+    if let Some(pem) = &options.ca_pem {
+        extra = Certificate::from_pem_bundle(pem).map_err(|e| no_authority(&e.to_string()))?;
+        if extra.is_empty() {
+            return Err(no_authority("there is no CERTIFICATE block in it"));
+        }
+    }
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("SyncDeck/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(POOL_IDLE)
+            .tcp_nodelay(true);
+        if url::is_loopback(base) { builder.no_proxy() } else { builder }
+    };
+    if base.scheme() == "http" {
+        // No certificates are needed, and reading the machine's takes time.
+        return builder().tls_certs_only([]).build().map_err(|e| no_client(&e));
+    }
+    if !extra.is_empty() {
+        let alone = builder().tls_certs_only(extra.clone()).build();
+        alone.map_err(|e| no_authority(&e.to_string()))?;
+    }
+    builder()
+        .tls_certs_merge(extra.clone())
+        .build()
+        // A machine without any certificates of its own still has the authority it was given.
+        .or_else(|_| builder().tls_certs_only(extra).build())
+        .map_err(|e| no_client(&e))
+}
+
+fn no_authority(why: &str) -> UserError {
+    UserError::new(
+        "The file with the certificate authority (ca_file) cannot be used.",
+        format!("{why}."),
+        "It must hold one or more certificates in PEM, beginning with -----BEGIN CERTIFICATE-----.",
+    )
+}
+
+fn no_client(error: &reqwest::Error) -> UserError {
+    UserError::new(
+        "The HTTP client could not be set up.",
+        format!("{error}."),
+        "Check the machine's certificates and the ca_file setting.",
+    )
+}

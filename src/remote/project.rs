@@ -1,0 +1,375 @@
+//! Takes the wanted fields out of a JSON record while it is being parsed, and steps over the rest.
+//!
+//! The wanted paths form a small trie. A path goes down nested objects by dots (`billing.city`);
+//! `meta_data.KEY` finds the entry with that key in a list of `{key, value}` objects, the first one
+//! if there are several, and the key may contain dots itself. A path that names a list or an object
+//! takes it whole. Numbers become exact decimals, whatever their length or notation.
+
+use crate::model::{Fields, Value};
+use rust_decimal::Decimal;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
+
+/// How many members a connector can have for itself (id, stamps, status …).
+pub(crate) const SLOTS: usize = 6;
+
+/// The list of objects whose entries are found by key.
+const KEYED: &str = "meta_data";
+
+/// Which members of a record are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Projection {
+    root: Node,
+}
+
+/// What was taken out of a record.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Projected {
+    /// The wanted fields that the record has.
+    pub(crate) fields: Fields,
+    /// What the connector wanted for itself.
+    pub(crate) slots: [Value; SLOTS],
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    wanted: Option<Arc<str>>,
+    slot: Option<usize>,
+    keyed: bool,
+    children: Vec<(Box<str>, Node)>,
+}
+
+impl Projection {
+    /// The fields at `paths`, and for the connector itself the top members `slots`.
+    pub(crate) fn new<'a>(paths: impl IntoIterator<Item = &'a str>, slots: &[&str]) -> Self {
+        let mut root = Node::default();
+        for path in paths {
+            root.insert(path).wanted = Some(Arc::from(path));
+        }
+        for (n, name) in slots.iter().take(SLOTS).enumerate() {
+            if !name.is_empty() {
+                root.child(name).slot = Some(n);
+            }
+        }
+        Self { root }
+    }
+
+    /// Parses one record.
+    pub(crate) fn record(&self) -> RecordSeed<'_> {
+        RecordSeed(&self.root)
+    }
+
+    /// Parses a list of records.
+    pub(crate) fn records(&self) -> ListSeed<'_> {
+        ListSeed(&self.root)
+    }
+
+    /// Takes the fields out of a record that is text already.
+    pub(crate) fn take(&self, json: &str) -> serde_json::Result<Projected> {
+        let mut de = serde_json::Deserializer::from_str(json);
+        let found = self.record().deserialize(&mut de)?;
+        de.end()?;
+        Ok(found)
+    }
+}
+
+impl Node {
+    fn insert(&mut self, path: &str) -> &mut Self {
+        match path.split_once('.') {
+            Some((KEYED, key)) => {
+                let list = self.child(KEYED);
+                list.keyed = true;
+                list.child(key)
+            }
+            Some((first, rest)) => self.child(first).insert(rest),
+            None => self.child(path),
+        }
+    }
+
+    fn child(&mut self, name: &str) -> &mut Self {
+        let at = match self.position(name) {
+            Ok(at) => at,
+            Err(at) => {
+                self.children.insert(at, (name.into(), Self::default()));
+                at
+            }
+        };
+        &mut self.children[at].1
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.children.binary_search_by(|(k, _)| (**k).cmp(name))
+    }
+
+    fn get(&self, name: &str) -> Option<&Self> {
+        self.position(name).ok().map(|at| &self.children[at].1)
+    }
+
+    fn is_leaf(&self) -> bool {
+        self.wanted.is_some() || self.slot.is_some()
+    }
+
+    fn keep(&self, raw: &str, out: &mut Projected) {
+        let value = value(raw);
+        if let Some(slot) = self.slot {
+            out.slots[slot] = value.clone();
+        }
+        if let Some(path) = &self.wanted {
+            out.fields.set(Arc::clone(path), value);
+        }
+    }
+}
+
+/// Parses one record.
+#[derive(Clone, Copy)]
+pub(crate) struct RecordSeed<'a>(&'a Node);
+
+impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
+    type Value = Projected;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Projected, D::Error> {
+        let mut out = Projected::default();
+        deserializer.deserialize_map(Members { node: self.0, out: &mut out })?;
+        Ok(out)
+    }
+}
+
+/// Parses a list of records.
+#[derive(Clone, Copy)]
+pub(crate) struct ListSeed<'a>(&'a Node);
+
+impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
+    type Value = Vec<Projected>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListSeed<'_> {
+    type Value = Vec<Projected>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::with_capacity(100);
+        while let Some(record) = seq.next_element_seed(RecordSeed(self.0))? {
+            all.push(record);
+        }
+        Ok(all)
+    }
+}
+
+/// Walks through the members of an object.
+struct Members<'a, 'o> {
+    node: &'a Node,
+    out: &'o mut Projected,
+}
+
+impl<'de> Visitor<'de> for Members<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(found) = map.next_key_seed(Name(self.node))? {
+            match found {
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some(node) if node.is_leaf() => {
+                    let raw: &RawValue = map.next_value()?;
+                    node.keep(raw.get(), self.out);
+                    if !node.children.is_empty() {
+                        let mut de = serde_json::Deserializer::from_str(raw.get());
+                        let below = Below { node, out: self.out };
+                        below.deserialize(&mut de).map_err(serde::de::Error::custom)?;
+                    }
+                }
+                Some(node) => map.next_value_seed(Below { node, out: self.out })?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds the node of a member's name without copying the name.
+struct Name<'a>(&'a Node);
+
+impl<'de, 'a> DeserializeSeed<'de> for Name<'a> {
+    type Value = Option<&'a Node>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'_> for Name<'a> {
+    type Value = Option<&'a Node>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.get(name))
+    }
+}
+
+/// What stands below a node: an object, a list of `{key, value}`, or anything else, which has none
+/// of the wanted paths.
+struct Below<'a, 'o> {
+    node: &'a Node,
+    out: &'o mut Projected,
+}
+
+impl<'de> DeserializeSeed<'de> for Below<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Values that hold none of the wanted paths.
+macro_rules! nothing_in {
+    ($($method:ident($kind:ty)),*) => { $(
+        fn $method<E>(self, _: $kind) -> Result<(), E> { Ok(()) }
+    )* };
+}
+
+impl<'de> Visitor<'de> for Below<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    nothing_in!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        Members { node: self.node, out: self.out }.visit_map(map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if !self.node.keyed {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(());
+        }
+        while let Some(raw) = seq.next_element::<&RawValue>()? {
+            if !raw.get().starts_with('{') {
+                continue;
+            }
+            let entry: Entry<'_> =
+                serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+            let (Some(key), Some(raw)) = (entry.key, entry.value) else {
+                continue;
+            };
+            let node = self.node.get(&value(key.get()).to_text());
+            if let Some(node) = node
+                && node.wanted.as_ref().is_some_and(|p| self.out.fields.get(p).is_none())
+            {
+                node.keep(raw.get(), self.out);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An entry of `meta_data`.
+#[derive(serde::Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+}
+
+/// A JSON value as ours. The text is valid JSON.
+pub(crate) fn value(raw: &str) -> Value {
+    match raw.as_bytes().first() {
+        Some(b'"') => Value::Text(text(raw)),
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
+            Value::List(items.into_iter().map(|item| value(item.get())).collect())
+        }
+        Some(b'{') => Value::Object(object(raw)),
+        Some(b'-' | b'0'..=b'9') => number(raw),
+        _ => Value::Null,
+    }
+}
+
+fn number(raw: &str) -> Value {
+    let exact = if raw.contains(['e', 'E']) {
+        Decimal::from_scientific(raw)
+    } else {
+        Decimal::from_str_exact(raw)
+    };
+    // A number that no decimal holds is kept as it was written.
+    exact.map_or_else(|_| Value::Text(raw.to_owned()), Value::Number)
+}
+
+fn text(raw: &str) -> String {
+    let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
+    if !inner.contains('\\') {
+        return inner.to_owned();
+    }
+    // Half a surrogate pair makes a string unreadable for serde; it is unreadable for everybody.
+    serde_json::from_str(raw).unwrap_or_else(|_| {
+        let escaped = inner.replace("\\\\", "\u{0}");
+        let mut out = String::new();
+        let mut rest = escaped.as_str();
+        while let Some(at) = rest.to_ascii_lowercase().find("\\ud") {
+            out.push_str(&rest[..at]);
+            out.push_str(super::http::UNREADABLE);
+            rest = rest.get(at + 6..).unwrap_or("");
+        }
+        out.push_str(rest);
+        let quoted = format!("\"{}\"", out.replace('\u{0}', "\\\\"));
+        serde_json::from_str(&quoted).unwrap_or_default()
+    })
+}
+
+fn object(raw: &str) -> Fields {
+    let members: Vec<(String, &RawValue)> =
+        serde_json::from_str::<Pairs<'_>>(raw).map(|pairs| pairs.0).unwrap_or_default();
+    members.into_iter().map(|(name, raw)| (name, value(raw.get()))).collect()
+}
+
+/// The members of an object in order.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    all.push(pair);
+                }
+                Ok(Pairs(all))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}

@@ -1,0 +1,157 @@
+use super::*;
+use proptest::prelude::*;
+
+fn take(json: &str, paths: &[&str]) -> Fields {
+    Projection::new(paths.iter().copied(), &[]).take(json).unwrap().fields
+}
+
+const CUSTOMER: &str = r#"{"id":2,"email":"a@b.c","billing":{"city":"Köln","x":{"deep":1}},"tags":[{"id":1},{"id":2}],
+    "meta_data":[{"id":48,"key":"vat.id","value":"DE1"},{"id":49,"value":{"a":[1,null]},"key":"o"},{"key":"vat.id","value":"DE2"},7],
+    "total":1234.5678,"big":123456789012345678901234567890,"exp":1.5e3,"neg":-0.10,"yes":true,"none":null,"empty":[]}"#;
+
+#[test]
+fn wanted_paths_are_taken_and_the_rest_is_left() {
+    let fields = take(
+        CUSTOMER,
+        &["email", "billing.city", "billing.x.deep", "nothing", "billing.no", "email.no"],
+    );
+    let all: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(all, ["billing.city=Köln", "billing.x.deep=1", "email=a@b.c"]);
+}
+
+#[test]
+fn meta_data_is_found_by_key_and_the_first_entry_counts() {
+    let fields = take(CUSTOMER, &["meta_data.vat.id", "meta_data.o", "meta_data.absent"]);
+    assert_eq!(fields.get("meta_data.vat.id"), Some(&Value::from("DE1")));
+    assert_eq!(fields.get("meta_data.o").unwrap().to_text(), "a: 1, ");
+    assert_eq!(fields.len(), 2);
+    assert!(take(r#"{"meta_data":{"a":1}}"#, &["meta_data.a"]).get("meta_data.a").is_some());
+    assert!(take(r#"{"meta_data":"x"}"#, &["meta_data.a"]).is_empty());
+}
+
+#[test]
+fn lists_and_objects_are_taken_whole() {
+    let fields = take(CUSTOMER, &["tags", "billing", "billing.city", "empty"]);
+    assert_eq!(fields.get("tags").unwrap().to_text(), "id: 1, id: 2");
+    assert!(matches!(fields.get("billing"), Some(Value::Object(o)) if o.len() == 2));
+    assert_eq!(fields.get("billing.city"), Some(&Value::from("Köln")));
+    assert_eq!(fields.get("empty"), Some(&Value::List(vec![])));
+}
+
+#[test]
+fn numbers_are_exact() {
+    let fields = take(CUSTOMER, &["total", "exp", "neg", "big", "yes", "none"]);
+    let text = |path: &str| fields.get(path).unwrap().to_text();
+    assert_eq!(text("total"), "1234.5678");
+    assert_eq!(text("exp"), "1500");
+    assert_eq!(text("neg"), "-0.10");
+    assert_eq!(fields.get("big"), Some(&Value::from("123456789012345678901234567890")));
+    assert_eq!(fields.get("yes"), Some(&Value::Bool(true)));
+    assert_eq!(fields.get("none"), Some(&Value::Null));
+}
+
+#[test]
+fn the_connectors_own_members_go_into_slots() {
+    let projection = Projection::new(["id"], &["id", "", "yes", "absent"]);
+    let found = projection.take(CUSTOMER).unwrap();
+    assert_eq!(found.slots[0].to_text(), "2");
+    assert_eq!(found.slots[2], Value::Bool(true));
+    assert_eq!(found.slots[3], Value::Null);
+    assert_eq!(found.fields.len(), 1);
+}
+
+#[test]
+fn a_lone_surrogate_does_not_break_the_record() {
+    let fields = take(r#"{"a":"x\ud83d y\\ud \u00e9","b":"ok\n"}"#, &["a", "b"]);
+    assert_eq!(fields.get("a"), Some(&Value::from("x\u{FFFD}\u{FDD1} y\\ud é")));
+    assert_eq!(fields.get("b"), Some(&Value::from("ok\n")));
+}
+
+#[test]
+fn what_is_no_record_is_an_error() {
+    let projection = Projection::new(["a"], &[]);
+    for bad in ["[]", "1", "{\"a\":", "{\"a\":1}x", ""] {
+        assert!(projection.take(bad).is_err(), "{bad}");
+    }
+}
+
+/// How fast a page is taken: run with `--release -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn measure() {
+    let address = r#"{"first_name":"Anna","last_name":"Müller","company":"Müller & Co.","address_1":"Weg 1","address_2":"c/o Hof","city":"Berlin","postcode":"10115","country":"DE","state":"","phone":"+49 30 100000"}"#;
+    let links = r#"{"self":[{"href":"https://shop.example.com/wp-json/wc/v3/customers/2","targetHints":{"allow":["GET","POST","PUT","PATCH","DELETE"]}}],"collection":[{"href":"https://shop.example.com/wp-json/wc/v3/customers"}]}"#;
+    let one = format!(
+        r#"{{"id":2,"date_created":"2026-11-21T14:22:10","date_created_gmt":"2026-11-21T19:22:10","date_modified":"2026-11-21T14:22:10","date_modified_gmt":"2026-11-21T19:22:10","email":"a@example.test","first_name":"Anna","last_name":"Müller","role":"customer","username":"cust00","billing":{address},"shipping":{address},"is_paying_customer":false,"avatar_url":"https://secure.gravatar.com/avatar/fb35ca14?s=96","meta_data":[{{"id":48,"key":"vtiger_id","value":"12x100"}}],"_links":{links}}}"#
+    );
+    let page = format!("[{}]", vec![one; 100].join(","));
+    let paths = [
+        "email",
+        "first_name",
+        "last_name",
+        "billing.company",
+        "billing.address_1",
+        "billing.city",
+        "billing.postcode",
+        "billing.country",
+        "billing.state",
+        "billing.phone",
+        "shipping.address_1",
+        "shipping.city",
+        "shipping.postcode",
+        "shipping.country",
+        "meta_data.vtiger_id",
+    ];
+    let projection = Projection::new(paths, &["id", "date_modified_gmt", "date_created_gmt"]);
+    let start = std::time::Instant::now();
+    let mut records = 0;
+    while start.elapsed().as_secs() < 2 {
+        let mut de = serde_json::Deserializer::from_str(&page);
+        records += projection.records().deserialize(&mut de).unwrap().len();
+    }
+    println!(
+        "{:.0} records/s of {} bytes",
+        records as f64 / start.elapsed().as_secs_f64(),
+        page.len() / 100
+    );
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        ".{0,12}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map("[a-c.]{1,3}", inner, 0..5)
+                .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+/// The value at a path, the slow way.
+fn look<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a serde_json::Value> {
+    path.split('.').try_fold(value, |at, name| at.as_object()?.get(name))
+}
+
+proptest! {
+    #[test]
+    fn the_same_as_looking_into_the_whole_value(members in prop::collection::btree_map("[a-c]", json(), 0..4)) {
+        let record = serde_json::Value::Object(members.into_iter().collect());
+        let paths = ["a", "b", "a.a", "a.b", "b.c.a", "c.c", "c.a.b"];
+        let fields = take(&record.to_string(), &paths);
+        for path in paths {
+            let want = look(&record, path).map(|v| value(&v.to_string()));
+            prop_assert_eq!(fields.get(path), want.as_ref(), "{}", path);
+        }
+    }
+
+    #[test]
+    fn no_body_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = Projection::new(["a", "a.b", "meta_data.x"], &["id"]).take(&text);
+    }
+}

@@ -1,0 +1,85 @@
+//! Which columns a query names for the paths that are wanted, and how its rows become records.
+
+use super::super::project::{Projected, Projection};
+use super::describe::Described;
+use super::time::Zone;
+use crate::model::{Record, Value};
+
+/// What a connector reads for itself.
+const SLOTS: [&str; 3] = ["id", "modifiedtime", "createdtime"];
+
+/// A path through a reference (`account_id.accountname`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefPath {
+    /// The whole path.
+    pub(crate) path: String,
+    /// The reference.
+    pub(crate) base: String,
+    /// The field of the record it refers to.
+    pub(crate) field: String,
+    /// The modules it may refer to.
+    pub(crate) modules: Vec<String>,
+    /// The reference itself was not asked for.
+    pub(crate) hidden: bool,
+}
+
+/// The columns for a set of wanted paths.
+pub(crate) struct Columns {
+    /// The names for SELECT.
+    pub(crate) select: Vec<String>,
+    /// Takes them out of a row.
+    pub(crate) projection: Projection,
+    /// What has to be looked up afterwards.
+    pub(crate) refs: Vec<RefPath>,
+}
+
+impl Columns {
+    /// The columns for these paths, as far as the module has them.
+    pub(crate) fn new(module: &Described, wanted: &[String]) -> Self {
+        let mut select: Vec<String> = Vec::new();
+        let add = |select: &mut Vec<String>, name: &str| {
+            if module.can_select(name) && !select.iter().any(|s| s == name) {
+                select.push(name.to_owned());
+            }
+        };
+        for own in SLOTS {
+            add(&mut select, own);
+        }
+        let mut refs = Vec::new();
+        for path in wanted {
+            match path.split_once('.') {
+                None => add(&mut select, path),
+                Some((base, field)) => {
+                    let modules = module.info.field(base).map(|f| f.refers_to.clone());
+                    if let Some(modules) = modules.filter(|m| !m.is_empty()) {
+                        add(&mut select, base);
+                        refs.push(RefPath {
+                            path: path.clone(),
+                            base: base.to_owned(),
+                            field: field.to_owned(),
+                            modules,
+                            hidden: !wanted.iter().any(|w| w == base),
+                        });
+                    }
+                }
+            }
+        }
+        let plain = wanted.iter().filter(|w| !w.contains('.'));
+        let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
+        let projection = Projection::new(paths, &SLOTS);
+        Self { select, projection, refs }
+    }
+}
+
+/// A row as a record. `None`: a row without an id.
+pub(crate) fn record(row: Projected, zone: &Zone) -> Option<Record> {
+    let [id, modified, created, ..] = row.slots;
+    let Value::Text(id) = id else { return None };
+    Some(Record {
+        id,
+        modified: zone.instant(&modified.to_text()),
+        created: zone.instant(&created.to_text()),
+        trashed: false,
+        fields: row.fields,
+    })
+}

@@ -1,0 +1,44 @@
+//! The way into this folder.
+
+use super::super::http::{self, Http, Mask};
+use super::super::{ConnectOptions, Remote};
+use super::describe::Known;
+use super::session::Sessions;
+use super::time::Zone;
+use super::{Vtiger, url};
+use crate::model::UserError;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+/// Sessions at a time, unless the options say otherwise.
+const SESSIONS: usize = 2;
+/// The most sessions at a time.
+const MOST: usize = 8;
+
+/// A connection to a Vtiger. Nothing is sent yet.
+///
+/// # Errors
+/// The address is no web address, is plain http without permission, or the credentials are empty.
+pub fn connect(
+    address: &str,
+    username: &str,
+    access_key: &SecretString,
+    options: &ConnectOptions,
+) -> Result<Arc<dyn Remote>, UserError> {
+    let url = url::complete(address)?;
+    http::url::permit(&url, options)?;
+    let username = username.trim();
+    let key = access_key.expose_secret().trim();
+    if username.is_empty() || key.is_empty() {
+        return Err(UserError::new(
+            "The user name or the access key of Vtiger is empty.",
+            "",
+            "Enter the user name of the login page and the access key from the user's preferences.",
+        ));
+    }
+    let size = options.concurrency.unwrap_or(SESSIONS).clamp(1, MOST);
+    let mask = Mask::new([key]);
+    let http = Http::new("Vtiger", &url, options, size, mask)?;
+    let sessions = Sessions::new(username, SecretString::from(key.to_owned()), size);
+    Ok(Arc::new(Vtiger { url, http, sessions, size, known: Known::default(), zone: Zone::new() }))
+}

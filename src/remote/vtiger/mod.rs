@@ -1,0 +1,144 @@
+//! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source).
+//!
+//! Vtiger REST/web service manual: challenge login, `describe`, `query` (VTQL), `create`, `revise`,
+//! `delete`. One session carries one request at a time ([`session`]); listings go by keyset
+//! ([`page`]); what Vtiger says in errors is put into classes in [`errors`].
+
+mod call;
+mod check;
+mod columns;
+mod describe;
+mod envelope;
+mod errors;
+mod find;
+mod lengths;
+mod page;
+mod refs;
+mod session;
+#[cfg(test)]
+mod tests;
+mod time;
+mod url;
+mod vtql;
+mod write;
+
+pub(crate) use check::open_http;
+pub use connect::connect;
+pub(crate) use write::unreadable;
+
+mod connect;
+
+use super::http::{Http, Plan};
+use super::{
+    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Remote, RemoteResult, Write, Written,
+};
+use crate::model::{CheckReport, Record};
+use describe::Known;
+use futures::future::{BoxFuture, FutureExt};
+use reqwest::Url;
+use session::{Sessions, Who};
+use std::sync::Arc;
+use std::time::Duration;
+use time::Zone;
+
+/// A connected Vtiger.
+pub(crate) struct Vtiger {
+    url: Url,
+    http: Http,
+    sessions: Sessions,
+    size: usize,
+    known: Known,
+    zone: Zone,
+}
+
+impl Vtiger {
+    /// Who we are; logs in if that has not happened yet.
+    async fn who(&self) -> RemoteResult<Option<Arc<Who>>> {
+        if self.sessions.who().is_none() {
+            self.sessions.take(&self.http, &self.url, Plan::READ).await?.done();
+        }
+        Ok(self.sessions.who())
+    }
+}
+
+impl Remote for Vtiger {
+    fn label(&self) -> &str {
+        "Vtiger"
+    }
+
+    fn capabilities(&self, entity: &str) -> Capabilities {
+        Capabilities {
+            // Currencies and taxes have no stamps.
+            changes: match entity {
+                "Tax" | "Currency" | "Groups" => ChangeFeed::FullScan,
+                _ => ChangeFeed::Filtered,
+            },
+            trash: false,
+            write_batch: 1,
+            parallel: self.size,
+            serial_creates: true,
+            unique_key: false,
+            bmp_only: true,
+            resolution: Duration::from_secs(1),
+        }
+    }
+
+    fn check<'a>(&'a self, target: &'a str) -> BoxFuture<'a, CheckReport> {
+        self.check_all(target).boxed()
+    }
+
+    fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
+        async move { Ok(self.describe_now(entity, Plan::READ).await?.info.clone()) }.boxed()
+    }
+
+    fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.list(request).boxed()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        entity: &'a str,
+        ids: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.fetch_ids(entity, ids, fields).boxed()
+    }
+
+    fn find<'a>(
+        &'a self,
+        entity: &'a str,
+        field: &'a str,
+        values: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.find_values(entity, field, values, fields).boxed()
+    }
+
+    fn write<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        async move {
+            let mut results = Vec::with_capacity(writes.len());
+            for write in writes {
+                results.push(self.write_one(entity, write, fields).await);
+            }
+            results
+        }
+        .boxed()
+    }
+
+    fn record_url(&self, entity: &str, id: &str) -> Option<String> {
+        let (_, number) = id.split_once('x')?;
+        (vtql::is_name(entity) && vtql::is_name(number)).then(|| {
+            let site = url::site(&self.url);
+            format!("{site}index.php?module={entity}&view=Detail&record={number}")
+        })
+    }
+
+    fn requests(&self) -> (u64, u64) {
+        self.http.requests()
+    }
+}

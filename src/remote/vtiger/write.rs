@@ -1,0 +1,270 @@
+//! Creates (`create`), changes (`revise`) and deletes (`delete`), one record at a time.
+
+use super::super::http::UNREADABLE;
+use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
+use super::Vtiger;
+use super::call::{Operation, refused};
+use super::columns::{self, Columns};
+use super::describe::Described;
+use super::vtql::{Op, Query};
+use crate::model::{Fields, UserError, Value};
+use serde_json::{Map, Value as Json};
+use std::marker::PhantomData;
+
+/// Between the values of a multi-select list.
+const MANY: &str = " |##| ";
+
+impl Vtiger {
+    pub(crate) async fn write_one(
+        &self,
+        entity: &str,
+        write: &Write,
+        fields: &[String],
+    ) -> RemoteResult<Written> {
+        match write {
+            Write::Create { fields: values } => self.create(entity, values, fields).await,
+            Write::Update { id, fields: values } if values.is_empty() => {
+                self.untouched(entity, id, fields).await
+            }
+            Write::Update { id, fields: values } => self.revise(entity, id, values, fields).await,
+            Write::Delete { id } => self.delete(entity, id).await,
+        }
+    }
+
+    async fn create(
+        &self,
+        entity: &str,
+        values: &Fields,
+        wanted: &[String],
+    ) -> RemoteResult<Written> {
+        let module = self.described(entity).await?;
+        let mut element = element(entity, values)?;
+        if module.has("assigned_user_id")
+            && element.get("assigned_user_id").is_none_or(|v| v == "")
+            && let Some(who) = self.who().await?
+        {
+            element.insert("assigned_user_id".into(), who.user_id.clone().into());
+        }
+        let element = Json::Object(element).to_string();
+        let op = Operation::post("create", format!("create a record in {entity}"))
+            .with("elementType", entity)
+            .with("element", &element);
+        match self.written(&module, op, wanted).await {
+            Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
+                error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
+                Err(error)
+            }
+            other => other,
+        }
+    }
+
+    async fn revise(
+        &self,
+        entity: &str,
+        id: &str,
+        values: &Fields,
+        wanted: &[String],
+    ) -> RemoteResult<Written> {
+        let module = self.described(entity).await?;
+        let mut element = element(entity, values)?;
+        element.insert("id".into(), id.into());
+        let element = Json::Object(element).to_string();
+        let op =
+            Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
+        match self.written(&module, op, wanted).await {
+            Err(error) => Err(self.told_apart(&module, id, error).await),
+            done => done,
+        }
+    }
+
+    async fn delete(&self, entity: &str, id: &str) -> RemoteResult<Written> {
+        let module = self.described(entity).await?;
+        let op = Operation::post("delete", format!("delete {id} in {entity}")).with("id", id);
+        match self.call(op, PhantomData::<Json>).await {
+            Ok(_) => Ok(Written { id: id.to_owned(), record: None }),
+            Err(error) => Err(self.told_apart(&module, id, error).await),
+        }
+    }
+
+    /// An update without a change is not sent: Vtiger would stamp the record and run its workflows.
+    async fn untouched(&self, entity: &str, id: &str, wanted: &[String]) -> RemoteResult<Written> {
+        let found = self.fetch_ids(entity, &[id.to_owned()], wanted).await?;
+        match found.into_iter().next() {
+            Some(record) => Ok(Written { id: id.to_owned(), record: Some(record) }),
+            None => Err(gone(entity, id)),
+        }
+    }
+
+    async fn written(
+        &self,
+        module: &Described,
+        op: Operation<'_>,
+        wanted: &[String],
+    ) -> RemoteResult<Written> {
+        let columns = Columns::new(module, wanted);
+        let what = op.what.clone();
+        let (row, date) = self.call(op, columns.projection.record()).await?;
+        if let (Value::Text(modified), Some(now)) = (&row.slots[1], date) {
+            self.zone.learn(modified, now);
+        }
+        let Some(record) = columns::record(row, &self.zone) else {
+            return Err(no_record(&what));
+        };
+        let mut records = [record];
+        // The record is written; a failed look-up must not make that unknown.
+        if self.fill(&mut records, &columns.refs).await.is_err() {
+            for one in columns.refs.iter().filter(|r| r.hidden) {
+                records[0].fields.remove(&one.base);
+            }
+        }
+        let [record] = records;
+        Ok(Written { id: record.id.clone(), record: Some(record) })
+    }
+
+    /// Vtiger answers ACCESS_DENIED for a deleted record too; a query tells.
+    async fn told_apart(&self, module: &Described, id: &str, error: RemoteError) -> RemoteError {
+        let unclear = error.kind == ErrorKind::Permission
+            || (error.kind == ErrorKind::Refused && !super::refs::is_id_of(id, &module.prefix));
+        if !unclear {
+            return error;
+        }
+        match self.fetch_ids(&module.info.name, &[id.to_owned()], &[]).await {
+            Ok(found) if found.is_empty() => gone(&module.info.name, id),
+            _ => error,
+        }
+    }
+
+    /// The record that has the same unique fields, if there is just one.
+    async fn twin(&self, module: &Described, values: &Fields) -> Option<String> {
+        let mut query = Query::select(&module.info.name, ["id"]);
+        let mut asked = false;
+        for field in &module.unique {
+            let value = values.get(field).map(Value::to_text).unwrap_or_default();
+            if !value.is_empty() {
+                query = query.and(field, Op::Eq, value.trim_end());
+                asked = true;
+            }
+        }
+        if !asked {
+            return None;
+        }
+        let query = query.ordered("id");
+        let columns = Columns::new(module, &[]);
+        let op =
+            Operation::get("query", "look for the record with the same key").with("query", &query);
+        let (mut rows, _) = self.call(op, columns.projection.records()).await.ok()?;
+        match rows.len() {
+            1 => Some(std::mem::take(&mut rows[0].slots[0]).to_text()),
+            _ => None,
+        }
+    }
+}
+
+/// The fields as Vtiger wants them: texts, without characters that its tables or its JSON cannot
+/// hold.
+fn element(entity: &str, values: &Fields) -> RemoteResult<Map<String, Json>> {
+    let mut element = Map::new();
+    for (path, value) in values.iter() {
+        if !super::vtql::is_name(path) || matches!(value, Value::Object(_)) {
+            return Err(not_writable(entity, path));
+        }
+        let text = text(value);
+        if text.contains(UNREADABLE) {
+            return Err(unreadable(path));
+        }
+        element.insert(path.to_owned(), storable(&text).into());
+    }
+    Ok(element)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Bool(on) => if *on { "1" } else { "0" }.to_owned(),
+        Value::List(items) => items.iter().map(text).collect::<Vec<_>>().join(MANY),
+        other => other.to_text(),
+    }
+}
+
+/// The text without control characters, and with U+FFFD for what lies above U+FFFF: the tables are
+/// MySQL's three-byte utf8 and would hold question marks.
+pub(crate) fn storable(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
+        .map(|c| if (c as u32) > 0xFFFF { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+fn not_writable(entity: &str, path: &str) -> RemoteError {
+    let mut error = refused(
+        format!("The field \"{path}\" of {entity} cannot be written."),
+        "It is not a field of the record itself.",
+        "Take the line out of the mapping, or let it go the other way only.",
+    );
+    error.field = Some(path.to_owned());
+    error
+}
+
+pub(crate) fn unreadable(path: &str) -> RemoteError {
+    let mut error = refused(
+        format!("The value for \"{path}\" was not sent."),
+        "It holds bytes that could not be read as text (not UTF-8) where it comes from.",
+        "Enter the text anew in the record it comes from.",
+    );
+    error.field = Some(path.to_owned());
+    error
+}
+
+fn gone(entity: &str, id: &str) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::NotFound,
+        UserError::new(
+            format!("The record {id} is not in Vtiger's {entity}."),
+            "It was deleted, or the user may not see it.",
+            "",
+        ),
+    )
+}
+
+fn no_record(what: &str) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::Unknown,
+        UserError::new(
+            format!("Vtiger was asked to {what}, and answered without a record."),
+            "Whether it was done is not known.",
+            "The record is looked up before anything is repeated.",
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_sent_as_vtiger_wants_them() {
+        let fields: Fields = [
+            ("lastname", Value::from("O'Br\u{7}ien 😀\n")),
+            ("donotcall", Value::Bool(false)),
+            ("portal", Value::Bool(true)),
+            ("email", Value::Null),
+            ("unit_price", Value::Number("12.50".parse().unwrap())),
+            ("cf_1", Value::List(vec!["a".into(), "b".into()])),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(
+            Json::Object(element("Contacts", &fields).unwrap()).to_string(),
+            r#"{"cf_1":"a |##| b","donotcall":"0","email":"","lastname":"O'Brien �\n","portal":"1","unit_price":"12.50"}"#
+        );
+        for (path, value) in [
+            ("account_id.accountname", Value::from("x")),
+            ("address", Value::Object(Fields::new())),
+            ("lastname", Value::from("M\u{FFFD}\u{FDD1}ller")),
+        ] {
+            let fields: Fields = [(path, value)].into_iter().collect();
+            let error = element("Contacts", &fields).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some(path));
+            assert_eq!(error.kind, ErrorKind::Refused);
+        }
+    }
+}

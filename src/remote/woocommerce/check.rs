@@ -1,0 +1,181 @@
+//! Checks a connection: is it WordPress with WooCommerce, are the keys right, what may they do.
+//! Nothing is written: an empty batch tells whether writing is allowed.
+
+use super::super::http::{self, Plan};
+use super::super::{ErrorKind, RemoteError, RemoteResult};
+use super::Woo;
+use super::auth::Way;
+use super::call::Ask;
+use super::entity::{self, Entity};
+use super::site::Route;
+use crate::model::{CheckReport, Module, ModuleCheck, UserError};
+use serde::de::IgnoredAny;
+use serde_json::Value as Json;
+
+/// Our modules and the shop's names for them.
+const MODULES: [(Module, &str); 2] =
+    [(Module::Products, "products"), (Module::Contacts, "customers")];
+/// A clock that differs more than this is worth a word, in seconds.
+const SKEW_S: i64 = 120;
+
+impl Woo {
+    pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
+        let mut report = CheckReport {
+            target: target.to_owned(),
+            ok: false,
+            user: None,
+            version: None,
+            admin: None,
+            skew_s: None,
+            modules: Vec::new(),
+            problems: Vec::new(),
+        };
+        if http::url::is_open(&self.site) {
+            let host = http::url::host(&self.site);
+            report.problems.push(super::super::vtiger::open_http(&host));
+        }
+        if let Err(error) = self.check_into(&mut report).await {
+            report.ok = false;
+            report.problems.insert(0, error.error);
+        }
+        report
+    }
+
+    async fn check_into(&self, report: &mut CheckReport) -> RemoteResult<()> {
+        let site = self.discover(Plan::BRIEF).await?;
+        if !site.has_woocommerce() {
+            return Err(no_woocommerce(&http::url::host(&self.site)));
+        }
+        if self.route() == Route::Plain {
+            report.problems.push(plain_permalinks());
+        }
+        let mut refusals: Vec<RemoteError> = Vec::new();
+        for (module, name) in MODULES {
+            let Some(entity) = entity::named(name) else {
+                continue;
+            };
+            let check = self.check_module(module, entity, &mut refusals).await?;
+            report.modules.push(check);
+        }
+        for refusal in refusals {
+            if !report.problems.contains(&refusal.error) {
+                report.problems.push(refusal.error);
+            }
+        }
+        report.ok = report.modules.iter().any(|m| m.read);
+        report.user = Some(format!("key ending in {}", self.key_end));
+        self.check_clock(report);
+        if self.auth.way(self.auth.current()) == Some(Way::Query) {
+            report.problems.push(keys_in_logs());
+        }
+        report.version = self.version().await;
+        Ok(())
+    }
+
+    async fn check_module(
+        &self,
+        module: Module,
+        entity: &'static Entity,
+        refusals: &mut Vec<RemoteError>,
+    ) -> RemoteResult<ModuleCheck> {
+        let mut check =
+            ModuleCheck { module, read: false, write: false, available: true, why: None };
+        let read = Ask::get(entity.name, format!("read {}", entity.name))
+            .with("per_page", "1")
+            .with("_fields", "id")
+            .planned(Plan::BRIEF);
+        let write = Ask::post(
+            format!("{}/batch", entity.name),
+            format!("write {}", entity.name),
+            b"{}".to_vec(),
+        )
+        .planned(Plan { write: true, ..Plan::BRIEF });
+        let may_read = self.tried(&read).await;
+        let may_write = self.tried(&write).await;
+        match may_read {
+            Ok(()) => check.read = true,
+            // A key that may only write is refused in the same words as one with a wrong secret.
+            Err(mut error) if error.kind == ErrorKind::Login && may_write.is_ok() => {
+                error.error = key_cannot_read(&error.error.why);
+                refuse(&mut check, refusals, error);
+            }
+            Err(error) if error.kind == ErrorKind::Permission => {
+                refuse(&mut check, refusals, error)
+            }
+            Err(error) => return Err(error),
+        }
+        match may_write {
+            Ok(()) => check.write = true,
+            Err(error) => refuse(&mut check, refusals, error),
+        }
+        Ok(check)
+    }
+
+    async fn tried(&self, ask: &Ask) -> RemoteResult<()> {
+        let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
+        self.call(ask, parse).await.map(|_| ())
+    }
+
+    fn check_clock(&self, report: &mut CheckReport) {
+        let skew = self.auth.skew_s();
+        report.skew_s = Some(skew);
+        if skew.abs() > SKEW_S {
+            report.problems.push(UserError::new(
+                format!("The shop's clock differs from this machine's by {skew} s."),
+                "Which side was changed last is told by the clocks.",
+                "Set both clocks by NTP.",
+            ));
+        }
+    }
+
+    /// Needs more rights than the rest, so it may be missing.
+    async fn version(&self) -> Option<String> {
+        let ask = Ask::get("system_status", "read the version")
+            .with("_fields", "environment.version,environment.wp_version")
+            .planned(Plan::BRIEF);
+        let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
+        let (json, _) = self.call(&ask, parse).await.ok()?;
+        let version = json.pointer("/environment/version")?.as_str()?;
+        Some(version.to_owned())
+    }
+}
+
+fn refuse(check: &mut ModuleCheck, refusals: &mut Vec<RemoteError>, error: RemoteError) {
+    check.why = Some(error.error.one_line());
+    refusals.push(error);
+}
+
+fn no_woocommerce(host: &str) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::NotTheApi,
+        UserError::new(
+            format!("{host} is a WordPress site without WooCommerce's REST API v3."),
+            "The plugin is not active, or older than 3.5.",
+            "Activate or update WooCommerce, or check the App URL.",
+        ),
+    )
+}
+
+fn plain_permalinks() -> UserError {
+    UserError::new(
+        "The site has plain permalinks.",
+        "The API is then reached by a detour that other plugins may block.",
+        "Choose \"Post name\" in WordPress, Settings, Permalinks.",
+    )
+}
+
+fn keys_in_logs() -> UserError {
+    UserError::new(
+        "The shop does not see the Authorization header, so the keys travel in the address.",
+        "They are encrypted on the way, but the web server writes them into its access log.",
+        "Let the web server pass the header on to PHP (Apache: CGIPassAuth On).",
+    )
+}
+
+fn key_cannot_read(why: &str) -> UserError {
+    UserError::new(
+        "The key may not read.",
+        why,
+        "Give the key the permission Read/Write in WooCommerce, Settings, Advanced, REST API.",
+    )
+}

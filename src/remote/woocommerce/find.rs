@@ -1,0 +1,278 @@
+//! Records by id and by match key, trashed ones included.
+
+use super::super::project::Projected;
+use super::super::{ErrorKind, RemoteError, RemoteResult};
+use super::Woo;
+use super::call::Ask;
+use super::entity::Entity;
+use super::records;
+use super::values::is_email;
+use crate::model::{Record, UserError, Value};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeSeed;
+use std::collections::BTreeSet;
+
+/// Ids in one request, and records in one answer.
+const IDS: usize = 100;
+/// Keys in one request.
+const KEYS: usize = 50;
+/// The longest list of keys in an address.
+const LONGEST: usize = 4_000;
+
+impl Woo {
+    /// The records with these ids. An empty list is never sent: the shop takes it for no filter.
+    pub(crate) async fn fetch_ids(
+        &self,
+        entity: &'static Entity,
+        ids: &[String],
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let ids: BTreeSet<u64> =
+            ids.iter().filter_map(|id| id.parse().ok()).filter(|n| *n > 0).collect();
+        let ids: Vec<u64> = ids.into_iter().collect();
+        let mut all = Vec::with_capacity(ids.len());
+        for piece in ids.chunks(IDS) {
+            let found = self.included(entity, piece, fields, false).await?;
+            let missing: Vec<u64> = piece
+                .iter()
+                .copied()
+                .filter(|id| !found.iter().any(|r| r.id == id.to_string()))
+                .collect();
+            all.extend(found);
+            if entity.trash && !missing.is_empty() {
+                all.extend(self.included(entity, &missing, fields, true).await?);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn included(
+        &self,
+        entity: &'static Entity,
+        ids: &[u64],
+        fields: &[String],
+        trash: bool,
+    ) -> RemoteResult<Vec<Record>> {
+        let list: Vec<String> = ids.iter().map(u64::to_string).collect();
+        let ask = self.reading(entity, fields, trash).with("include", list.join(","));
+        let rows = self.rows(entity, &ask, fields).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| !records::is_variation(row))
+            .filter_map(|row| records::record(entity, row))
+            // A server that ignores the filter must not answer with others.
+            .filter(|r| list.contains(&r.id))
+            .collect())
+    }
+
+    /// The records whose match key is one of these values.
+    pub(crate) async fn find_values(
+        &self,
+        entity: &'static Entity,
+        field: &str,
+        values: &[String],
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        if field != entity.key {
+            return Err(no_search(entity, field));
+        }
+        let values: BTreeSet<&str> =
+            values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()).collect();
+        let mut wanted = fields.to_vec();
+        let hidden = !wanted.iter().any(|f| f == field);
+        if hidden {
+            wanted.push(field.to_owned());
+        }
+        let mut found = if entity.trash {
+            self.by_sku(entity, &values, &wanted).await?
+        } else {
+            self.by_email(entity, &values, &wanted).await?
+        };
+        if hidden {
+            for record in &mut found {
+                record.fields.remove(field);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One by one: the filter takes a single address. Staff is found too, since it has the address
+    /// that a new customer could not get.
+    async fn by_email(
+        &self,
+        entity: &'static Entity,
+        values: &BTreeSet<&str>,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let asks: Vec<_> = values
+            .iter()
+            .filter(|v| is_email(v))
+            .map(|v| self.one_email(entity, v, fields))
+            .collect();
+        stream::iter(asks).buffered(self.parallel).try_concat().await
+    }
+
+    async fn one_email(
+        &self,
+        entity: &'static Entity,
+        email: &str,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let ask = self.reading(entity, fields, false).with("email", email);
+        match self.rows(entity, &ask, fields).await {
+            Ok(rows) => Ok(rows
+                .into_iter()
+                .filter_map(|row| records::record(entity, row))
+                // A star in an address is a wildcard for the shop.
+                .filter(|r| {
+                    key(r, entity).eq_ignore_ascii_case(email)
+                        || key(r, entity).to_lowercase() == email.to_lowercase()
+                })
+                .collect()),
+            // The shop is stricter about addresses than we are; there can be no such customer.
+            Err(error) if error.kind == ErrorKind::Refused && !error.whole => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn by_sku(
+        &self,
+        entity: &'static Entity,
+        values: &BTreeSet<&str>,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let mut all = Vec::new();
+        for piece in pieces(values) {
+            let found = self.some_skus(entity, &piece, fields, false).await?;
+            let missing: Vec<&str> = piece
+                .into_iter()
+                .filter(|sku| !found.iter().any(|r| same(&key(r, entity), sku)))
+                .collect();
+            all.extend(found);
+            // A product in the trash still holds its SKU.
+            if !missing.is_empty() {
+                all.extend(self.some_skus(entity, &missing, fields, true).await?);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn some_skus(
+        &self,
+        entity: &'static Entity,
+        skus: &[&str],
+        fields: &[String],
+        trash: bool,
+    ) -> RemoteResult<Vec<Record>> {
+        let ask = self.reading(entity, fields, trash).with("sku", skus.join(","));
+        let mut all = Vec::new();
+        for page in 1.. {
+            let ask = ask.clone().with("page", page.to_string());
+            let rows = self.rows(entity, &ask, fields).await?;
+            let full = rows.len() >= IDS;
+            all.extend(
+                rows.into_iter()
+                    // The SKU of a variation: not a product that could be linked.
+                    .filter(|row| !records::is_variation(row))
+                    .filter_map(|row| records::record(entity, row))
+                    .filter(|r| skus.iter().any(|sku| same(&key(r, entity), sku))),
+            );
+            if !full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// A read of full records, the largest page.
+    pub(crate) fn reading(&self, entity: &Entity, fields: &[String], trash: bool) -> Ask {
+        let mut ask = Ask::get(entity.name, format!("read {}", entity.name))
+            .with("per_page", IDS.to_string())
+            .with("orderby", "id")
+            .with("order", "asc");
+        for (name, value) in entity.always {
+            ask = ask.with(name, *value);
+        }
+        if entity.trash {
+            ask = ask.with("status", if trash { "trash" } else { "any" });
+        }
+        ask.with("_fields", records::members(entity, fields.iter().map(String::as_str)))
+    }
+
+    pub(crate) async fn rows(
+        &self,
+        entity: &Entity,
+        ask: &Ask,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Projected>> {
+        let projection = records::projection(entity, fields);
+        let parse = |body: &[u8]| {
+            let mut de = serde_json::Deserializer::from_slice(body);
+            let rows = projection.records().deserialize(&mut de)?;
+            de.end().map(|()| rows)
+        };
+        Ok(self.call(ask, parse).await?.0)
+    }
+}
+
+fn key(record: &Record, entity: &Entity) -> String {
+    record.fields.get(entity.key).map(Value::to_text).unwrap_or_default()
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+/// Lists of keys for one request each. A key with a comma goes alone: the shop splits the list, and
+/// looks for the whole of it too.
+fn pieces<'a>(values: &BTreeSet<&'a str>) -> Vec<Vec<&'a str>> {
+    let (alone, many): (Vec<&str>, Vec<&str>) = values.iter().partition(|v| v.contains(','));
+    let mut all: Vec<Vec<&str>> = Vec::new();
+    let mut length = 0;
+    for value in many {
+        let size = value.len() * 3 + 1;
+        match all.last_mut() {
+            Some(piece) if piece.len() < KEYS && length + size <= LONGEST => {
+                piece.push(value);
+                length += size;
+            }
+            _ => {
+                all.push(vec![value]);
+                length = size;
+            }
+        }
+    }
+    all.extend(alone.into_iter().map(|v| vec![v]));
+    all
+}
+
+fn no_search(entity: &Entity, field: &str) -> RemoteError {
+    let mut error = RemoteError::new(
+        ErrorKind::Refused,
+        UserError::new(
+            format!("WooCommerce cannot look up {} by \"{field}\".", entity.name),
+            format!("Its API finds them by {} only.", entity.key),
+            format!("Use {} as the match key in the mapping.", entity.key),
+        ),
+    );
+    error.field = Some(field.to_owned());
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_split_into_requests() {
+        let many: Vec<String> = (0..120).map(|n| format!("SKU-{n:03}")).collect();
+        let mut values: BTreeSet<&str> = many.iter().map(String::as_str).collect();
+        values.insert("a,b");
+        let pieces = pieces(&values);
+        assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20, 1]);
+        assert_eq!(pieces[3], ["a,b"]);
+        let long = "x".repeat(1000);
+        let values: BTreeSet<&str> = [long.as_str(), "y", "z"].into();
+        assert_eq!(super::pieces(&values).iter().map(Vec::len).sum::<usize>(), 3);
+    }
+}

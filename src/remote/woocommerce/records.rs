@@ -1,0 +1,141 @@
+//! What the shop answers as records.
+
+use super::super::project::{Projected, Projection};
+use super::entity::{Entity, STAFF};
+use crate::model::{Record, Stamp, Value};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// What the connector reads for itself, in this order.
+const ID: usize = 0;
+const MODIFIED: usize = 1;
+const CREATED: usize = 2;
+const STATE: usize = 3;
+const TYPE: usize = 4;
+/// An item of a batch that failed.
+pub(crate) const ERROR: usize = 5;
+
+/// Takes the wanted fields out of records of this kind.
+pub(crate) fn projection(entity: &Entity, wanted: &[String]) -> Projection {
+    let slots = ["id", "date_modified_gmt", "date_created_gmt", entity.state, "type", "error"];
+    Projection::new(wanted.iter().map(String::as_str), &slots)
+}
+
+/// The value of `_fields`: the top members of the wanted paths, and those we need.
+pub(crate) fn members<'a>(entity: &Entity, wanted: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = vec!["id", "date_created_gmt", "date_modified_gmt", entity.state];
+    if entity.trash {
+        names.push("type");
+    }
+    for path in wanted {
+        let top = path.split('.').next().unwrap_or(path);
+        if !names.contains(&top) && is_plain(top) {
+            names.push(top);
+        }
+    }
+    names.join(",")
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// A record of the answer. `None`: it has no id.
+pub(crate) fn record(entity: &Entity, mut row: Projected) -> Option<Record> {
+    let id = row.slots[ID].to_text();
+    if id.is_empty() || id == "0" {
+        return None;
+    }
+    for path in entity.escaped {
+        if let Some(Value::Text(text)) = row.fields.get(path)
+            && text.contains('&')
+        {
+            let plain = html_escape::decode_html_entities(text).into_owned();
+            row.fields.set(*path, plain);
+        }
+    }
+    Some(Record {
+        id,
+        modified: stamp(&row.slots[MODIFIED]),
+        created: stamp(&row.slots[CREATED]),
+        trashed: is_trashed(&row),
+        fields: row.fields,
+    })
+}
+
+/// Whether a row is one of those that are not synced: staff, variations.
+pub(crate) fn is_left_out(row: &Projected) -> bool {
+    is_variation(row)
+        || matches!(&row.slots[STATE], Value::Text(role) if STAFF.contains(&role.as_str()))
+}
+
+/// Whether a row is a variation of a product.
+pub(crate) fn is_variation(row: &Projected) -> bool {
+    matches!(&row.slots[TYPE], Value::Text(kind) if kind == "variation")
+}
+
+fn is_trashed(row: &Projected) -> bool {
+    matches!(&row.slots[STATE], Value::Text(state) if state == "trash")
+}
+
+/// `2026-11-21T19:22:10`, in UTC.
+fn stamp(value: &Value) -> Option<Stamp> {
+    let Value::Text(text) = value else {
+        return None;
+    };
+    let local: DateTime = text.trim_end_matches('Z').parse().ok()?;
+    let at = Offset::UTC.to_timestamp(local).ok()?;
+    Some(Stamp(at.as_millisecond()))
+}
+
+/// An instant as the shop's filters want it: UTC without a zone.
+pub(crate) fn bare_utc(at: Stamp) -> String {
+    at.timestamp().strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// Reads [`bare_utc`].
+pub(crate) fn read_bare(text: &str) -> Option<Stamp> {
+    stamp(&Value::Text(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entity::named;
+    use super::*;
+
+    fn of(entity: &str, wanted: &[&str], json: &str) -> Option<Record> {
+        let entity = named(entity).unwrap();
+        let wanted: Vec<String> = wanted.iter().map(|w| (*w).to_owned()).collect();
+        record(entity, projection(entity, &wanted).take(json).unwrap())
+    }
+
+    #[test]
+    fn records_have_ids_stamps_and_plain_names() {
+        let json = r#"{"id":2,"date_created_gmt":"2026-11-21T19:22:10","date_modified_gmt":null,
+            "role":"customer","first_name":"Tom &amp; Jerry","billing":{"first_name":"Tom &amp; J"}}"#;
+        let record = of("customers", &["first_name", "billing.first_name"], json).unwrap();
+        assert_eq!(record.id, "2");
+        assert_eq!(record.created, Stamp::parse("2026-11-21T19:22:10Z"));
+        assert_eq!(record.modified, None);
+        assert_eq!(record.fields.get("first_name"), Some(&Value::from("Tom & Jerry")));
+        assert_eq!(record.fields.get("billing.first_name"), Some(&Value::from("Tom &amp; J")));
+        assert!(of("customers", &[], r#"{"id":0}"#).is_none());
+        assert!(of("products", &[], r#"{"id":7,"status":"trash"}"#).unwrap().trashed);
+    }
+
+    #[test]
+    fn only_the_needed_members_are_asked_for() {
+        let entity = named("customers").unwrap();
+        assert_eq!(
+            members(entity, ["email", "billing.city", "billing.phone", "meta_data.x.y", "ä&b"]),
+            "id,date_created_gmt,date_modified_gmt,role,email,billing,meta_data"
+        );
+    }
+
+    #[test]
+    fn marks_are_bare_utc() {
+        let at = Stamp::parse("2026-11-21T19:22:10.900Z").unwrap();
+        assert_eq!(bare_utc(at), "2026-11-21T19:22:10");
+        assert_eq!(read_bare("2026-11-21T19:22:10"), Stamp::parse("2026-11-21T19:22:10Z"));
+    }
+}

@@ -1,0 +1,106 @@
+//! What a site says about itself without keys (WordPress REST API, discovery), and the two shapes
+//! of its addresses.
+
+use super::super::RemoteResult;
+use super::super::http::{Answer, Call, Fault, Plan};
+use super::Woo;
+use reqwest::Url;
+use serde::Deserialize;
+use std::sync::atomic::Ordering;
+
+/// What `/wp-json/` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Site {
+    /// Its title.
+    pub(crate) name: String,
+    /// Where WordPress lives.
+    pub(crate) url: String,
+    /// Where its visitors come in; what it signs with.
+    pub(crate) home: String,
+    /// The APIs it has.
+    pub(crate) namespaces: Vec<String>,
+}
+
+impl Site {
+    /// WooCommerce is active and new enough.
+    pub(crate) fn has_woocommerce(&self) -> bool {
+        self.namespaces.iter().any(|n| n == "wc/v3")
+    }
+}
+
+/// The shape of the API's addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/wp-json/wc/v3/…`.
+    Pretty,
+    /// `/?rest_route=/wc/v3/…`, for sites with plain permalinks. WooCommerce looks at the keys only
+    /// if the address holds the text `wp-json/wc/`, so a parameter carries it.
+    Plain,
+}
+
+impl Woo {
+    /// The shape in use.
+    pub(crate) fn route(&self) -> Route {
+        if self.plain.load(Ordering::Relaxed) { Route::Plain } else { Route::Pretty }
+    }
+
+    /// The address of a path of the API without the query, and the parameters that belong to it.
+    pub(crate) fn address(&self, path: &str) -> (Url, Vec<(String, String)>) {
+        let mut url = self.site.clone();
+        match self.route() {
+            Route::Pretty => {
+                url.set_path(&format!("{}wp-json/wc/v3/{path}", self.site.path()));
+                (url, Vec::new())
+            }
+            Route::Plain => {
+                let route = ("rest_route".to_owned(), format!("/wc/v3/{path}"));
+                (url, vec![route, ("x".to_owned(), "wp-json/wc/".to_owned())])
+            }
+        }
+    }
+
+    /// Asks the site about itself, first by pretty, then by plain address. Remembers which works.
+    ///
+    /// # Errors
+    /// The one of the pretty address, if neither works.
+    pub(crate) async fn discover(&self, plan: Plan) -> RemoteResult<Site> {
+        let mut pretty = self.site.clone();
+        pretty.set_path(&format!("{}wp-json/", self.site.path()));
+        pretty.set_query(Some("_fields=name,url,home,namespaces"));
+        let error = match self.ask_site(pretty, plan).await {
+            Ok(site) => return Ok(site),
+            Err(error) => error,
+        };
+        if error.kind != super::super::ErrorKind::NotTheApi {
+            return Err(error);
+        }
+        let mut plain = self.site.clone();
+        plain.set_query(Some("rest_route=/&_fields=name,url,home,namespaces"));
+        match self.ask_site(plain, plan).await {
+            Ok(site) => {
+                self.plain.store(true, Ordering::Relaxed);
+                Ok(site)
+            }
+            Err(_) => Err(error),
+        }
+    }
+
+    async fn ask_site(&self, url: Url, plan: Plan) -> RemoteResult<Site> {
+        let site = self.http.run(plan, || Call::get(url.clone()), read).await?;
+        if let Ok(home) = Url::parse(&site.home) {
+            self.auth.add_home(&home);
+        }
+        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *known = Some(site.clone());
+        Ok(site)
+    }
+}
+
+fn read(answer: &Answer) -> Result<Site, Fault> {
+    let site: Option<Site> = answer.json(|body| serde_json::from_slice(body));
+    match site {
+        Some(site) if answer.status == 200 && !site.namespaces.is_empty() => Ok(site),
+        _ => Err(answer.not_the_api().at_once()),
+    }
+}

@@ -1,0 +1,385 @@
+//! Writes: creates and updates by the batch endpoints, deletes one by one.
+//!
+//! A batch is no transaction: each item succeeds or fails for itself, inside an answer of 200. Its
+//! deletes would go past the trash, so they are not used. A single record goes to its own address,
+//! where the shop checks the values too; by POST, which hosts do not block as they do PUT.
+
+use super::super::http::Plan;
+use super::super::project::{Projected, Projection};
+use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
+use super::Woo;
+use super::call::Ask;
+use super::entity::Entity;
+use super::errors::{self, ApiError, Asked};
+use super::records;
+use super::values::{self, Body};
+use crate::model::{Fields, UserError, Value};
+use reqwest::Method;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value as Json};
+use std::fmt;
+
+/// A write that has been checked, with its place in the call.
+struct Item<'a> {
+    at: usize,
+    id: Option<&'a str>,
+    body: Body,
+}
+
+/// One result for each write.
+type Results = Vec<Option<RemoteResult<Written>>>;
+
+impl Woo {
+    pub(crate) async fn write_all(
+        &self,
+        entity: &'static Entity,
+        writes: &[Write],
+        fields: &[String],
+    ) -> Vec<RemoteResult<Written>> {
+        let mut results: Results = writes.iter().map(|_| None).collect();
+        let (creates, updates, deletes) = sorted(entity, writes, &mut results);
+        self.untouched(entity, writes, fields, &mut results).await;
+        for piece in pieces(creates, entity.creates) {
+            self.send(entity, piece, fields, &mut results).await;
+        }
+        for piece in pieces(updates, entity.updates) {
+            self.send(entity, piece, fields, &mut results).await;
+        }
+        for (at, id) in deletes {
+            results[at] = Some(self.delete(entity, id).await);
+        }
+        self.name_twins(entity, writes, &mut results).await;
+        results.into_iter().map(|result| result.unwrap_or_else(|| Err(no_answer(entity)))).collect()
+    }
+
+    async fn send(
+        &self,
+        entity: &'static Entity,
+        items: Vec<Item<'_>>,
+        fields: &[String],
+        results: &mut Results,
+    ) {
+        match items.as_slice() {
+            [] => {}
+            [item] if !item.body.batch_only => {
+                results[item.at] = Some(self.send_one(entity, item, fields).await);
+            }
+            _ => self.send_batch(entity, &items, fields, results).await,
+        }
+    }
+
+    async fn send_one(
+        &self,
+        entity: &'static Entity,
+        item: &Item<'_>,
+        fields: &[String],
+    ) -> RemoteResult<Written> {
+        let (path, what) = match item.id {
+            Some(id) => (format!("{}/{id}", entity.name), format!("change {} {id}", entity.one)),
+            None => (entity.name.to_owned(), format!("create a {}", entity.one)),
+        };
+        let body = Json::Object(item.body.json.clone()).to_string().into_bytes();
+        let ask = Ask::post(path, what, body);
+        let projection = records::projection(entity, fields);
+        let parse = |body: &[u8]| parse_with(body, projection.record());
+        let (row, _) = self.call(&ask, parse).await?;
+        written(entity, row, item.id)
+    }
+
+    async fn send_batch(
+        &self,
+        entity: &'static Entity,
+        items: &[Item<'_>],
+        fields: &[String],
+        results: &mut Results,
+    ) {
+        let creates = items.iter().all(|i| i.id.is_none());
+        let list: Vec<Json> = items.iter().map(|i| item_json(&i.body.json, i.id)).collect();
+        let (member, verb) = if creates { ("create", "create") } else { ("update", "change") };
+        let body = serde_json::json!({ member: list }).to_string().into_bytes();
+        let what = format!("{verb} {} {}", items.len(), entity.name);
+        let ask = Ask::post(format!("{}/batch", entity.name), what, body).planned(Plan::BATCH);
+        let projection = records::projection(entity, fields);
+        let parse = |body: &[u8]| {
+            let mut de = serde_json::Deserializer::from_slice(body);
+            let rows = Batch { member, projection: &projection }.deserialize(&mut de)?;
+            de.end().map(|()| rows)
+        };
+        let rows = match self.call(&ask, parse).await {
+            Ok((rows, _)) if rows.len() == items.len() => rows,
+            Ok(_) => return spread(items, &odd_batch(entity), results),
+            Err(error) => return spread(items, &error, results),
+        };
+        for (item, row) in items.iter().zip(rows) {
+            results[item.at] = Some(self.batch_result(entity, item, row));
+        }
+    }
+
+    fn batch_result(
+        &self,
+        entity: &'static Entity,
+        item: &Item<'_>,
+        mut row: Projected,
+    ) -> RemoteResult<Written> {
+        let Value::Object(error) = std::mem::take(&mut row.slots[records::ERROR]) else {
+            return written(entity, row, item.id);
+        };
+        let what = match item.id {
+            Some(id) => format!("change {} {id}", entity.one),
+            None => format!("create a {}", entity.one),
+        };
+        let api = ApiError::read(200, &error).unwrap_or_default();
+        let asked = Asked { what: &what, write: true, known: true, item: true };
+        let mut error = errors::explain(&api, asked);
+        error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
+        Err(error)
+    }
+
+    /// Into the trash where there is one. Customers can only be deleted for good.
+    async fn delete(&self, entity: &'static Entity, id: &str) -> RemoteResult<Written> {
+        let mut ask =
+            Ask::get(format!("{}/{id}", entity.name), format!("delete {} {id}", entity.one))
+                .planned(Plan::WRITE);
+        ask.method = Method::DELETE;
+        if !entity.trash {
+            ask = ask.with("force", "true");
+        }
+        let done = Ok(Written { id: id.to_owned(), record: None });
+        let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
+        let mut answer = self.ask(&ask, parse).await;
+        if answer.as_ref().is_err_and(|e| is_blocked(e)) {
+            // Some hosts block the method; the API takes it as a parameter too.
+            ask.method = Method::POST;
+            ask = ask.with("_method", "DELETE");
+            answer = self.ask(&ask, parse).await;
+        }
+        match answer? {
+            Ok(_) => done,
+            Err(api) if api.status == 410 => done,
+            Err(api) => Err(self.explained(&api, &ask)),
+        }
+    }
+
+    /// Updates without a change are not sent: the shop would stamp the record.
+    async fn untouched(
+        &self,
+        entity: &'static Entity,
+        writes: &[Write],
+        fields: &[String],
+        results: &mut Results,
+    ) {
+        let empty = |write: &Write| match write {
+            Write::Update { id, fields } if fields.is_empty() => Some(id.clone()),
+            _ => None,
+        };
+        let ids: Vec<String> = writes.iter().filter_map(empty).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let found = self.fetch_ids(entity, &ids, fields).await;
+        for (at, write) in writes.iter().enumerate() {
+            let Some(id) = empty(write) else { continue };
+            results[at] = Some(match &found {
+                Ok(records) => match records.iter().find(|r| r.id == id) {
+                    Some(record) => Ok(Written { id, record: Some(record.clone()) }),
+                    None => Err(gone(entity, &id)),
+                },
+                Err(error) => Err(error.clone()),
+            });
+        }
+    }
+
+    /// Finds the records that have the keys already, where the shop does not name them.
+    async fn name_twins(&self, entity: &'static Entity, writes: &[Write], results: &mut Results) {
+        let mut keys: Vec<(usize, String)> = Vec::new();
+        for (at, result) in results.iter().enumerate() {
+            if let Some(Err(error)) = result
+                && let ErrorKind::Exists { .. } = error.kind
+                && let Some(key) = key_of(entity, &writes[at])
+            {
+                keys.push((at, key));
+            }
+        }
+        if keys.is_empty() {
+            return;
+        }
+        let values: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
+        let fields = [entity.key.to_owned()];
+        let Ok(found) = self.find_values(entity, entity.key, &values, &fields).await else {
+            return;
+        };
+        for (at, key) in keys {
+            let twin = found.iter().find(|r| {
+                let held = r.fields.get(entity.key).map(Value::to_text).unwrap_or_default();
+                held.trim().to_lowercase() == key.trim().to_lowercase()
+            });
+            if let Some(Err(error)) = &mut results[at] {
+                match twin {
+                    Some(twin) => error.kind = ErrorKind::Exists { id: Some(twin.id.clone()) },
+                    // Held by something that is no such record: a variation, another kind of user.
+                    None => error.kind = ErrorKind::Refused,
+                }
+                if twin.is_some_and(|t| t.trashed) {
+                    error.error.next =
+                        "Restore the product from the shop's trash, or delete it there \
+                                        for good."
+                            .to_owned();
+                }
+            }
+        }
+    }
+}
+
+type Sorted<'a> = (Vec<Item<'a>>, Vec<Item<'a>>, Vec<(usize, &'a str)>);
+
+/// The writes by kind; those that cannot be sent have their result already.
+fn sorted<'a>(entity: &Entity, writes: &'a [Write], results: &mut Results) -> Sorted<'a> {
+    let mut sorted: Sorted<'a> = Default::default();
+    for (at, write) in writes.iter().enumerate() {
+        let (id, fields) = match write {
+            Write::Delete { id } if is_id(id) => {
+                sorted.2.push((at, id));
+                continue;
+            }
+            Write::Update { fields, .. } if fields.is_empty() => continue,
+            Write::Update { id, fields } if is_id(id) => (Some(id.as_str()), fields),
+            Write::Create { fields } => (None, fields),
+            Write::Update { id, .. } | Write::Delete { id } => {
+                results[at] = Some(Err(gone(entity, id)));
+                continue;
+            }
+        };
+        match values::body(entity, fields, id.is_none()) {
+            Ok(body) if id.is_none() => sorted.0.push(Item { at, id, body }),
+            Ok(body) => sorted.1.push(Item { at, id, body }),
+            Err(error) => results[at] = Some(Err(error)),
+        }
+    }
+    sorted
+}
+
+fn pieces(items: Vec<Item<'_>>, size: usize) -> Vec<Vec<Item<'_>>> {
+    let mut all: Vec<Vec<Item<'_>>> = Vec::new();
+    for item in items {
+        match all.last_mut() {
+            Some(piece) if piece.len() < size => piece.push(item),
+            _ => all.push(vec![item]),
+        }
+    }
+    all
+}
+
+fn is_id(id: &str) -> bool {
+    id.parse::<u64>().is_ok_and(|n| n > 0)
+}
+
+fn item_json(body: &Map<String, Json>, id: Option<&str>) -> Json {
+    let mut json = body.clone();
+    if let Some(number) = id.and_then(|id| id.parse::<u64>().ok()) {
+        json.insert("id".into(), number.into());
+    }
+    Json::Object(json)
+}
+
+fn key_of(entity: &Entity, write: &Write) -> Option<String> {
+    let fields: &Fields = match write {
+        Write::Create { fields } | Write::Update { fields, .. } => fields,
+        Write::Delete { .. } => return None,
+    };
+    let key = fields.get(entity.key)?.to_text();
+    (!key.is_empty()).then_some(key)
+}
+
+fn parse_with<'de, S: DeserializeSeed<'de>>(
+    body: &'de [u8],
+    seed: S,
+) -> serde_json::Result<S::Value> {
+    let mut de = serde_json::Deserializer::from_slice(body);
+    let value = seed.deserialize(&mut de)?;
+    de.end().map(|()| value)
+}
+
+fn written(entity: &Entity, row: Projected, id: Option<&str>) -> RemoteResult<Written> {
+    match records::record(entity, row) {
+        Some(record) if id.is_none_or(|id| id == record.id) => {
+            Ok(Written { id: record.id.clone(), record: Some(record) })
+        }
+        _ => Err(no_answer(entity)),
+    }
+}
+
+fn spread(items: &[Item<'_>], error: &RemoteError, results: &mut Results) {
+    for item in items {
+        results[item.at] = Some(Err(error.clone()));
+    }
+}
+
+/// Refused by the web server before WordPress saw it.
+fn is_blocked(error: &RemoteError) -> bool {
+    matches!(error.kind, ErrorKind::NotTheApi | ErrorKind::Refused)
+}
+
+fn gone(entity: &Entity, id: &str) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::NotFound,
+        UserError::new(
+            format!("The {} {id} is not in the shop.", entity.one),
+            "It was deleted.",
+            "",
+        ),
+    )
+}
+
+fn no_answer(entity: &Entity) -> RemoteError {
+    unknown(format!("The shop answered without the {} it was asked to write.", entity.one))
+}
+
+fn odd_batch(entity: &Entity) -> RemoteError {
+    unknown(format!("The shop answered for other {} than those it was sent.", entity.name))
+}
+
+fn unknown(what: String) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::Unknown,
+        UserError::new(
+            what,
+            "Whether the write was done is not known.",
+            "The record is looked up before anything is repeated.",
+        ),
+    )
+}
+
+/// Parses the answer of a batch: the list of one member.
+struct Batch<'a> {
+    member: &'a str,
+    projection: &'a Projection,
+}
+
+impl<'de> DeserializeSeed<'de> for Batch<'_> {
+    type Value = Vec<Projected>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Batch<'_> {
+    type Value = Vec<Projected>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer of a batch")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut rows = None;
+        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if name == self.member {
+                rows = Some(map.next_value_seed(self.projection.records())?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        rows.ok_or_else(|| serde::de::Error::custom("the batch's member is missing"))
+    }
+}

@@ -1,0 +1,190 @@
+//! The seeded world: which ids there are and how a record is found.
+
+use std::ops::Range;
+
+use super::company::Company;
+use super::deck::{Deck, Side};
+use super::mix::mix;
+use super::person::Person;
+use super::product::{Product, SIZES};
+use super::tables::Tables;
+use super::{Fact, Facts};
+
+/// Two years before the base instant the first record was created.
+const SPAN: i64 = 730 * 86_400;
+/// Nothing is younger than this before the base instant.
+const QUIET: i64 = 60;
+
+const FIRST_ACCOUNT: u64 = 11;
+const FIRST_CUSTOMER: u64 = 3;
+const FIRST_POST: u64 = 11;
+
+/// A table of one of the systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Vtiger's organizations.
+    Accounts,
+    /// Vtiger's contacts.
+    Contacts,
+    /// Vtiger's products.
+    Products,
+    /// The shop's customers.
+    Customers,
+    /// The shop's products.
+    Goods,
+    /// The shop's variations.
+    Variations,
+}
+
+/// Everything the seed determines.
+#[derive(Debug)]
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// How many distinct people, and how many distinct products, there are.
+    pub records: u64,
+    /// The instant nothing is younger than.
+    pub base: i64,
+    pub(super) deck: Deck,
+    pub(super) tables: Tables,
+}
+
+impl World {
+    /// The world of a seed.
+    pub fn new(seed: u64, records: u64, base: i64) -> Self {
+        Self { seed, records, base, deck: Deck::new(), tables: Tables::load() }
+    }
+
+    /// How many companies there are: three people share one, and a third of all belong to one.
+    pub fn companies(&self) -> u64 {
+        (self.records / 9).max(2)
+    }
+
+    /// The ids of a table.
+    pub fn ids(&self, kind: Kind) -> Range<u64> {
+        let from = |start: u64, count: u64| start..start + count;
+        let vtiger = self.deck.count(Side::Vtiger, self.records);
+        let woo = self.deck.count(Side::Woo, self.records);
+        match kind {
+            Kind::Accounts => from(FIRST_ACCOUNT, self.companies().div_ceil(2)),
+            Kind::Contacts => from(self.ids(Kind::Accounts).end, vtiger),
+            Kind::Products => from(self.ids(Kind::Contacts).end, vtiger),
+            Kind::Customers => from(FIRST_CUSTOMER, woo),
+            Kind::Goods => from(FIRST_POST, woo),
+            Kind::Variations => {
+                let parents = self.deck.variable_rank(self.records);
+                from(self.ids(Kind::Goods).end, parents * SIZES.len() as u64)
+            }
+        }
+    }
+
+    /// The facts of a generated record.
+    pub fn facts(&self, kind: Kind, id: u64) -> Option<Facts<'_>> {
+        let ids = self.ids(kind);
+        if !ids.contains(&id) {
+            return None;
+        }
+        let index = id - ids.start;
+        Some(match kind {
+            Kind::Accounts => Facts::Company(Company::new(self, index * 2)),
+            Kind::Contacts => {
+                let (p, twin) = self.deck.at(Side::Vtiger, index);
+                Facts::Person(Person::new(self, p, twin))
+            }
+            Kind::Products => {
+                let (p, twin) = self.deck.at(Side::Vtiger, index);
+                Facts::Product(Product::new(self, p, twin))
+            }
+            Kind::Customers => {
+                Facts::Person(Person::new(self, self.deck.at(Side::Woo, index).0, false))
+            }
+            Kind::Goods => {
+                Facts::Product(Product::new(self, self.deck.at(Side::Woo, index).0, false))
+            }
+            Kind::Variations => {
+                let sizes = SIZES.len() as u64;
+                let parent = Product::new(self, self.deck.variable_at(index / sizes), false);
+                Facts::Product(parent.vary(usize::try_from(index % sizes).unwrap_or(0)))
+            }
+        })
+    }
+
+    /// The ids of the generated records that may have the value (folded) of a key. Every record
+    /// that has it is among them.
+    pub fn find(&self, kind: Kind, fact: Fact, folded: &str) -> Vec<u64> {
+        let at = |side, p| -> Vec<u64> {
+            let start = self.ids(kind).start;
+            self.deck.places(side, p, self.records).map(|i| start + i).collect()
+        };
+        let numbered = || -> Option<Vec<u64>> {
+            let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let index = digits.parse::<u64>().ok()?.checked_sub(1)?;
+            let id = self.ids(kind).start + index;
+            Some(vec![id])
+        };
+        let found = match (kind, fact) {
+            (Kind::Contacts, Fact::Email) => {
+                Person::number_in_email(folded).map(|p| at(Side::Vtiger, p))
+            }
+            (Kind::Customers, Fact::Email) => {
+                Person::number_in_email(folded).map(|p| at(Side::Woo, p))
+            }
+            (Kind::Customers, Fact::Username) => {
+                Person::number_in_email(&format!("{folded}@")).map(|p| at(Side::Woo, p))
+            }
+            (Kind::Products, Fact::Sku) => {
+                Product::number_in_sku(folded).map(|(p, _)| at(Side::Vtiger, p))
+            }
+            (Kind::Goods, Fact::Sku) => {
+                Product::number_in_sku(folded).map(|(p, _)| at(Side::Woo, p))
+            }
+            (Kind::Variations, Fact::Sku) => match Product::number_in_sku(folded) {
+                Some((p, Some(size))) => Some(vec![self.variations_of(p).start + size as u64]),
+                _ => None,
+            },
+            (Kind::Accounts, Fact::Name) => {
+                Company::find(self, folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
+            }
+            (Kind::Accounts, Fact::Email) => {
+                Person::number_in_email(folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
+            }
+            (_, Fact::Number) => numbered(),
+            _ => None,
+        };
+        found.unwrap_or_default()
+    }
+
+    /// The ids of the variations of product `p`, which must be a variable one.
+    pub fn variations_of(&self, p: u64) -> Range<u64> {
+        let sizes = SIZES.len() as u64;
+        let start = self.ids(Kind::Variations).start + self.deck.variable_rank(p) * sizes;
+        start..start + sizes
+    }
+
+    /// The shop's id of product `p`.
+    pub fn good_id(&self, p: u64) -> u64 {
+        let start = self.ids(Kind::Goods).start;
+        self.deck.places(Side::Woo, p, self.records).next().map_or(0, |i| start + i)
+    }
+
+    /// The organization of a company, if Vtiger has it.
+    pub fn account_id(&self, company: u64) -> Option<u64> {
+        let known = company < self.companies() && company.is_multiple_of(2);
+        known.then(|| FIRST_ACCOUNT + company / 2)
+    }
+
+    /// The instant nothing seeded is older than.
+    pub fn dawn(&self) -> i64 {
+        self.base - SPAN
+    }
+
+    /// When a record was created and last modified.
+    pub(super) fn stamps(&self, stream: u64, number: u64) -> (i64, i64) {
+        let draw = |stream: u64, limit: i64| {
+            let limit = u64::try_from(limit.max(1)).unwrap_or(1);
+            i64::try_from(mix(self.seed, stream, number) % limit).unwrap_or(0)
+        };
+        let created = self.dawn() + draw(stream + 0x1000, SPAN - QUIET);
+        (created, created + draw(stream + 0x2000, self.base - QUIET - created))
+    }
+}

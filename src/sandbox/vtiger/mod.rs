@@ -1,0 +1,336 @@
+//! An imitation of Vtiger CRM 8.4's webservice (`webservice.php`).
+//!
+//! It answers what an unmodified 8.4.0 answers, its quirks and regressions included: HTTP 200 for
+//! errors, values as strings, `label` HTML-escaped, SQL errors as empty results, `sync` and unknown
+//! operations dying with an empty 500. It was written from observation of the real server and
+//! shares no code with the connector, so that the two can disagree.
+
+mod fail;
+mod filter;
+mod query;
+mod registry;
+mod session;
+mod store;
+mod values;
+mod vtql;
+mod write;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use axum::http::Method;
+use md5::{Digest, Md5};
+
+use self::fail::{Failure, json};
+use self::registry::Registry;
+use self::session::{Session, Sessions, TOKEN_LIFE};
+use self::store::{Store, USERS};
+use self::write::Writer;
+use super::SandboxError;
+use super::clock::Clock;
+use super::http::{Reply, Request, last, pairs};
+use super::journal::{Entry, Journal};
+use super::seed::{World, mix};
+use super::text::push_vtiger_json;
+
+/// The administrator.
+pub const USERNAME: &str = "admin";
+
+/// The imitated server.
+#[derive(Debug)]
+pub struct Vtiger {
+    clock: Arc<Clock>,
+    seed: u64,
+    registry: Arc<Registry>,
+    store: RwLock<Store>,
+    sessions: Sessions,
+}
+
+/// The parameters of a request, kept apart as Vtiger does.
+struct Parameters {
+    query: Vec<(String, String)>,
+    form: Vec<(String, String)>,
+}
+
+const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
+const POSTS: [&str; 7] =
+    ["login", "logout", "extendsession", "create", "update", "revise", "delete"];
+
+impl Vtiger {
+    /// A server over the seeded data and the edits of the journal.
+    pub fn new(
+        world: Arc<World>,
+        clock: Arc<Clock>,
+        journal: Arc<Journal>,
+        entries: &[Entry],
+    ) -> Result<Self, SandboxError> {
+        let registry = Arc::new(Registry::load().map_err(|e| SandboxError::Assets(e.to_string()))?);
+        let seed = world.seed;
+        let mut store = Store::new(world, Arc::clone(&registry), journal);
+        for entry in entries {
+            let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
+            if let Some(at) = table {
+                store.replay(at, entry);
+            }
+        }
+        Ok(Self { clock, seed, registry, store: RwLock::new(store), sessions: Sessions::default() })
+    }
+
+    /// The access key of a user, which its preferences would show.
+    pub fn access_key(seed: u64, user: u64) -> String {
+        const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+        (0..16)
+            .map(|i| {
+                let draw = mix(seed, 0x00ac_ce55 + user, i) >> 16;
+                char::from(LETTERS[usize::try_from(draw).unwrap_or(0) % LETTERS.len()])
+            })
+            .collect()
+    }
+
+    /// Ends all sessions.
+    pub fn expire_sessions(&self) {
+        self.sessions.expire_all();
+    }
+
+    /// The operation a request names, for counting.
+    pub fn operation(request: &Request) -> String {
+        let (query, form) = (pairs(&request.query), request.form());
+        last(&form, "operation")
+            .or_else(|| last(&query, "operation"))
+            .unwrap_or("none")
+            .to_ascii_lowercase()
+    }
+
+    /// Answers a request to `webservice.php`.
+    pub async fn answer(&self, request: &Request) -> Reply {
+        let parameters = Parameters { query: pairs(&request.query), form: request.form() };
+        envelope(self.serve(&parameters, &request.method).await)
+    }
+
+    /// Does an operation as the administrator, without a session.
+    pub fn trusted(&self, operation: &str, parameters: &[(&str, &str)]) -> Reply {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let values: Vec<(String, String)> = parameters.iter().map(owned).collect();
+        let session = Session::of(1);
+        let given = Given { operation, values: &values };
+        envelope(self.perform(&given, &session, &Method::POST))
+    }
+
+    async fn serve(&self, parameters: &Parameters, method: &Method) -> Result<String, Failure> {
+        let operation = parameters.either("operation").unwrap_or_default().to_ascii_lowercase();
+        let form = POSTS.contains(&operation.as_str());
+        let format = parameters.either("format").unwrap_or("json");
+        if !(form || GETS.contains(&operation.as_str())) || !format.eq_ignore_ascii_case("json") {
+            return Err(Failure::Fatal);
+        }
+        let given = Given {
+            operation: &operation,
+            values: if form { &parameters.form } else { &parameters.query },
+        };
+        match operation.as_str() {
+            "getchallenge" => return self.challenge(&given),
+            "login" => return self.login(&given),
+            _ => {}
+        }
+        let name = parameters
+            .either("sessionName")
+            .filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("null"));
+        if operation == "extendsession" {
+            let session = name.and_then(|n| self.sessions.resume(n, self.clock.now()).ok());
+            let failure = || Failure::new("AUTHENTICATION_FAILURE", "Authentication failed");
+            return session.map(|s| self.identity(&s)).ok_or_else(failure);
+        }
+        let name =
+            name.ok_or_else(|| Failure::new("AUTHENTICATION_REQUIRED", "Authencation required"))?;
+        let session = self.sessions.resume(name, self.clock.now())?;
+        let _turn = session.turn.lock().await;
+        self.perform(&given, &session, method)
+    }
+
+    fn perform(
+        &self,
+        given: &Given<'_>,
+        session: &Session,
+        method: &Method,
+    ) -> Result<String, Failure> {
+        let by = Writer { user: session.user, now: self.clock.now() };
+        match given.operation {
+            "logout" if *method != Method::POST => {
+                Err(Failure::new("OPERATION_NOT_SUPPORTED", "Operation not supported"))
+            }
+            "logout" => {
+                self.sessions.close(&session.name);
+                Ok("{\"message\":\"successfull\"}".into())
+            }
+            "listtypes" => self.list_types(given.get("fieldTypeList")),
+            "describe" => {
+                let at =
+                    self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
+                Ok(self.registry.modules[at].describe.clone())
+            }
+            "retrieve" => write::retrieve(&self.read(), given.need("id")?),
+            "query" => query::run(&self.read(), given.need("query")?),
+            "create" => {
+                let module = given.need("elementType")?;
+                write::create(
+                    &mut self.change(),
+                    by,
+                    module,
+                    given.get("element").unwrap_or_default(),
+                )
+            }
+            "update" => {
+                write::update(&mut self.change(), by, given.get("element").unwrap_or_default())
+            }
+            "revise" => {
+                write::revise(&mut self.change(), by, given.get("element").unwrap_or_default())
+            }
+            "delete" => write::delete(&mut self.change(), given.need("id")?),
+            _ => Err(Failure::Fatal),
+        }
+    }
+
+    fn challenge(&self, given: &Given<'_>) -> Result<String, Failure> {
+        let now = self.clock.now();
+        let token = self.sessions.challenge(given.need("username")?, now);
+        let end = now + TOKEN_LIFE;
+        Ok(format!("{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"))
+    }
+
+    fn login(&self, given: &Given<'_>) -> Result<String, Failure> {
+        let name = given.get("username").unwrap_or_default();
+        let now = self.clock.now();
+        let expired =
+            || Failure::new("INVALID_AUTH_TOKEN", "Specified token is invalid or expired");
+        let token = self.sessions.token(name, now).ok_or_else(expired)?;
+        let user = self.user(name).ok_or_else(expired)?;
+        let digest =
+            Md5::digest(format!("{token}{}", Self::access_key(self.seed, user)).as_bytes());
+        let expected = digest.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        if given.get("accessKey") != Some(expected.as_str()) {
+            return Err(Failure::new("INVALID_USER_CREDENTIALS", "Invalid username or password"));
+        }
+        let session = self.sessions.open(user, now);
+        self.welcome(&session)
+    }
+
+    /// The number of an active user.
+    fn user(&self, name: &str) -> Option<u64> {
+        let store = self.read();
+        let at = self.registry.by_prefix(USERS)?;
+        let column = self.registry.modules[at].column("user_name")?;
+        store.table(at).ids_from(0).find(|id| {
+            let mut text = String::new();
+            store.row(at, *id).is_some_and(|row| row.read(column, &mut text))
+                && text.eq_ignore_ascii_case(name)
+        })
+    }
+
+    fn welcome(&self, session: &Session) -> Result<String, Failure> {
+        let store = self.read();
+        let at = self.registry.by_prefix(USERS).ok_or(Failure::Fatal)?;
+        let row = store.row(at, session.user).ok_or(Failure::Fatal)?;
+        let mut out = String::from("{");
+        for (key, name) in [
+            ("username", "user_name"),
+            ("first_name", "first_name"),
+            ("last_name", "last_name"),
+            ("email", "email1"),
+            ("time_zone", "time_zone"),
+            ("hour_format", "hour_format"),
+            ("date_format", "date_format"),
+            ("is_admin", "is_admin"),
+        ] {
+            let mut text = String::new();
+            if let Some(column) = row.module.column(name) {
+                row.read(column, &mut text);
+            }
+            out.push_str(&format!("\"{key}\":"));
+            push_vtiger_json(&mut out, &text);
+            out.push(',');
+        }
+        out.push_str("\"call_duration\":\"5\",\"other_event_duration\":\"5\",");
+        out.push_str(&self.identity(session)[1..]);
+        Ok(out)
+    }
+
+    fn identity(&self, session: &Session) -> String {
+        format!(
+            "{{\"sessionName\":\"{}\",\"userId\":\"{USERS}x{}\",\"version\":\"0.22\",\"vtigerVersion\":\"8.4.0\"}}",
+            session.name, session.user
+        )
+    }
+
+    fn list_types(&self, field_types: Option<&str>) -> Result<String, Failure> {
+        let wanted: Option<Vec<String>> =
+            match field_types.filter(|t| !t.is_empty() && *t != "null") {
+                None => None,
+                Some(text) => Some(serde_json::from_str(text).map_err(|_| Failure::internal())?),
+            };
+        let has = |describe: &str| {
+            let wanted = wanted.as_deref().unwrap_or_default();
+            wanted.is_empty()
+                || wanted.iter().any(|t| describe.contains(&format!("\"name\": \"{t}\"")))
+        };
+        let (mut types, mut information) = (String::new(), String::new());
+        for module in self.registry.modules.iter().filter(|m| has(&m.describe)) {
+            let comma = if types.is_empty() { "" } else { "," };
+            let (label, singular) = &module.labels;
+            types.push_str(&format!("{comma}\"{}\"", module.name));
+            information.push_str(&format!(
+                "{comma}\"{}\":{{\"isEntity\":{},\"label\":\"{label}\",\"singular\":\"{singular}\"}}",
+                module.name, module.entity
+            ));
+        }
+        Ok(format!("{{\"types\":[{types}],\"information\":{{{information}}}}}"))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Store> {
+        self.store.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn envelope(result: Result<String, Failure>) -> Reply {
+    match result {
+        Ok(result) => {
+            let mut body = String::with_capacity(result.len() + 32);
+            body.push_str("{\"success\":true,\"result\":");
+            body.push_str(&result);
+            body.push('}');
+            json(body)
+        }
+        Err(failure) => failure.reply(),
+    }
+}
+
+impl Parameters {
+    fn either(&self, key: &str) -> Option<&str> {
+        last(&self.form, key).or_else(|| last(&self.query, key))
+    }
+}
+
+/// What an operation was given, from the one place it reads.
+struct Given<'a> {
+    operation: &'a str,
+    values: &'a [(String, String)],
+}
+
+impl Given<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        last(self.values, key)
+    }
+
+    fn need(&self, key: &str) -> Result<&str, Failure> {
+        self.get(key).ok_or_else(|| {
+            let message =
+                format!("Permission to perform the operation is denied for {}", self.operation);
+            Failure::new("ACCESS_DENIED", message)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,393 @@
+//! One suite for every connector: what the engine relies on, run against the sandbox. A test asks
+//! the capabilities, never the system's name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use syncdeck::model::{Fields, Record, Value};
+use syncdeck::remote::{
+    ChangeFeed, ConnectOptions, ErrorKind, Next, Page, PageAt, PageRequest, Remote, Scope, Since,
+    Write, vtiger, woocommerce,
+};
+use syncdeck::sandbox::{self, Sandbox, SandboxOptions, WooKey};
+
+/// A connector and one of its entities.
+struct Bench {
+    sandbox: Sandbox,
+    remote: Arc<dyn Remote>,
+    entity: &'static str,
+    key: &'static str,
+    name: &'static str,
+    fields: Vec<String>,
+}
+
+impl Bench {
+    async fn new(entity: &'static str) -> Self {
+        Self::with(entity, 260).await
+    }
+
+    async fn with(entity: &'static str, records: u64) -> Self {
+        let options =
+            SandboxOptions { records: Some(records), seed: Some(7), ..SandboxOptions::default() };
+        let sandbox = sandbox::start(options).await.unwrap();
+        let (key, name) = match entity {
+            "Contacts" => ("email", "lastname"),
+            "Products" => ("productcode", "productname"),
+            "customers" => ("email", "last_name"),
+            _ => ("sku", "name"),
+        };
+        let remote = match entity {
+            "Contacts" | "Products" => vtiger_of(&sandbox),
+            _ => woo_of(&sandbox, WooKey::ReadWrite),
+        };
+        let fields = vec![key.to_owned(), name.to_owned()];
+        Self { sandbox, remote, entity, key, name, fields }
+    }
+
+    fn request(&self, scope: Scope, at: PageAt) -> PageRequest {
+        PageRequest { entity: self.entity.into(), fields: self.fields.clone().into(), scope, at }
+    }
+
+    async fn page(&self, scope: Scope, at: PageAt) -> Page {
+        self.remote.page(&self.request(scope, at)).await.unwrap()
+    }
+
+    /// A whole listing, page by page.
+    async fn list(&self, scope: Scope) -> Vec<Page> {
+        let mut pages = vec![self.page(scope.clone(), PageAt::First).await];
+        loop {
+            let at = match &pages.last().unwrap().next {
+                Next::End => return pages,
+                Next::After(token) => PageAt::After(token.clone()),
+                Next::Numbered { .. } => PageAt::Number(pages.len() as u64 + 1),
+            };
+            pages.push(self.page(scope.clone(), at).await);
+            assert!(pages.len() < 100, "the listing does not end");
+        }
+    }
+
+    async fn records(&self, scope: Scope) -> Vec<Record> {
+        self.list(scope).await.into_iter().flat_map(|p| p.records).collect()
+    }
+
+    /// The fields of a new record.
+    fn fresh(&self, tag: &str) -> Fields {
+        let key = match self.key {
+            "email" => format!("conformance.{tag}@example.test"),
+            _ => format!("CONF-{tag}"),
+        };
+        [(self.key, key), (self.name, format!("O'Brien & \"Söhne\" {tag}"))].into_iter().collect()
+    }
+
+    async fn create(&self, tag: &str) -> Record {
+        let write = Write::Create { fields: self.fresh(tag) };
+        self.write(write).await.unwrap().record.unwrap()
+    }
+
+    async fn write(
+        &self,
+        write: Write,
+    ) -> syncdeck::remote::RemoteResult<syncdeck::remote::Written> {
+        let mut results = self.remote.write(self.entity, &[write], &self.fields).await;
+        assert_eq!(results.len(), 1);
+        results.remove(0)
+    }
+
+    async fn fetch(&self, ids: &[&str]) -> Vec<Record> {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        self.remote.fetch(self.entity, &ids, &self.fields).await.unwrap()
+    }
+
+    async fn find(&self, values: &[&str]) -> Vec<Record> {
+        let values: Vec<String> = values.iter().map(|v| (*v).to_owned()).collect();
+        self.remote.find(self.entity, self.key, &values, &self.fields).await.unwrap()
+    }
+
+    fn text(&self, record: &Record, path: &str) -> String {
+        record.fields.get(path).map(Value::to_text).unwrap_or_default()
+    }
+
+    /// An id that no record has.
+    fn unknown(&self) -> String {
+        match self.entity {
+            "Contacts" => "12x99999999".into(),
+            "Products" => "14x99999999".into(),
+            _ => "99999999".into(),
+        }
+    }
+}
+
+fn vtiger_of(sandbox: &Sandbox) -> Arc<dyn Remote> {
+    let crm = sandbox.credentials().vtiger;
+    vtiger::connect(&crm.url, &crm.username, &crm.access_key.into(), &ConnectOptions::default())
+        .unwrap()
+}
+
+fn woo_of(sandbox: &Sandbox, key: WooKey) -> Arc<dyn Remote> {
+    let shop = sandbox.woo_credentials(key);
+    let (key, secret) = (shop.consumer_key.into(), shop.consumer_secret.into());
+    woocommerce::connect(&shop.app_url, &key, &secret, &ConnectOptions::default()).unwrap()
+}
+
+fn by_id(records: &[Record]) -> BTreeMap<&str, &Record> {
+    records.iter().map(|r| (r.id.as_str(), r)).collect()
+}
+
+async fn a_list_holds_what_fetch_returns(b: Bench) {
+    let listed = b.records(Scope::All).await;
+    let ids: Vec<&str> = listed.iter().map(|r| r.id.as_str()).collect();
+    let distinct: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), ids.len(), "an id came twice");
+    assert!(ids.len() > 150, "{}", ids.len());
+    let fetched = b.fetch(&ids).await;
+    assert_eq!(by_id(&listed), by_id(&fetched));
+    assert!(listed.iter().all(|r| r.created.is_some() && !r.trashed));
+}
+
+async fn pages_are_bounded_and_progress(b: Bench) {
+    for scope in [Scope::All, Scope::Narrow] {
+        let pages = b.list(scope).await;
+        assert!(pages.len() >= 2);
+        let mut seen = BTreeSet::new();
+        for page in &pages {
+            assert!(page.records.len() <= 100);
+            let fresh = page.records.iter().filter(|r| seen.insert(r.id.clone())).count();
+            assert!(fresh == page.records.len(), "a page repeats records");
+            let totals: BTreeSet<_> = pages.iter().filter_map(|p| p.total).collect();
+            assert!(totals.len() <= 1, "the totals agree");
+        }
+    }
+    let narrow = b.records(Scope::Narrow).await;
+    let all = b.records(Scope::All).await;
+    assert_eq!(narrow.len(), all.len());
+    let all = by_id(&all);
+    for record in &narrow {
+        let full = all[record.id.as_str()];
+        assert_eq!(b.text(record, b.key), b.text(full, b.key));
+        assert_eq!(record.modified, full.modified);
+    }
+}
+
+async fn a_created_record_is_found_by_its_key_and_its_id(b: Bench) {
+    let made = b.create("One").await;
+    let key = b.text(&made, b.key);
+    assert_eq!(b.text(&made, b.name), "O'Brien & \"Söhne\" One");
+    assert_eq!(b.fetch(&[&made.id]).await, std::slice::from_ref(&made));
+    let other = key.to_uppercase();
+    for value in [key.as_str(), other.as_str()] {
+        let found = b.find(&[value, "nobody@example.test", "", "it's \\ odd"]).await;
+        assert_eq!(by_id(&found), by_id(std::slice::from_ref(&made)), "{value}");
+    }
+    assert!(b.find(&[]).await.is_empty());
+    assert!(b.fetch(&[]).await.is_empty());
+}
+
+async fn the_stamp_does_not_go_back(b: Bench) {
+    let made = b.create("Two").await;
+    b.sandbox.advance_clock(Duration::from_secs(5));
+    let fields: Fields = [(b.name, "Changed")].into_iter().collect();
+    let changed =
+        b.write(Write::Update { id: made.id.clone(), fields }).await.unwrap().record.unwrap();
+    assert_eq!(changed.id, made.id);
+    assert_eq!(b.text(&changed, b.name), "Changed");
+    assert_eq!(b.text(&changed, b.key), b.text(&made, b.key), "what was not sent stays");
+    assert!(changed.modified > made.modified, "{:?} {:?}", made.modified, changed.modified);
+    assert_eq!(b.fetch(&[&made.id]).await, [changed.clone()]);
+    let same = b.write(Write::Update { id: made.id.clone(), fields: Fields::new() }).await.unwrap();
+    assert_eq!(same.record.unwrap().modified, changed.modified, "nothing to change: nothing sent");
+}
+
+async fn changes_are_listed_since_a_mark(b: Bench) {
+    if b.remote.capabilities(b.entity).changes != ChangeFeed::Filtered {
+        return;
+    }
+    let first = b.page(Scope::All, PageAt::First).await;
+    let mark = first.mark.clone().expect("a listing gives a mark");
+    b.sandbox.advance_clock(Duration::from_secs(200));
+    let made = b.create("Three").await;
+    let old = first.records[0].clone();
+    let fields: Fields = [(b.name, "Renamed")].into_iter().collect();
+    b.write(Write::Update { id: old.id.clone(), fields }).await.unwrap();
+    let since = Scope::Changed(Since::Mark(mark));
+    let pages = b.list(since).await;
+    let changed: Vec<Record> = pages.iter().flat_map(|p| p.records.clone()).collect();
+    let changed = by_id(&changed);
+    assert!(changed.contains_key(made.id.as_str()) && changed.contains_key(old.id.as_str()));
+    assert!(changed.len() < 50, "only what changed: {}", changed.len());
+    b.sandbox.advance_clock(Duration::from_secs(200));
+    let mark =
+        pages[0].mark.clone().into_iter().chain(pages.last().unwrap().mark.clone()).last().unwrap();
+    b.create("Four").await;
+    let later = b.records(Scope::Changed(Since::Mark(mark))).await;
+    assert!(later.iter().any(|r| b.text(r, b.name).ends_with("Four")));
+    assert!(later.len() <= 3, "{}", later.len());
+    let since = Scope::Changed(Since::Instant(made.modified.unwrap()));
+    let from = b.records(since).await;
+    assert!(by_id(&from).contains_key(made.id.as_str()));
+}
+
+async fn an_unknown_id_has_its_own_class(b: Bench) {
+    let id = b.unknown();
+    assert!(b.fetch(&[&id, "nonsense", "", "11x"]).await.is_empty());
+    let fields = b.fresh("Five");
+    let error = b.write(Write::Update { id: id.clone(), fields }).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    let error = b.write(Write::Delete { id }).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+    assert!(!error.whole);
+}
+
+async fn a_deleted_record_is_gone_or_in_the_trash(b: Bench) {
+    let made = b.create("Six").await;
+    let done = b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
+    assert_eq!(done.record, None);
+    let listed = b.records(Scope::All).await;
+    assert!(!by_id(&listed).contains_key(made.id.as_str()));
+    let fetched = b.fetch(&[&made.id]).await;
+    let found = b.find(&[&b.text(&made, b.key)]).await;
+    if b.remote.capabilities(b.entity).trash {
+        assert!(fetched[0].trashed && found[0].trashed);
+        let trash = b.records(Scope::Trashed(None)).await;
+        assert!(by_id(&trash)[made.id.as_str()].trashed);
+        assert!(b.write(Write::Delete { id: made.id }).await.is_ok(), "it is where it should be");
+    } else {
+        assert!(fetched.is_empty() && found.is_empty());
+        assert!(b.records(Scope::Trashed(None)).await.is_empty());
+    }
+}
+
+async fn the_failures_of_a_batch_are_told_apart(b: Bench) {
+    let made = b.create("Seven").await;
+    let caps = b.remote.capabilities(b.entity);
+    let fields: Fields = [(b.name, "Batch")].into_iter().collect();
+    let writes = [
+        Write::Create { fields: b.fresh("Eight") },
+        Write::Update { id: b.unknown(), fields: fields.clone() },
+        Write::Create { fields: b.fresh("Seven") },
+        Write::Update { id: made.id.clone(), fields },
+        Write::Create { fields: b.fresh("Nine") },
+    ];
+    let mut results = Vec::new();
+    for piece in writes.chunks(caps.write_batch) {
+        results.extend(b.remote.write(b.entity, piece, &b.fields).await);
+    }
+    assert_eq!(results.len(), 5);
+    let name = |n: usize| b.text(results[n].as_ref().unwrap().record.as_ref().unwrap(), b.name);
+    assert!(name(0).ends_with("Eight") && name(4).ends_with("Nine"));
+    assert_eq!(name(3), "Batch");
+    assert_eq!(results[1].as_ref().unwrap_err().kind, ErrorKind::NotFound);
+    if caps.unique_key {
+        let error = results[2].as_ref().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Exists { id: Some(made.id.clone()) }, "{error}");
+    }
+}
+
+async fn fields_are_emptied_by_empty_text(b: Bench) {
+    let (path, value) = match b.entity {
+        "Contacts" => ("mailingcity", "Köln"),
+        "Products" => ("manufacturer", "AltvetPet Inc."),
+        "customers" => ("billing.city", "Köln"),
+        _ => ("regular_price", "12.50"),
+    };
+    let wanted = [path.to_owned()];
+    let mut fields = b.fresh("Ten");
+    fields.set(path, value);
+    let made =
+        b.remote.write(b.entity, &[Write::Create { fields }], &wanted).await.remove(0).unwrap();
+    assert_eq!(b.text(made.record.as_ref().unwrap(), path), value);
+    let fields: Fields = [(path, "")].into_iter().collect();
+    let done =
+        b.remote.write(b.entity, &[Write::Update { id: made.id, fields }], &wanted).await.remove(0);
+    assert_eq!(b.text(done.unwrap().record.as_ref().unwrap(), path), "");
+}
+
+async fn an_expired_session_is_survived(b: Bench) {
+    let made = b.create("Eleven").await;
+    b.sandbox.expire_sessions();
+    assert_eq!(b.fetch(&[&made.id]).await.len(), 1);
+    b.sandbox.expire_sessions();
+    b.create("Twelve").await;
+    b.sandbox.expire_sessions();
+    assert!(b.records(Scope::All).await.len() > 100);
+}
+
+async fn many_records_are_found_and_fetched_at_once(b: Bench) {
+    let listed = b.records(Scope::All).await;
+    let keys: Vec<String> =
+        listed.iter().map(|r| b.text(r, b.key)).filter(|k| !k.is_empty()).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).take(150).collect();
+    let found = b.find(&keys).await;
+    let held: BTreeSet<String> = found.iter().map(|r| b.text(r, b.key).to_lowercase()).collect();
+    for key in &keys {
+        assert!(held.contains(&key.to_lowercase()), "{key}");
+    }
+}
+
+async fn the_description_names_the_fields(b: Bench) {
+    let info = b.remote.describe(b.entity).await.unwrap();
+    assert_eq!(info.name, b.entity);
+    assert!(info.createable && info.updateable);
+    for path in &b.fields {
+        assert!(info.field(path).is_some_and(|f| f.writable), "{path}");
+    }
+    let unknown = b.remote.describe("Nothings").await.unwrap_err();
+    assert!(!matches!(unknown.kind, ErrorKind::Unknown), "{unknown}");
+}
+
+async fn a_record_has_a_page_in_the_system(b: Bench) {
+    let made = b.create("Thirteen").await;
+    let url = b.remote.record_url(b.entity, &made.id).unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let number = made.id.rsplit('x').next().unwrap();
+    assert!(url.contains(&format!("={number}")), "{url}");
+}
+
+async fn the_check_finds_nothing_wrong(b: Bench) {
+    let report = b.remote.check("target").await;
+    assert!(report.ok, "{report:?}");
+    assert_eq!(report.problems, [], "{report:?}");
+    assert!(report.version.is_some() && report.user.is_some());
+    assert!(report.skew_s.unwrap().abs() < 5);
+    assert!(report.modules.iter().filter(|m| m.read && m.write).count() >= 2, "{report:?}");
+    let (sent, repeated) = b.remote.requests();
+    assert!(sent > 0 && repeated == 0);
+}
+
+/// Every test of the suite for one entity.
+macro_rules! conform {
+    ($module:ident, $entity:literal: $($test:ident)*) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::$test(super::Bench::new($entity).await).await;
+                }
+            )*
+        }
+    };
+}
+/// Every entity of every connector.
+macro_rules! suite {
+    ($($test:ident)*) => {
+        conform!(vtiger_contacts, "Contacts": $($test)*);
+        conform!(vtiger_products, "Products": $($test)*);
+        conform!(woocommerce_customers, "customers": $($test)*);
+        conform!(woocommerce_products, "products": $($test)*);
+    };
+}
+suite!(
+    a_list_holds_what_fetch_returns
+    pages_are_bounded_and_progress
+    a_created_record_is_found_by_its_key_and_its_id
+    the_stamp_does_not_go_back
+    changes_are_listed_since_a_mark
+    an_unknown_id_has_its_own_class
+    a_deleted_record_is_gone_or_in_the_trash
+    the_failures_of_a_batch_are_told_apart
+    fields_are_emptied_by_empty_text
+    an_expired_session_is_survived
+    many_records_are_found_and_fetched_at_once
+    the_description_names_the_fields
+    a_record_has_a_page_in_the_system
+    the_check_finds_nothing_wrong
+);
