@@ -7,6 +7,8 @@
 mod app;
 mod commands;
 mod draw;
+#[cfg(test)]
+mod fixture;
 mod form;
 mod keys;
 mod layout;

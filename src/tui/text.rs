@@ -101,7 +101,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
             line.push_str(rest);
         }
-        lines.push(line);
+        if !line.is_empty() || paragraph.trim().is_empty() {
+            lines.push(line);
+        }
     }
     lines
 }

@@ -79,12 +79,15 @@ fn place(model: &Model, view: &DetailView, side: Side, width: usize) -> Vec<Line
         return vec![pair(label, LABEL, "no id (yet)", DIM)];
     }
     let key = if side == Side::Vtiger { "o" } else { "O" };
-    let link = match view.links.as_ref().map(|links| links.side(side)) {
-        None => "…".to_owned(),
-        Some(None) => "no page".to_owned(),
-        Some(Some(link)) => format!("{link}  ({key} copies)"),
-    };
-    paragraph(label, LABEL, &format!("{id}  {link}"), width, PLAIN)
+    let mut lines = paragraph(label, LABEL, id, width, PLAIN);
+    match view.links.as_ref().map(|links| links.side(side)) {
+        None => lines.push(pair("", LABEL, "…", DIM)),
+        Some(None) => {}
+        Some(Some(link)) => {
+            lines.extend(paragraph(&format!("  {key} copies"), LABEL, link, width, PLAIN));
+        }
+    }
+    lines
 }
 
 fn conflict(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line<'static>>) {

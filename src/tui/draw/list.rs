@@ -60,15 +60,19 @@ fn place(view: &ListView, width: usize) -> Vec<Placed> {
     let reason = view.columns().contains(&Column::Reason);
     let fixed = |column: Column| match column {
         Column::SourceModule => Some(13),
-        Column::Status => Some(9),
+        Column::Status => Some(if narrow { 18 } else { 22 }),
         Column::VtigerId | Column::ServiceId => Some(if narrow { 9 } else { 12 }),
         Column::Time => Some(if narrow { 5 } else { 19 }),
         Column::Name | Column::Reason => None,
     };
     let mut columns = view.columns();
-    if width < 72 && reason {
-        columns.retain(|c| !matches!(c, Column::Time | Column::ServiceId));
-    }
+    let hidden: &[Column] = match (narrow, view.statuses.len() > 1) {
+        (true, true) => &[Column::Time, Column::VtigerId, Column::ServiceId],
+        (true, false) if reason && width < 72 => &[Column::Time, Column::ServiceId],
+        _ => &[],
+    };
+    columns.retain(|c| !hidden.contains(c));
+    // The mark of the cursor, and a blank between columns.
     let used: usize = columns.iter().filter_map(|c| fixed(*c)).sum::<usize>() + columns.len();
     let room = width.saturating_sub(used);
     let name = if reason { (room * 2 / 5).max(8) } else { room };
@@ -87,9 +91,11 @@ fn heads(model: &Model, view: &ListView, columns: &[Placed], inside: Rect, buffe
             Some((sorted, true)) if sorted == *column => "▼",
             _ => "",
         };
-        line.push_str(&text::left(&format!("{}{arrow}", label(model, view, *column)), *width));
+        let head = format!("{}{arrow}", label(model, view, *column));
+        line.push_str(&text::left(&head, *width));
         line.push(' ');
     }
+    line.pop();
     let style = DIM.add_modifier(Modifier::UNDERLINED);
     put(
         buffer,
@@ -105,7 +111,7 @@ fn label(model: &Model, view: &ListView, column: Column) -> String {
     match column {
         Column::SourceModule => "Source Module".into(),
         Column::Name => "Record Name".into(),
-        Column::Status => "Status".into(),
+        Column::Status => "What".into(),
         Column::VtigerId => "Vtiger".into(),
         Column::ServiceId => model.side_label(view.connector, crate::model::Side::Service).into(),
         Column::Time => "Time".into(),
@@ -119,6 +125,7 @@ fn row_text(model: &Model, view: &ListView, row: &Row, columns: &[Placed]) -> St
         line.push_str(&text::left(&cell(model, view, &row.item, *column, *width), *width));
         line.push(' ');
     }
+    line.pop();
     line
 }
 
@@ -126,7 +133,7 @@ fn cell(model: &Model, view: &ListView, item: &Item, column: Column, width: usiz
     match column {
         Column::SourceModule => item.source_module.clone(),
         Column::Name => item.name.clone(),
-        Column::Status => status(item).into(),
+        Column::Status => what(model, view, item),
         Column::VtigerId => item.vtiger_id.clone(),
         Column::ServiceId => item.service_id.clone(),
         Column::Time if width < 19 => text::time(item.time, &model.zone),
@@ -141,6 +148,14 @@ fn cell(model: &Model, view: &ListView, item: &Item, column: Column, width: usiz
                 _ => String::new(),
             }
         }
+    }
+}
+
+/// What became of a record, or would, and on which side.
+fn what(model: &Model, view: &ListView, item: &Item) -> String {
+    match item.status {
+        ItemStatus::Linked | ItemStatus::Waiting => status(item).to_owned(),
+        _ => format!("{} {}", status(item), model.side_label(view.connector, item.side)),
     }
 }
 

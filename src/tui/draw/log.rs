@@ -1,7 +1,7 @@
 //! The sync log: a table for each side, and what is known about the run under the cursor.
 
 use super::paint::{put, put_line};
-use crate::model::{Run, RunStatus, Side, Trigger};
+use crate::model::{ModuleCounts, Run, RunStatus, Side, Trigger};
 use crate::tui::layout::{self, LogArea, TableArea};
 use crate::tui::log::{COLUMNS, LogRow, number};
 use crate::tui::model::{Model, Pane, held_text};
@@ -40,12 +40,29 @@ fn title(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
         Side::Service => model.side_label(id, Side::Service),
     };
     put(buffer, area.x, table.title, area.width, name, BOLD);
+    let more = more_text(model, table);
+    let end = area.right().saturating_sub(put_right(buffer, area.right(), table.title, &more, DIM));
     let skips: u64 = model.row(id).map_or(0, |row| row.skips.values().sum());
     if table.side == Side::Vtiger && skips > 0 {
-        let note =
-            format!("{} from before: 4 Queue", text::count(skips, "skip stands", "skips stand"));
-        let width = u16::try_from(text::width(&note)).unwrap_or(0);
-        put(buffer, area.right().saturating_sub(width), table.title, width, &note, WARN);
+        let note = format!("{} from before: 4 Queue", text::count(skips, "skip", "skips"));
+        put_right(buffer, end, table.title, &note, WARN);
+    }
+}
+
+/// Writes a text that ends before a column. Answers how many columns it takes.
+fn put_right(buffer: &mut Buffer, end: u16, y: u16, content: &str, style: Style) -> u16 {
+    let width = u16::try_from(text::width(content)).unwrap_or(0);
+    put(buffer, end.saturating_sub(width), y, width, content, style);
+    width
+}
+
+/// How many rows are below the visible ones.
+fn more_text(model: &Model, table: TableArea) -> String {
+    let shown = model.log_top + usize::from(table.height);
+    let rest = model.log.rows.len().saturating_sub(shown);
+    match (table.height, rest, model.log.more) {
+        (0, _, _) | (_, 0, false) => String::new(),
+        (_, rest, more) => format!("  ▼ {rest}{}", if more { "+" } else { "" }),
     }
 }
 
@@ -58,7 +75,8 @@ fn nothing_written(model: &Model, log: &LogArea, table: TableArea, buffer: &mut 
 }
 
 fn module_width(log: &LogArea) -> u16 {
-    log.area.width.saturating_sub(DATE + 4 * NUMBER)
+    // On wide screens the numbers stay near the module they belong to.
+    log.area.width.saturating_sub(DATE + 4 * NUMBER).min(24)
 }
 
 fn heads(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
@@ -77,13 +95,6 @@ fn heads(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
         line.push_str(&text::right(&label, usize::from(NUMBER)));
     }
     put(buffer, x, y, log.area.width, &line, style);
-    let shown = model.log_top + usize::from(table.height);
-    if model.log.rows.len() > shown || model.log.more {
-        let rest = model.log.rows.len().saturating_sub(shown);
-        let more = format!(" ▼ {}{} ", rest, if model.log.more { "+" } else { "" });
-        let width = u16::try_from(text::width(&more)).unwrap_or(0);
-        put(buffer, log.area.right().saturating_sub(width), table.title, width, &more, DIM);
-    }
 }
 
 fn rows(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
@@ -184,7 +195,7 @@ fn words(run: &Run) -> (String, Style) {
         RunStatus::Failed => (format!("✕ failed{why}"), BAD),
         RunStatus::Held => {
             let why = run.held.as_ref().map(held_text).unwrap_or_default();
-            (format!("‖ held, ⏎ decides. {why}"), WARN)
+            (format!("‖ held, Enter decides. {why}"), WARN)
         }
         RunStatus::Preview => ("preview: the numbers below were not written".into(), PLAIN),
         RunStatus::Dropped => ("○ dropped: the numbers below were not written".into(), PLAIN),
@@ -205,29 +216,17 @@ fn info(model: &Model, log: &LogArea, buffer: &mut Buffer) {
     let (Some(row), Some(run)) = (model.log.current(), model.log.run()) else {
         return;
     };
-    put(buffer, area.x, log.info + 1, area.width, &about_run(model, run), PLAIN);
+    put(buffer, area.x, log.info + 1, area.width, &about_run(run), PLAIN);
     let line = match row.module.and_then(|m| run.modules.get(&m).map(|counts| (m, counts))) {
         Some((_, counts)) if !counts.available => {
             Line::raw(text::clean(counts.why.as_deref().unwrap_or("not available here")))
         }
         Some((module, counts)) => {
-            let n = text::short_number;
-            let mark = |count: u64, key: &str| {
-                if count > 0 { format!(" ({key})") } else { String::new() }
-            };
-            Line::from(vec![
-                Span::styled(format!("{module}: "), BOLD),
-                Span::raw(format!(
-                    "linked {}{} · unchanged {} · waiting {}{} · conflicts {}{}",
-                    n(counts.linked),
-                    mark(counts.linked, "L"),
-                    n(counts.unchanged),
-                    n(counts.waiting),
-                    mark(counts.waiting, "W"),
-                    n(counts.conflicts),
-                    mark(counts.conflicts, "C"),
-                )),
-            ])
+            let numbers = about_module(counts);
+            let title = format!("{module}: ");
+            let fits = text::width(&title) + text::width(&numbers) <= usize::from(area.width);
+            let title = if fits { title } else { String::new() };
+            Line::from(vec![Span::styled(title, BOLD), Span::raw(numbers)])
         }
         None => {
             let (words, style) = words(run);
@@ -237,7 +236,23 @@ fn info(model: &Model, log: &LogArea, buffer: &mut Buffer) {
     put_line(buffer, area.x, log.info + 2, area.width, &line);
 }
 
-fn about_run(model: &Model, run: &Run) -> String {
+/// The numbers of a module that stand in no table, with the keys that list them.
+fn about_module(counts: &ModuleCounts) -> String {
+    let n = text::short_number;
+    let key = |count: u64, key: &str| if count > 0 { format!(" {key}") } else { String::new() };
+    format!(
+        "linked {}{} · unchanged {} · waiting {}{} · conflicts {}{}",
+        n(counts.linked),
+        key(counts.linked, "L"),
+        n(counts.unchanged),
+        n(counts.waiting),
+        key(counts.waiting, "W"),
+        n(counts.conflicts),
+        key(counts.conflicts, "C"),
+    )
+}
+
+fn about_run(run: &Run) -> String {
     let trigger = match run.trigger {
         Trigger::Manual => "by hand",
         Trigger::Schedule => "by schedule",
@@ -250,10 +265,8 @@ fn about_run(model: &Model, run: &Run) -> String {
     } else {
         format!(" · {} requests, {} again", text::number(run.requests), text::number(run.retries))
     };
-    let time = text::date_time(run.started, &model.zone);
-    let time = time.get(11..).unwrap_or_default();
     format!(
-        "Run {} · {} {time} {trigger}{}{requests}",
+        "Run {} · {} {trigger}{}{requests}",
         run.id,
         run.status.key(),
         took.unwrap_or_default()

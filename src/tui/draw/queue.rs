@@ -44,7 +44,7 @@ pub fn lines(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'stati
     let skips: u64 = row.skips.values().sum();
     lines.push(Line::default());
     let stand = text::count(skips, "skip stands", "skips stand");
-    lines.push(line(format!("{stand} until the record, the mapping or the cause changes"), BOLD));
+    lines.push(line(format!("{stand} until something about them changes"), BOLD));
     for (module, skip) in &queue.skips {
         let head = format!(
             "{module} · {} · {} {} · run {}",

@@ -50,7 +50,7 @@ pub fn crm(model: &Model, width: usize) -> Vec<Line<'static>> {
     heading(&mut lines, "Connection");
     for field in &model.catalog.vtiger.form {
         let value = crm_value(crm, &field.name);
-        lines.push(pair(&field.label, LABEL, &shown(field, Some(&value)), PLAIN));
+        lines.extend(paragraph(&field.label, LABEL, &shown(field, Some(&value)), width, PLAIN));
     }
     let (admin, style) = match model.overview.admin {
         Some(true) => ("yes", GOOD),
@@ -96,7 +96,7 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
     lines.push(pair("Name", LABEL, &connector.name, PLAIN));
     for field in service.map(|s| s.form.as_slice()).unwrap_or_default() {
         let value = shown(field, connector.credentials.get(&field.name));
-        lines.push(pair(&field.label, LABEL, &value, PLAIN));
+        lines.extend(paragraph(&field.label, LABEL, &value, width, PLAIN));
     }
     heading(&mut lines, "Pre Sync Settings");
     let from = match connector.sync_from.from {

@@ -129,7 +129,7 @@ fn dialog(model: &mut Model, step: Step) {
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
         Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
-            *scroll = moved(*scroll, step, lines);
+            *scroll = moved(*scroll, step, lines + 1);
         }
         _ => {}
     }
