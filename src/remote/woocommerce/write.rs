@@ -177,7 +177,7 @@ impl Woo {
         });
         let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
         let mut answer = self.ask(&ask, parse).await;
-        if answer.as_ref().is_err_and(|e| is_blocked(e)) {
+        if answer.as_ref().is_err_and(is_blocked) {
             // Some hosts block the method; the API takes it as a parameter too.
             ask.method = Method::POST;
             ask = ask.with("_method", "DELETE");
