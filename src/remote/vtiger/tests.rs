@@ -77,7 +77,7 @@ async fn crm_of(
 ) -> (Stub, Arc<dyn Remote>) {
     let logins = AtomicUsize::new(0);
     let stub = Stub::new(move |_, heard| match param(heard, "operation").as_str() {
-        "getchallenge" => Say::json(r#"{"success":true,"result":{"token":"t1","serverTime":1,"expireTime":301}}"#),
+        "getchallenge" => Say::json(r#"{"success":true,"result":{"token":"t1","expireTime":301}}"#),
         "login" => {
             let n = logins.fetch_add(1, Ordering::Relaxed);
             Say::json(format!(

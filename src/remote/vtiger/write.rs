@@ -112,7 +112,8 @@ impl Vtiger {
         let columns = Columns::new(module, wanted);
         let what = op.what.clone();
         let (row, date) = self.call(op, columns.projection.record()).await?;
-        if let (Value::Text(modified), Some(now)) = (&row.slots[1], date) {
+        if let Value::Text(modified) = &row.slots[1] {
+            let now = date.unwrap_or_else(|| self.sessions.server_now());
             self.zone.learn(modified, now);
         }
         let Some(record) = columns::record(row, &self.zone) else {
