@@ -238,7 +238,14 @@ impl Woo {
         }
         let values: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
         let fields = [entity.key.to_owned()];
-        let Ok(found) = self.find_values(entity, entity.key, &values, &fields).await else {
+        let found = self.find_values(entity, entity.key, &values, &fields).await;
+        let Ok(found) = found else {
+            for (at, _) in keys {
+                if let Some(Err(error)) = &mut results[at] {
+                    // The record the shop named may be a variation, which nobody must adopt.
+                    error.kind = ErrorKind::Exists { id: None };
+                }
+            }
             return;
         };
         for (at, key) in keys {
