@@ -1,1 +1,201 @@
-//! (to be filled)
+//! What the assets say about Vtiger and the services: settings forms, modules, directions, match
+//! keys and default mappings. Data, not code.
+
+use crate::model::{Direction, Module, Pair};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The services' assets: the list that a new service is added to.
+const SERVICES: &[(&str, &str)] =
+    &[("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))];
+
+/// All services that a connector can be made of, and the CRM.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The CRM.
+    pub vtiger: VtigerAsset,
+    services: BTreeMap<String, Service>,
+}
+
+/// What kind of text a form field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A web address; the scheme may be left out.
+    Url,
+}
+
+/// A field of a connection form.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormField {
+    /// The name in files.
+    pub name: String,
+    /// The label in the form.
+    pub label: String,
+    /// What it takes.
+    #[serde(default)]
+    pub kind: FieldKind,
+    /// Where to find what is asked for.
+    #[serde(default)]
+    pub help: String,
+    /// It is masked, and sealed in the store.
+    #[serde(default)]
+    pub secret: bool,
+    /// It must not be empty.
+    #[serde(default)]
+    pub required: bool,
+    /// What it is when nothing is entered.
+    #[serde(default)]
+    pub default: String,
+}
+
+/// Fields that the default mapping leaves out, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unmapped {
+    /// Their paths.
+    pub fields: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// The CRM's asset.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VtigerAsset {
+    /// Its label.
+    pub label: String,
+    /// The connection form.
+    pub form: Vec<FormField>,
+    /// References that are written by the name of the record they point to.
+    pub companions: Vec<Companion>,
+    /// Its modules.
+    pub modules: BTreeMap<Module, VtigerModule>,
+}
+
+/// A referenced record without a module of its own in the service (a customer's company).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Companion {
+    /// The mapped path (`account_id.accountname`).
+    pub path: String,
+    /// The field that holds the id (`account_id`).
+    pub reference: String,
+    /// The field of the referenced record that holds the name.
+    pub field: String,
+    /// The module of the referenced record.
+    pub module: Module,
+    /// The first part of the link's key on the service's side (`company`).
+    pub key: String,
+}
+
+/// A module of the CRM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VtigerModule {
+    /// Its name in the API.
+    pub entity: String,
+    /// The fields that make a record's name.
+    pub name: Vec<String>,
+    /// Fields no service's default mapping uses.
+    #[serde(default)]
+    pub unmapped: Vec<Unmapped>,
+}
+
+/// A kind of outside system.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The name in files (`woocommerce`).
+    pub name: String,
+    /// The label (`WooCommerce`).
+    pub label: String,
+    /// A sentence for the list of available connectors.
+    pub description: String,
+    /// The connection form.
+    pub form: Vec<FormField>,
+    /// Its modules.
+    pub modules: BTreeMap<Module, ServiceModule>,
+}
+
+/// A module of a service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceModule {
+    /// What the service's API calls it (`customers`).
+    pub entity: String,
+    /// What people of that service call it (`Customers`).
+    pub source_module: String,
+    /// The fields that make a record's name.
+    pub name: Vec<String>,
+    /// The directions that can be chosen; the first one is the default.
+    pub directions: Vec<Direction>,
+    /// The Vtiger fields of the pairs that together recognise a record.
+    pub match_on: Vec<String>,
+    /// The default mapping.
+    pub mapping: Vec<Pair>,
+    /// Service fields that the default mapping leaves out.
+    #[serde(default)]
+    pub unmapped: Vec<Unmapped>,
+}
+
+impl ServiceModule {
+    /// The default mapping with an administrator's lines: a line with `replaces` takes the place of
+    /// the default lines with the same Vtiger or service field, any other line is added.
+    pub fn effective_mapping(&self, custom: &[Pair]) -> Vec<Pair> {
+        let replaced = |pair: &Pair| {
+            custom.iter().filter(|c| c.replaces).any(|c| {
+                c.vtiger == pair.vtiger || c.service.iter().any(|s| pair.service.contains(s))
+            })
+        };
+        let defaults = self.mapping.iter().filter(|p| !replaced(p)).cloned();
+        let added = custom.iter().map(|c| Pair { custom: true, ..c.clone() });
+        defaults.chain(added).collect()
+    }
+}
+
+impl Catalog {
+    /// The built-in catalog.
+    ///
+    /// # Errors
+    /// An asset does not parse: a fault of the build, which a test rules out.
+    pub fn built_in() -> Result<Self, String> {
+        let vtiger = toml::from_str(include_str!("../assets/vtiger.toml"))
+            .map_err(|e| format!("assets/vtiger.toml: {e}"))?;
+        let mut services = BTreeMap::new();
+        for (file, text) in SERVICES {
+            let service: Service =
+                toml::from_str(text).map_err(|e| format!("assets/services/{file}: {e}"))?;
+            services.insert(service.name.clone(), service);
+        }
+        Ok(Self { vtiger, services })
+    }
+
+    /// A service by name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name)
+    }
+
+    /// All services, by name.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+
+    /// Adds a service, or takes the place of one.
+    #[cfg(test)]
+    pub(crate) fn insert_for_tests(&mut self, service: Service) {
+        self.services.insert(service.name.clone(), service);
+    }
+
+    /// A module of the CRM.
+    pub fn vtiger_module(&self, module: Module) -> Option<&VtigerModule> {
+        self.vtiger.modules.get(&module)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,7 @@
-//! The `syncdeck` program: parses the command line and starts the front end that was asked for.
+//! The `syncdeck` program: the command line decides which front end starts.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    syncdeck::cli::main()
+}

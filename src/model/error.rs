@@ -20,11 +20,7 @@ pub struct UserError {
 impl UserError {
     /// An error of three sentences.
     pub fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            why: why.into(),
-            next: next.into(),
-        }
+        Self { what: what.into(), why: why.into(), next: next.into() }
     }
 
     /// The three parts in one line, empty ones left out.

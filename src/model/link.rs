@@ -89,12 +89,7 @@ impl PairState {
             let hash = fingerprint(canonical);
             (Some(hash) != agreed_hash).then_some(hash)
         };
-        Self {
-            pair,
-            vtiger: unless_base(vtiger),
-            service: unless_base(service),
-            base,
-        }
+        Self { pair, vtiger: unless_base(vtiger), service: unless_base(service), base }
     }
 
     /// The fingerprint of what Vtiger held after the last sync.

@@ -108,13 +108,16 @@ pub struct Pair {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<Transform>,
     /// A null on the service's side means that the service has no opinion: nothing is compared.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub null_is_silent: bool,
+    /// A zero means that nothing is set: it counts as empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub zero_is_empty: bool,
     /// Constant service fields written whenever this pair is written to the service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, bool>,
     /// It takes the place of the default line with the same target.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces: bool,
     /// Added by an administrator, not by the service's asset.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -149,6 +152,7 @@ impl Pair {
             default: String::new(),
             transform: Vec::new(),
             null_is_silent: false,
+            zero_is_empty: false,
             with: BTreeMap::new(),
             replaces: false,
             custom: false,

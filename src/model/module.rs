@@ -142,10 +142,7 @@ impl FromStr for Module {
             .find(|m| m.key().eq_ignore_ascii_case(text) || m.label().eq_ignore_ascii_case(text))
             .ok_or_else(|| {
                 let known: Vec<_> = Self::ALL.iter().map(|m| m.key()).collect();
-                format!(
-                    "there is no module \"{text}\"; the modules are {}",
-                    known.join(", ")
-                )
+                format!("there is no module \"{text}\"; the modules are {}", known.join(", "))
             })
     }
 }

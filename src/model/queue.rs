@@ -1,7 +1,7 @@
 //! What the engine keeps between runs besides links: announced writes, records to be taken again,
 //! decided skips, cursors.
 
-use super::{Reason, Side, Stamp};
+use super::{Change, Reason, Side, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// What an announced write does.
@@ -29,7 +29,7 @@ pub struct Intent {
     pub target_id: String,
     /// The match key of the record, canonical; empty if it has none.
     pub match_key: String,
-    /// Fingerprint of the canonical values sent.
+    /// Fingerprint of all mapped values as the target will hold them after the write.
     pub print: u128,
     /// The run that announced it.
     pub run: u64,
@@ -37,6 +37,10 @@ pub struct Intent {
     pub sent: Stamp,
     /// How often its outcome was looked for in vain.
     pub tries: u32,
+    /// The record's name, for the item that tells of it when it is settled later.
+    pub name: String,
+    /// What it changes field by field, for that item.
+    pub changes: Vec<Change>,
 }
 
 /// A record that is taken again though nothing shows that it changed.

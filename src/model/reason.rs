@@ -143,11 +143,6 @@ impl Reason {
         } else {
             format!("{} {detail}", code.sentence())
         };
-        Self {
-            code,
-            field: field.to_owned(),
-            text,
-            next: code.next().to_owned(),
-        }
+        Self { code, field: field.to_owned(), text, next: code.next().to_owned() }
     }
 }

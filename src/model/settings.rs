@@ -61,10 +61,7 @@ pub struct SyncFrom {
 impl SyncFrom {
     /// Everything.
     pub fn all() -> Self {
-        Self {
-            asked: "all".into(),
-            from: None,
-        }
+        Self { asked: "all".into(), from: None }
     }
 
     /// Resolves what was entered, periods counted back from `now`.
@@ -78,9 +75,7 @@ impl SyncFrom {
         } else if let Some(at) = Stamp::parse(text) {
             Some(at)
         } else if let Ok(date) = text.parse::<jiff::civil::Date>() {
-            let at = date
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map_err(|e| e.to_string())?;
+            let at = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| e.to_string())?;
             Some(Stamp(at.timestamp().as_millisecond()))
         } else if let Ok(period) = text.parse::<Period>() {
             Some(now.minus(period.0))
@@ -90,10 +85,7 @@ impl SyncFrom {
                  2026-01-31T08:00:00Z, a period such as 30d"
             ));
         };
-        Ok(Self {
-            asked: text.to_owned(),
-            from,
-        })
+        Ok(Self { asked: text.to_owned(), from })
     }
 }
 
@@ -135,10 +127,7 @@ impl FromStr for Period {
             _ => return Err(bad()),
         };
         let number: u64 = text[..text.len() - 1].trim().parse().map_err(|_| bad())?;
-        let secs = number
-            .checked_mul(factor)
-            .filter(|s| *s <= 86_400 * 36_500)
-            .ok_or_else(bad)?;
+        let secs = number.checked_mul(factor).filter(|s| *s <= 86_400 * 36_500).ok_or_else(bad)?;
         Ok(Self::secs(secs))
     }
 }
@@ -390,18 +379,10 @@ mod tests {
     #[test]
     fn sync_from_takes_all_dates_times_and_periods() {
         let now = Stamp::parse("2026-11-21T12:00:00Z").unwrap();
-        let from = |text| {
-            SyncFrom::resolve(text, now)
-                .unwrap()
-                .from
-                .map(|s| s.to_string())
-        };
+        let from = |text| SyncFrom::resolve(text, now).unwrap().from.map(|s| s.to_string());
         assert_eq!(from("all"), None);
         assert_eq!(from("2026-01-31").as_deref(), Some("2026-01-31T00:00:00Z"));
-        assert_eq!(
-            from("2026-01-31T08:00:00+02:00").as_deref(),
-            Some("2026-01-31T06:00:00Z")
-        );
+        assert_eq!(from("2026-01-31T08:00:00+02:00").as_deref(), Some("2026-01-31T06:00:00Z"));
         assert_eq!(from("30d").as_deref(), Some("2026-10-22T12:00:00Z"));
         assert!(SyncFrom::resolve("yesterday", now).is_err());
     }

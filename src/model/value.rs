@@ -14,7 +14,7 @@ pub enum Value {
     /// A JSON boolean.
     Bool(bool),
     /// A JSON number, exact.
-    Number(Decimal),
+    Number(#[serde(with = "rust_decimal::serde::str")] Decimal),
     /// Text. Most systems send numbers and dates as text too.
     Text(String),
     /// A list.
@@ -32,11 +32,7 @@ impl Value {
             Self::Bool(false) => "false".into(),
             Self::Number(n) => n.to_string(),
             Self::Text(t) => t.clone(),
-            Self::List(items) => items
-                .iter()
-                .map(Self::to_text)
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::List(items) => items.iter().map(Self::to_text).collect::<Vec<_>>().join(", "),
             Self::Object(fields) => fields
                 .iter()
                 .map(|(k, v)| format!("{k}: {}", v.to_text()))

@@ -63,10 +63,8 @@ pub struct RemoteError {
 impl RemoteError {
     /// An error about one record or request.
     pub fn new(kind: ErrorKind, error: UserError) -> Self {
-        let whole = matches!(
-            kind,
-            ErrorKind::Unreachable | ErrorKind::Login | ErrorKind::NotTheApi
-        );
+        let whole =
+            matches!(kind, ErrorKind::Unreachable | ErrorKind::Login | ErrorKind::NotTheApi);
         Self {
             kind,
             error,

@@ -12,7 +12,10 @@ mod project;
 pub mod vtiger;
 pub mod woocommerce;
 
+mod services;
+
 pub use error::{ErrorKind, RemoteError};
+pub use services::{Credentials, connect_service};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;

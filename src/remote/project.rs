@@ -134,10 +134,7 @@ impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Projected, D::Error> {
         let mut out = Projected::default();
-        deserializer.deserialize_map(Members {
-            node: self.0,
-            out: &mut out,
-        })?;
+        deserializer.deserialize_map(Members { node: self.0, out: &mut out })?;
         Ok(out)
     }
 }
@@ -194,19 +191,11 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
                     node.keep(raw.get(), self.out);
                     if !node.children.is_empty() {
                         let mut de = serde_json::Deserializer::from_str(raw.get());
-                        let below = Below {
-                            node,
-                            out: self.out,
-                        };
-                        below
-                            .deserialize(&mut de)
-                            .map_err(serde::de::Error::custom)?;
+                        let below = Below { node, out: self.out };
+                        below.deserialize(&mut de).map_err(serde::de::Error::custom)?;
                     }
                 }
-                Some(node) => map.next_value_seed(Below {
-                    node,
-                    out: self.out,
-                })?,
+                Some(node) => map.next_value_seed(Below { node, out: self.out })?,
             }
         }
         Ok(())
@@ -265,24 +254,14 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
         f.write_str("any value")
     }
 
-    nothing_in!(
-        visit_bool(bool),
-        visit_i64(i64),
-        visit_u64(u64),
-        visit_f64(f64),
-        visit_str(&str)
-    );
+    nothing_in!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
 
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        Members {
-            node: self.node,
-            out: self.out,
-        }
-        .visit_map(map)
+        Members { node: self.node, out: self.out }.visit_map(map)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -301,10 +280,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
             };
             let node = self.node.get(&value(key.get()).to_text());
             if let Some(node) = node
-                && node
-                    .wanted
-                    .as_ref()
-                    .is_some_and(|p| self.out.fields.get(p).is_none())
+                && node.wanted.as_ref().is_some_and(|p| self.out.fields.get(p).is_none())
             {
                 node.keep(raw.get(), self.out);
             }
@@ -370,13 +346,9 @@ fn text(raw: &str) -> String {
 }
 
 fn object(raw: &str) -> Fields {
-    let members: Vec<(String, &RawValue)> = serde_json::from_str::<Pairs<'_>>(raw)
-        .map(|pairs| pairs.0)
-        .unwrap_or_default();
-    members
-        .into_iter()
-        .map(|(name, raw)| (name, value(raw.get())))
-        .collect()
+    let members: Vec<(String, &RawValue)> =
+        serde_json::from_str::<Pairs<'_>>(raw).map(|pairs| pairs.0).unwrap_or_default();
+    members.into_iter().map(|(name, raw)| (name, value(raw.get()))).collect()
 }
 
 /// The members of an object in order.

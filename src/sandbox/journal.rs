@@ -55,15 +55,10 @@ impl Journal {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(e) => return Err(SandboxError::state(&path, &e)),
         };
-        let whole = text
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
+        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let mut entries = Vec::new();
-        for (number, line) in text[..whole]
-            .split(|b| *b == b'\n')
-            .enumerate()
-            .filter(|(_, l)| !l.is_empty())
+        for (number, line) in
+            text[..whole].split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.is_empty())
         {
             let entry = serde_json::from_slice(line).map_err(|e| SandboxError::State {
                 path: path.clone(),
@@ -77,12 +72,7 @@ impl Journal {
             Ok(file)
         };
         let file = open().map_err(|e| SandboxError::state(&path, &e))?;
-        Ok((
-            Self {
-                file: Some(Mutex::new(file)),
-            },
-            entries,
-        ))
+        Ok((Self { file: Some(Mutex::new(file)) }, entries))
     }
 
     /// Whether writes are kept.
@@ -111,10 +101,7 @@ impl Origin {
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(Some)
-                .map_err(|e| SandboxError::State {
-                    path,
-                    why: e.to_string(),
-                }),
+                .map_err(|e| SandboxError::State { path, why: e.to_string() }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(SandboxError::state(&path, &e)),
         }
@@ -149,11 +136,7 @@ mod tests {
         let (journal, entries) = Journal::open(folder.path()).unwrap();
         assert!(entries.is_empty());
         journal.append(&entry(1, "one\nline"));
-        journal.append(&Entry {
-            table: "Contacts".into(),
-            id: 2,
-            set: None,
-        });
+        journal.append(&Entry { table: "Contacts".into(), id: 2, set: None });
         drop(journal);
         let path = folder.path().join("journal.jsonl");
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();

@@ -1,1 +1,241 @@
-//! (to be filled)
+//! The embedded store (redb): settings, links, cursors, the queue, runs and what became of each
+//! record. Everything is written through [`Store::commit`], one durable transaction for a
+//! [`Batch`]; reads run in short transactions that copy out.
+//!
+//! Several processes may use one store file at the same time.
+
+mod apply;
+mod change;
+mod codec;
+mod error;
+mod handle;
+mod open;
+mod others;
+mod overlay;
+mod prune;
+mod reader;
+pub mod scratch;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod writing;
+
+pub use change::{Batch, Change};
+pub use error::StoreError;
+pub use reader::Reader;
+
+use crate::model::{Run, Stamp};
+use handle::Handle;
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use threads::{Bell, Job, ReadJob, Reply, Shared, Work};
+use tokio::sync::{oneshot, watch};
+
+/// Result of a store call.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// How many threads read.
+const READERS: usize = 2;
+
+/// An open store. Cloning it is cheap; the last clone closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    /// `None` only while it closes, as below.
+    jobs: Option<Sender<Job>>,
+    reads: Option<Sender<ReadJob>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the store file, or makes one (file mode 0600, folder 0700).
+    ///
+    /// # Errors
+    /// A damaged or newer store is refused and left untouched.
+    pub fn open(path: &Path) -> StoreResult<Self> {
+        let db = open::open(path)?;
+        let again = path.to_owned();
+        let opener = Box::new(move || open::open_file(&again));
+        Self::with(Handle::new(path, db, opener))
+    }
+
+    /// Sets the tables up and starts the threads.
+    fn with(handle: Handle) -> StoreResult<Self> {
+        let shared =
+            Arc::new(Shared { handle, generation: watch::Sender::new(0), bell: Bell::default() });
+        let generation = threads::read(&shared, Reader::ready_generation)
+            .or_else(|_| threads::write(&shared, Box::new(open::set_up)))?;
+        shared.announce(generation);
+        let (jobs, to_do) = mpsc::channel();
+        let (reads, to_read) = mpsc::channel();
+        let to_read = Arc::new(Mutex::new(to_read));
+        let mut inner = Inner { shared, jobs: Some(jobs), reads: Some(reads), threads: Vec::new() };
+        inner.spawn("store-write", move |shared| {
+            threads::write_loop(shared, &to_do);
+        })?;
+        for _ in 0..READERS {
+            let to_read = to_read.clone();
+            inner.spawn("store-read", move |shared| {
+                threads::read_loop(shared, &to_read);
+            })?;
+        }
+        inner.spawn("store-watch", threads::watch_loop)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The folder the store file is in; scratch files and locks live beside it.
+    pub fn folder(&self) -> &Path {
+        match self.path().parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// The store file.
+    pub fn path(&self) -> &Path {
+        self.inner.shared.handle.path()
+    }
+
+    /// Commits a batch durably: all of it or nothing. Once begun it is carried out even if the
+    /// future is dropped.
+    ///
+    /// # Errors
+    /// Disk full, another process blocks for too long, a link that would not be one to one.
+    pub async fn commit(&self, batch: Batch) -> StoreResult<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.write(batch_work(batch)).await.map(drop)
+    }
+
+    /// [`Self::commit`] for callers that are not async.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn commit_blocking(&self, batch: Batch) -> StoreResult<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.write_blocking(batch_work(batch)).map(drop)
+    }
+
+    /// Stores a new run under the next free number and answers the number. The `id` given is
+    /// ignored.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn start_run(&self, run: Run) -> StoreResult<u64> {
+        self.write(Box::new(move |writing| writing.start_run(run))).await
+    }
+
+    /// Deletes runs, with their items, that began longer ago than the retention says, in small
+    /// transactions; never the newest run of a connector. Answers how many runs it deleted.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn prune(&self, now: Stamp) -> StoreResult<u64> {
+        prune::prune(self, now)
+    }
+
+    /// Reads in one short transaction, off the async workers.
+    ///
+    /// # Errors
+    /// What the closure answers, or that the store cannot be read.
+    pub async fn read<T, F>(&self, read: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> StoreResult<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: ReadJob = Box::new(move |shared| {
+            if !reply.is_closed() {
+                drop(reply.send(threads::read(shared, read)));
+            }
+        });
+        let sent = self.inner.reads.as_ref().is_some_and(|r| r.send(job).is_ok());
+        match answer.await {
+            Ok(answer) if sent => answer,
+            _ => Err(threads::gave_up()),
+        }
+    }
+
+    /// [`Self::read`] for callers that are not async.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_blocking<T>(&self, read: impl FnOnce(&Reader) -> StoreResult<T>) -> StoreResult<T> {
+        threads::read(&self.inner.shared, read)
+    }
+
+    /// A number that grows with every commit that changes what a screen shows, by this process or
+    /// another one (noticed within a quarter of a second while somebody watches).
+    pub fn generation(&self) -> watch::Receiver<u64> {
+        let receiver = self.inner.shared.generation.subscribe();
+        self.inner.shared.bell.look_now();
+        receiver
+    }
+
+    async fn write(&self, work: Work) -> StoreResult<u64> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.send(work, Reply::Async(reply));
+        answer.await.unwrap_or_else(|_| Err(threads::gave_up()))
+    }
+
+    fn write_blocking(&self, work: Work) -> StoreResult<u64> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.inner.send(work, Reply::Blocking(reply));
+        answer.recv().unwrap_or_else(|_| Err(threads::gave_up()))
+    }
+}
+
+fn batch_work(batch: Batch) -> Work {
+    Box::new(move |writing| writing.apply(batch).map(|()| 0))
+}
+
+impl Inner {
+    fn spawn(
+        &mut self,
+        name: &str,
+        body: impl FnOnce(&Shared) + Send + 'static,
+    ) -> StoreResult<()> {
+        let shared = self.shared.clone();
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || body(&shared))
+            .map_err(|error| StoreError::io("The store could not be opened.", &error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Gives work to the writer. If that is gone, so is the sender in `reply`, which tells the
+    /// caller.
+    fn send(&self, work: Work, reply: Reply) {
+        if let Some(jobs) = &self.jobs {
+            drop(jobs.send(Job { work, reply }));
+        }
+    }
+}
+
+impl Drop for Inner {
+    /// Lets the threads finish what was asked for, so that the file is closed cleanly.
+    fn drop(&mut self) {
+        self.jobs = None;
+        self.reads = None;
+        self.shared.bell.close();
+        let here = std::thread::current().id();
+        for thread in self.threads.drain(..) {
+            // The last clone may have been in the closure of a read.
+            if thread.thread().id() != here {
+                drop(thread.join());
+            }
+        }
+    }
+}

@@ -27,11 +27,8 @@ impl Bench {
     }
 
     async fn with(entity: &'static str, records: u64) -> Self {
-        let options = SandboxOptions {
-            records: Some(records),
-            seed: Some(7),
-            ..SandboxOptions::default()
-        };
+        let options =
+            SandboxOptions { records: Some(records), seed: Some(7), ..SandboxOptions::default() };
         let sandbox = sandbox::start(options).await.unwrap();
         let (key, name) = match entity {
             "Contacts" => ("email", "lastname"),
@@ -44,23 +41,11 @@ impl Bench {
             _ => woo_of(&sandbox, WooKey::ReadWrite),
         };
         let fields = vec![key.to_owned(), name.to_owned()];
-        Self {
-            sandbox,
-            remote,
-            entity,
-            key,
-            name,
-            fields,
-        }
+        Self { sandbox, remote, entity, key, name, fields }
     }
 
     fn request(&self, scope: Scope, at: PageAt) -> PageRequest {
-        PageRequest {
-            entity: self.entity.into(),
-            fields: self.fields.clone().into(),
-            scope,
-            at,
-        }
+        PageRequest { entity: self.entity.into(), fields: self.fields.clone().into(), scope, at }
     }
 
     async fn page(&self, scope: Scope, at: PageAt) -> Page {
@@ -82,11 +67,7 @@ impl Bench {
     }
 
     async fn records(&self, scope: Scope) -> Vec<Record> {
-        self.list(scope)
-            .await
-            .into_iter()
-            .flat_map(|p| p.records)
-            .collect()
+        self.list(scope).await.into_iter().flat_map(|p| p.records).collect()
     }
 
     /// The fields of a new record.
@@ -95,18 +76,11 @@ impl Bench {
             "email" => format!("conformance.{tag}@example.test"),
             _ => format!("CONF-{tag}"),
         };
-        [
-            (self.key, key),
-            (self.name, format!("O'Brien & \"Söhne\" {tag}")),
-        ]
-        .into_iter()
-        .collect()
+        [(self.key, key), (self.name, format!("O'Brien & \"Söhne\" {tag}"))].into_iter().collect()
     }
 
     async fn create(&self, tag: &str) -> Record {
-        let write = Write::Create {
-            fields: self.fresh(tag),
-        };
+        let write = Write::Create { fields: self.fresh(tag) };
         self.write(write).await.unwrap().record.unwrap()
     }
 
@@ -121,26 +95,16 @@ impl Bench {
 
     async fn fetch(&self, ids: &[&str]) -> Vec<Record> {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-        self.remote
-            .fetch(self.entity, &ids, &self.fields)
-            .await
-            .unwrap()
+        self.remote.fetch(self.entity, &ids, &self.fields).await.unwrap()
     }
 
     async fn find(&self, values: &[&str]) -> Vec<Record> {
         let values: Vec<String> = values.iter().map(|v| (*v).to_owned()).collect();
-        self.remote
-            .find(self.entity, self.key, &values, &self.fields)
-            .await
-            .unwrap()
+        self.remote.find(self.entity, self.key, &values, &self.fields).await.unwrap()
     }
 
     fn text(&self, record: &Record, path: &str) -> String {
-        record
-            .fields
-            .get(path)
-            .map(Value::to_text)
-            .unwrap_or_default()
+        record.fields.get(path).map(Value::to_text).unwrap_or_default()
     }
 
     /// An id that no record has.
@@ -155,13 +119,8 @@ impl Bench {
 
 fn vtiger_of(sandbox: &Sandbox) -> Arc<dyn Remote> {
     let crm = sandbox.credentials().vtiger;
-    vtiger::connect(
-        &crm.url,
-        &crm.username,
-        &crm.access_key.into(),
-        &ConnectOptions::default(),
-    )
-    .unwrap()
+    vtiger::connect(&crm.url, &crm.username, &crm.access_key.into(), &ConnectOptions::default())
+        .unwrap()
 }
 
 fn woo_of(sandbox: &Sandbox, key: WooKey) -> Arc<dyn Remote> {
@@ -192,11 +151,7 @@ async fn pages_are_bounded_and_progress(b: Bench) {
         let mut seen = BTreeSet::new();
         for page in &pages {
             assert!(page.records.len() <= 100);
-            let fresh = page
-                .records
-                .iter()
-                .filter(|r| seen.insert(r.id.clone()))
-                .count();
+            let fresh = page.records.iter().filter(|r| seen.insert(r.id.clone())).count();
             assert!(fresh == page.records.len(), "a page repeats records");
             let totals: BTreeSet<_> = pages.iter().filter_map(|p| p.total).collect();
             assert!(totals.len() <= 1, "the totals agree");
@@ -220,9 +175,7 @@ async fn a_created_record_is_found_by_its_key_and_its_id(b: Bench) {
     assert_eq!(b.fetch(&[&made.id]).await, std::slice::from_ref(&made));
     let other = key.to_uppercase();
     for value in [key.as_str(), other.as_str()] {
-        let found = b
-            .find(&[value, "nobody@example.test", "", "it's \\ odd"])
-            .await;
+        let found = b.find(&[value, "nobody@example.test", "", "it's \\ odd"]).await;
         assert_eq!(by_id(&found), by_id(std::slice::from_ref(&made)), "{value}");
     }
     assert!(b.find(&[]).await.is_empty());
@@ -233,41 +186,15 @@ async fn the_stamp_does_not_go_back(b: Bench) {
     let made = b.create("Two").await;
     b.sandbox.advance_clock(Duration::from_secs(5));
     let fields: Fields = [(b.name, "Changed")].into_iter().collect();
-    let changed = b
-        .write(Write::Update {
-            id: made.id.clone(),
-            fields,
-        })
-        .await
-        .unwrap()
-        .record
-        .unwrap();
+    let changed =
+        b.write(Write::Update { id: made.id.clone(), fields }).await.unwrap().record.unwrap();
     assert_eq!(changed.id, made.id);
     assert_eq!(b.text(&changed, b.name), "Changed");
-    assert_eq!(
-        b.text(&changed, b.key),
-        b.text(&made, b.key),
-        "what was not sent stays"
-    );
-    assert!(
-        changed.modified > made.modified,
-        "{:?} {:?}",
-        made.modified,
-        changed.modified
-    );
+    assert_eq!(b.text(&changed, b.key), b.text(&made, b.key), "what was not sent stays");
+    assert!(changed.modified > made.modified, "{:?} {:?}", made.modified, changed.modified);
     assert_eq!(b.fetch(&[&made.id]).await, [changed.clone()]);
-    let same = b
-        .write(Write::Update {
-            id: made.id.clone(),
-            fields: Fields::new(),
-        })
-        .await
-        .unwrap();
-    assert_eq!(
-        same.record.unwrap().modified,
-        changed.modified,
-        "nothing to change: nothing sent"
-    );
+    let same = b.write(Write::Update { id: made.id.clone(), fields: Fields::new() }).await.unwrap();
+    assert_eq!(same.record.unwrap().modified, changed.modified, "nothing to change: nothing sent");
 }
 
 async fn changes_are_listed_since_a_mark(b: Bench) {
@@ -280,12 +207,7 @@ async fn changes_are_listed_since_a_mark(b: Bench) {
     let made = b.create("Three").await;
     let old = first.records[0].clone();
     let fields: Fields = [(b.name, "Renamed")].into_iter().collect();
-    b.write(Write::Update {
-        id: old.id.clone(),
-        fields,
-    })
-    .await
-    .unwrap();
+    b.write(Write::Update { id: old.id.clone(), fields }).await.unwrap();
     let since = Scope::Changed(Since::Mark(mark));
     let pages = b.list(since).await;
     let changed: Vec<Record> = pages.iter().flat_map(|p| p.records.clone()).collect();
@@ -293,13 +215,8 @@ async fn changes_are_listed_since_a_mark(b: Bench) {
     assert!(changed.contains_key(made.id.as_str()) && changed.contains_key(old.id.as_str()));
     assert!(changed.len() < 50, "only what changed: {}", changed.len());
     b.sandbox.advance_clock(Duration::from_secs(200));
-    let mark = pages[0]
-        .mark
-        .clone()
-        .into_iter()
-        .chain(pages.last().unwrap().mark.clone())
-        .last()
-        .unwrap();
+    let mark =
+        pages[0].mark.clone().into_iter().chain(pages.last().unwrap().mark.clone()).last().unwrap();
     b.create("Four").await;
     let later = b.records(Scope::Changed(Since::Mark(mark))).await;
     assert!(later.iter().any(|r| b.text(r, b.name).ends_with("Four")));
@@ -313,13 +230,7 @@ async fn an_unknown_id_has_its_own_class(b: Bench) {
     let id = b.unknown();
     assert!(b.fetch(&[&id, "nonsense", "", "11x"]).await.is_empty());
     let fields = b.fresh("Five");
-    let error = b
-        .write(Write::Update {
-            id: id.clone(),
-            fields,
-        })
-        .await
-        .unwrap_err();
+    let error = b.write(Write::Update { id: id.clone(), fields }).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
     let error = b.write(Write::Delete { id }).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
@@ -328,12 +239,7 @@ async fn an_unknown_id_has_its_own_class(b: Bench) {
 
 async fn a_deleted_record_is_gone_or_in_the_trash(b: Bench) {
     let made = b.create("Six").await;
-    let done = b
-        .write(Write::Delete {
-            id: made.id.clone(),
-        })
-        .await
-        .unwrap();
+    let done = b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
     assert_eq!(done.record, None);
     let listed = b.records(Scope::All).await;
     assert!(!by_id(&listed).contains_key(made.id.as_str()));
@@ -343,10 +249,7 @@ async fn a_deleted_record_is_gone_or_in_the_trash(b: Bench) {
         assert!(fetched[0].trashed && found[0].trashed);
         let trash = b.records(Scope::Trashed(None)).await;
         assert!(by_id(&trash)[made.id.as_str()].trashed);
-        assert!(
-            b.write(Write::Delete { id: made.id }).await.is_ok(),
-            "it is where it should be"
-        );
+        assert!(b.write(Write::Delete { id: made.id }).await.is_ok(), "it is where it should be");
     } else {
         assert!(fetched.is_empty() && found.is_empty());
         assert!(b.records(Scope::Trashed(None)).await.is_empty());
@@ -358,47 +261,24 @@ async fn the_failures_of_a_batch_are_told_apart(b: Bench) {
     let caps = b.remote.capabilities(b.entity);
     let fields: Fields = [(b.name, "Batch")].into_iter().collect();
     let writes = [
-        Write::Create {
-            fields: b.fresh("Eight"),
-        },
-        Write::Update {
-            id: b.unknown(),
-            fields: fields.clone(),
-        },
-        Write::Create {
-            fields: b.fresh("Seven"),
-        },
-        Write::Update {
-            id: made.id.clone(),
-            fields,
-        },
-        Write::Create {
-            fields: b.fresh("Nine"),
-        },
+        Write::Create { fields: b.fresh("Eight") },
+        Write::Update { id: b.unknown(), fields: fields.clone() },
+        Write::Create { fields: b.fresh("Seven") },
+        Write::Update { id: made.id.clone(), fields },
+        Write::Create { fields: b.fresh("Nine") },
     ];
     let mut results = Vec::new();
     for piece in writes.chunks(caps.write_batch) {
         results.extend(b.remote.write(b.entity, piece, &b.fields).await);
     }
     assert_eq!(results.len(), 5);
-    let name = |n: usize| {
-        b.text(
-            results[n].as_ref().unwrap().record.as_ref().unwrap(),
-            b.name,
-        )
-    };
+    let name = |n: usize| b.text(results[n].as_ref().unwrap().record.as_ref().unwrap(), b.name);
     assert!(name(0).ends_with("Eight") && name(4).ends_with("Nine"));
     assert_eq!(name(3), "Batch");
     assert_eq!(results[1].as_ref().unwrap_err().kind, ErrorKind::NotFound);
     if caps.unique_key {
         let error = results[2].as_ref().unwrap_err();
-        assert_eq!(
-            error.kind,
-            ErrorKind::Exists {
-                id: Some(made.id.clone())
-            },
-            "{error}"
-        );
+        assert_eq!(error.kind, ErrorKind::Exists { id: Some(made.id.clone()) }, "{error}");
     }
 }
 
@@ -412,26 +292,12 @@ async fn fields_are_emptied_by_empty_text(b: Bench) {
     let wanted = [path.to_owned()];
     let mut fields = b.fresh("Ten");
     fields.set(path, value);
-    let made = b
-        .remote
-        .write(b.entity, &[Write::Create { fields }], &wanted)
-        .await
-        .remove(0)
-        .unwrap();
+    let made =
+        b.remote.write(b.entity, &[Write::Create { fields }], &wanted).await.remove(0).unwrap();
     assert_eq!(b.text(made.record.as_ref().unwrap(), path), value);
     let fields: Fields = [(path, "")].into_iter().collect();
-    let done = b
-        .remote
-        .write(
-            b.entity,
-            &[Write::Update {
-                id: made.id,
-                fields,
-            }],
-            &wanted,
-        )
-        .await
-        .remove(0);
+    let done =
+        b.remote.write(b.entity, &[Write::Update { id: made.id, fields }], &wanted).await.remove(0);
     assert_eq!(b.text(done.unwrap().record.as_ref().unwrap(), path), "");
 }
 
@@ -447,17 +313,11 @@ async fn an_expired_session_is_survived(b: Bench) {
 
 async fn many_records_are_found_and_fetched_at_once(b: Bench) {
     let listed = b.records(Scope::All).await;
-    let keys: Vec<String> = listed
-        .iter()
-        .map(|r| b.text(r, b.key))
-        .filter(|k| !k.is_empty())
-        .collect();
+    let keys: Vec<String> =
+        listed.iter().map(|r| b.text(r, b.key)).filter(|k| !k.is_empty()).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).take(150).collect();
     let found = b.find(&keys).await;
-    let held: BTreeSet<String> = found
-        .iter()
-        .map(|r| b.text(r, b.key).to_lowercase())
-        .collect();
+    let held: BTreeSet<String> = found.iter().map(|r| b.text(r, b.key).to_lowercase()).collect();
     for key in &keys {
         assert!(held.contains(&key.to_lowercase()), "{key}");
     }
@@ -488,10 +348,7 @@ async fn the_check_finds_nothing_wrong(b: Bench) {
     assert_eq!(report.problems, [], "{report:?}");
     assert!(report.version.is_some() && report.user.is_some());
     assert!(report.skew_s.unwrap().abs() < 5);
-    assert!(
-        report.modules.iter().filter(|m| m.read && m.write).count() >= 2,
-        "{report:?}"
-    );
+    assert!(report.modules.iter().filter(|m| m.read && m.write).count() >= 2, "{report:?}");
     let (sent, repeated) = b.remote.requests();
     assert!(sent > 0 && repeated == 0);
 }
@@ -537,77 +394,45 @@ suite!(
 
 /// What a check of the shop says with this key.
 async fn check_with(key: WooKey) -> (CheckReport, Arc<dyn Remote>, Sandbox) {
-    let options = SandboxOptions {
-        records: Some(10),
-        ..SandboxOptions::default()
-    };
+    let options = SandboxOptions { records: Some(10), ..SandboxOptions::default() };
     let sandbox = sandbox::start(options).await.unwrap();
     let remote = woo_of(&sandbox, key);
     (remote.check("shop").await, remote, sandbox)
 }
 
 fn said(report: &CheckReport) -> String {
-    report
-        .problems
-        .iter()
-        .map(UserError::one_line)
-        .collect::<Vec<_>>()
-        .join("\n")
+    report.problems.iter().map(UserError::one_line).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
 async fn a_key_without_write_permission_is_told_and_nothing_is_written() {
     let (report, remote, sandbox) = check_with(WooKey::Read).await;
-    assert!(
-        report.ok && report.modules.iter().all(|m| m.read && !m.write),
-        "{report:?}"
-    );
-    assert!(
-        said(&report).contains("The key may not write. "),
-        "{report:?}"
-    );
+    assert!(report.ok && report.modules.iter().all(|m| m.read && !m.write), "{report:?}");
+    assert!(said(&report).contains("The key may not write. "), "{report:?}");
     assert_eq!(report.problems.len(), 1, "said once: {report:?}");
     let fields: Fields = [("email", "new@example.test")].into_iter().collect();
-    let results = remote
-        .write("customers", &[Write::Create { fields }], &[])
-        .await;
+    let results = remote.write("customers", &[Write::Create { fields }], &[]).await;
     let error = results[0].as_ref().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Permission);
     assert!(error.whole);
-    let (_, found) = sandbox.woo(
-        "GET",
-        "customers?email=new@example.test",
-        &serde_json::Value::Null,
-    );
+    let (_, found) =
+        sandbox.woo("GET", "customers?email=new@example.test", &serde_json::Value::Null);
     assert_eq!(found, serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn a_key_without_read_permission_is_told() {
     let (report, ..) = check_with(WooKey::Write).await;
-    assert!(
-        !report.ok && report.modules.iter().all(|m| !m.read),
-        "{report:?}"
-    );
-    assert!(
-        said(&report).contains("The key may not read. "),
-        "{report:?}"
-    );
+    assert!(!report.ok && report.modules.iter().all(|m| !m.read), "{report:?}");
+    assert!(said(&report).contains("The key may not read. "), "{report:?}");
 }
 
 #[tokio::test]
 async fn a_weak_role_is_told_when_it_matters() {
     let (report, remote, _sandbox) = check_with(WooKey::ShopManager).await;
-    assert!(
-        report.ok && report.modules.iter().all(|m| m.read && m.write),
-        "{report:?}"
-    );
+    assert!(report.ok && report.modules.iter().all(|m| m.read && m.write), "{report:?}");
     let fields: Fields = [("email", "new@example.test")].into_iter().collect();
-    let made = remote
-        .write("customers", &[Write::Create { fields }], &[])
-        .await
-        .remove(0)
-        .unwrap();
+    let made = remote.write("customers", &[Write::Create { fields }], &[]).await.remove(0).unwrap();
     let error = remote
         .write("customers", &[Write::Delete { id: made.id }], &[])
         .await
@@ -619,35 +444,24 @@ async fn a_weak_role_is_told_when_it_matters() {
 
 #[tokio::test]
 async fn wrong_credentials_are_told() {
-    let sandbox = sandbox::start(SandboxOptions {
-        records: Some(10),
-        ..SandboxOptions::default()
-    })
-    .await
-    .unwrap();
+    let sandbox = sandbox::start(SandboxOptions { records: Some(10), ..SandboxOptions::default() })
+        .await
+        .unwrap();
     let all = sandbox.credentials();
     let none = ConnectOptions::default();
     let shop = &all.woocommerce;
-    for (key, secret) in [
-        ("ck_0000", shop.consumer_secret.as_str()),
-        (&shop.consumer_key, "cs_0000"),
-    ] {
+    for (key, secret) in
+        [("ck_0000", shop.consumer_secret.as_str()), (&shop.consumer_key, "cs_0000")]
+    {
         let remote =
             woocommerce::connect(&shop.app_url, &key.into(), &secret.into(), &none).unwrap();
         let report = remote.check("shop").await;
         assert!(!report.ok);
-        assert!(
-            said(&report).starts_with("The shop does not accept "),
-            "{report:?}"
-        );
+        assert!(said(&report).starts_with("The shop does not accept "), "{report:?}");
     }
     for (user, key, words) in [
         ("admin", "wrong", "does not accept the access key"),
-        (
-            "nobody",
-            &all.vtiger.access_key,
-            "does not know the user \"nobody\"",
-        ),
+        ("nobody", &all.vtiger.access_key, "does not know the user \"nobody\""),
     ] {
         let remote = vtiger::connect(&all.vtiger.url, user, &key.into(), &none).unwrap();
         let report = remote.check("vtiger").await;
@@ -656,16 +470,10 @@ async fn wrong_credentials_are_told() {
     let elsewhere = format!("{}/nothing", all.vtiger.url);
     let remote = vtiger::connect(&elsewhere, "admin", &"x".into(), &none).unwrap();
     let report = remote.check("vtiger").await;
-    assert!(
-        said(&report).contains("answered, but not as Vtiger"),
-        "{report:?}"
-    );
+    assert!(said(&report).contains("answered, but not as Vtiger"), "{report:?}");
     let remote = vtiger::connect(&shop.app_url, "admin", &"x".into(), &none).unwrap();
     assert!(!remote.check("vtiger").await.ok);
-    let key = (
-        shop.consumer_key.as_str().into(),
-        shop.consumer_secret.as_str().into(),
-    );
+    let key = (shop.consumer_key.as_str().into(), shop.consumer_secret.as_str().into());
     let remote = woocommerce::connect(&all.vtiger.url, &key.0, &key.1, &none).unwrap();
     let report = remote.check("shop").await;
     assert!(said(&report).contains("WooCommerce"), "{report:?}");
@@ -676,41 +484,18 @@ async fn the_name_of_a_contacts_company_is_read_through_its_reference() {
     let b = Bench::with("Contacts", 260).await;
     let path = "account_id.accountname".to_owned();
     let fields: Fields = [("accountname", "Bücher & Söhne KG")].into_iter().collect();
-    let company = b
-        .remote
-        .write("Accounts", &[Write::Create { fields }], &[])
-        .await
-        .remove(0)
-        .unwrap();
+    let company =
+        b.remote.write("Accounts", &[Write::Create { fields }], &[]).await.remove(0).unwrap();
     let mut fields = b.fresh("Ref");
     fields.set("account_id", company.id);
     let wanted = [path.clone(), "lastname".to_owned()];
-    let made = b
-        .remote
-        .write("Contacts", &[Write::Create { fields }], &wanted)
-        .await
-        .remove(0)
-        .unwrap();
+    let made =
+        b.remote.write("Contacts", &[Write::Create { fields }], &wanted).await.remove(0).unwrap();
     let record = made.record.unwrap();
     assert_eq!(b.text(&record, &path), "Bücher & Söhne KG");
-    assert_eq!(
-        b.remote
-            .fetch("Contacts", &[made.id], &wanted)
-            .await
-            .unwrap(),
-        [record]
-    );
-    let request = PageRequest {
-        fields: wanted.into(),
-        ..b.request(Scope::All, PageAt::First)
-    };
+    assert_eq!(b.remote.fetch("Contacts", &[made.id], &wanted).await.unwrap(), [record]);
+    let request = PageRequest { fields: wanted.into(), ..b.request(Scope::All, PageAt::First) };
     let page = b.remote.page(&request).await.unwrap();
-    assert!(
-        page.records
-            .iter()
-            .filter(|r| !b.text(r, &path).is_empty())
-            .count()
-            > 5
-    );
+    assert!(page.records.iter().filter(|r| !b.text(r, &path).is_empty()).count() > 5);
     assert!(page.records.iter().all(|r| r.fields.get(&path).is_some()));
 }

@@ -74,10 +74,7 @@ impl Answer {
         Fault::new(
             ErrorKind::NotTheApi,
             UserError::new(
-                format!(
-                    "{} sends us to another address (HTTP {}).",
-                    self.host, self.status
-                ),
+                format!("{} sends us to another address (HTTP {}).", self.host, self.status),
                 "Redirects are not followed, because keys and writes get lost on the way.",
                 next,
             ),
@@ -124,10 +121,7 @@ impl Answer {
             Fault::new(
                 ErrorKind::Unknown,
                 UserError::new(
-                    format!(
-                        "{} {what}; whether the write was done is not known.",
-                        self.host
-                    ),
+                    format!("{} {what}; whether the write was done is not known.", self.host),
                     why,
                     "The record is looked up before anything is repeated.",
                 ),
@@ -186,17 +180,11 @@ impl Answer {
     }
 
     fn no_such_path(&self) -> Fault {
-        let title = self
-            .titled()
-            .map(|t| format!(" (\"{t}\")"))
-            .unwrap_or_default();
+        let title = self.titled().map(|t| format!(" (\"{t}\")")).unwrap_or_default();
         Fault::new(
             ErrorKind::NotTheApi,
             UserError::new(
-                format!(
-                    "There is no {} API at this address of {}.",
-                    self.system, self.host
-                ),
+                format!("There is no {} API at this address of {}.", self.system, self.host),
                 format!("The server answers HTTP {}{title}.", self.status),
                 "Check the path of the address: it may be missing a folder, or have one too many.",
             ),
@@ -204,33 +192,21 @@ impl Answer {
     }
 
     fn web_server_login(&self) -> Fault {
-        let title = self
-            .titled()
-            .map(|t| format!(" (\"{t}\")"))
-            .unwrap_or_default();
+        let title = self.titled().map(|t| format!(" (\"{t}\")")).unwrap_or_default();
         Fault::new(
             ErrorKind::Login,
             UserError::new(
                 format!("{} demands a login before its API is reached.", self.host),
-                format!(
-                    "The web server itself answers HTTP 401{title}, not {}.",
-                    self.system
-                ),
+                format!("The web server itself answers HTTP 401{title}, not {}.", self.system),
                 "Let the web server admit the API's path without its own password.",
             ),
         )
     }
 
     fn firewall(&self) -> Fault {
-        let title = self
-            .titled()
-            .map(|t| format!(" (\"{t}\")"))
-            .unwrap_or_default();
+        let title = self.titled().map(|t| format!(" (\"{t}\")")).unwrap_or_default();
         let error = UserError::new(
-            format!(
-                "{} refused the request before {} saw it.",
-                self.host, self.system
-            ),
+            format!("{} refused the request before {} saw it.", self.host, self.system),
             format!(
                 "The answer is HTTP {}{title}, as from a firewall or security plugin.",
                 self.status

@@ -35,11 +35,8 @@ pub(crate) fn parse<T>(body: &[u8], parse: impl Fn(&[u8]) -> serde_json::Result<
 /// The body as text: no byte order mark, no control characters, no invalid UTF-8.
 fn repair(body: &[u8]) -> String {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let clean: Vec<u8> = body
-        .iter()
-        .copied()
-        .filter(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r'))
-        .collect();
+    let clean: Vec<u8> =
+        body.iter().copied().filter(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r')).collect();
     let mut text = String::with_capacity(clean.len());
     for chunk in clean.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -125,10 +122,7 @@ mod tests {
                 Some(json!([1, 2])),
             ),
             (b"\nWarning: {bad}\n{\"a\":[1]}\n", Some(json!({"a":[1]}))),
-            (
-                b"{\"a\":\"M\xFCller\"}",
-                Some(json!({"a": "M\u{FFFD}\u{FDD1}ller"})),
-            ),
+            (b"{\"a\":\"M\xFCller\"}", Some(json!({"a": "M\u{FFFD}\u{FDD1}ller"}))),
             (b"", None),
             (b"   ", None),
             (b"<html><script>{}</script></html>", None),
@@ -146,16 +140,8 @@ mod tests {
             of("<html><head><TITLE lang=en>\n Log in &lsaquo; My &amp; Shop </TITLE>").as_deref(),
             Some("Log in ‹ My & Shop")
         );
-        assert_eq!(
-            of("<h1>502 Bad Gateway</h1>").as_deref(),
-            Some("502 Bad Gateway")
-        );
+        assert_eq!(of("<h1>502 Bad Gateway</h1>").as_deref(), Some("502 Bad Gateway"));
         assert_eq!(of(""), None);
-        assert!(
-            of(&format!("<title>{}</title>", "x".repeat(500)))
-                .unwrap()
-                .len()
-                < 110
-        );
+        assert!(of(&format!("<title>{}</title>", "x".repeat(500))).unwrap().len() < 110);
     }
 }

@@ -55,10 +55,6 @@ impl From<RemoteError> for Fault {
             error.kind,
             ErrorKind::RateLimited { .. } | ErrorKind::Temporary | ErrorKind::Unreachable
         );
-        Self {
-            error: Box::new(error),
-            again,
-            slow,
-        }
+        Self { error: Box::new(error), again, slow }
     }
 }

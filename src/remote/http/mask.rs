@@ -102,9 +102,7 @@ fn value_at(lower: &str, at: usize, name: &str) -> Option<(usize, usize)> {
     }
     let mut cut = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
     cut = cut.trim_start_matches(' ');
-    cut = cut
-        .strip_prefix(['=', ':'])
-        .or_else(|| cut.strip_prefix("%3d"))?;
+    cut = cut.strip_prefix(['=', ':']).or_else(|| cut.strip_prefix("%3d"))?;
     cut = cut.trim_start_matches(' ');
     let whole_line = name == "authorization" && !cut.starts_with(['"', '\'']);
     cut = cut.strip_prefix(['"', '\'']).unwrap_or(cut);
@@ -137,14 +135,8 @@ mod tests {
                 "Link: <https://x/?consumer_key=ck_1&page=2>; rel=\"next\"",
                 "Link: <https://x/?consumer_key=•••&page=2>; rel=\"next\"",
             ),
-            (
-                "Authorization: Basic Y2s6Y3M=\nX: 1",
-                "Authorization: •••\nX: 1",
-            ),
-            (
-                "{\"sessionName\":\"2f6c\",\"a\":1}",
-                "{\"sessionName\":\"•••\",\"a\":1}",
-            ),
+            ("Authorization: Basic Y2s6Y3M=\nX: 1", "Authorization: •••\nX: 1"),
+            ("{\"sessionName\":\"2f6c\",\"a\":1}", "{\"sessionName\":\"•••\",\"a\":1}"),
             (
                 "operation=login&username=admin&accessKey=0f0f0f",
                 "operation=login&username=admin&accessKey=•••",
@@ -152,10 +144,7 @@ mod tests {
             ("oauth_signature=ab%2Bcd%3D&x=1", "oauth_signature=•••&x=1"),
             ("plain cs_abcdef text", "plain ••• text"),
             ("a=key%2Fwith%2Bsigns", "a=•••"),
-            (
-                "no secrets here: tokens, password",
-                "no secrets here: tokens, password",
-            ),
+            ("no secrets here: tokens, password", "no secrets here: tokens, password"),
             ("Müller & Söhne", "Müller & Söhne"),
         ] {
             assert_eq!(mask.text(from), to);

@@ -66,12 +66,7 @@ pub(crate) struct Call {
 impl Call {
     /// A GET of this address.
     pub(crate) fn get(url: Url) -> Self {
-        Self {
-            method: Method::GET,
-            url,
-            headers: HeaderMap::new(),
-            body: None,
-        }
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
     }
 }
 
@@ -115,10 +110,7 @@ impl Http {
 
     /// Requests sent, and how many of them were repetitions.
     pub(crate) fn requests(&self) -> (u64, u64) {
-        (
-            self.sent.load(Ordering::Relaxed),
-            self.repeated.load(Ordering::Relaxed),
-        )
+        (self.sent.load(Ordering::Relaxed), self.repeated.load(Ordering::Relaxed))
     }
 
     /// Whether the API has answered properly on this connection.
@@ -156,9 +148,7 @@ impl Http {
             if let Some(wait) = fault.slow {
                 self.pace.complained(wait);
             }
-            let pause = pauses
-                .next()
-                .map(|p| p.max(fault.wait().unwrap_or_default()));
+            let pause = pauses.next().map(|p| p.max(fault.wait().unwrap_or_default()));
             match pause {
                 Some(pause) if fault.again && start.elapsed() + pause < plan.total => {
                     sleep(pause).await;
@@ -178,11 +168,7 @@ impl Http {
         error.request = request;
         error.tries = tries;
         error.elapsed = elapsed;
-        for part in [
-            &mut error.error.what,
-            &mut error.error.why,
-            &mut error.error.next,
-        ] {
+        for part in [&mut error.error.what, &mut error.error.why, &mut error.error.next] {
             *part = self.mask.text(part);
         }
         error
@@ -204,10 +190,7 @@ impl Http {
         }
         let time = Stamp::now();
         let start = Instant::now();
-        let heard = self
-            .tap
-            .as_ref()
-            .map(|_| (self.shown(&call), self.shown_body(&call)));
+        let heard = self.tap.as_ref().map(|_| (self.shown(&call), self.shown_body(&call)));
         let result = self.exchange(call, plan).await;
         if let (Some(tap), Some((request, body))) = (&self.tap, heard) {
             let (status, answer) = match &result {
@@ -278,11 +261,7 @@ impl Http {
     }
 
     fn endless(&self, answer: &Answer) -> Fault {
-        let kind = if answer.write {
-            ErrorKind::Unknown
-        } else {
-            ErrorKind::NotTheApi
-        };
+        let kind = if answer.write { ErrorKind::Unknown } else { ErrorKind::NotTheApi };
         Fault::new(
             kind,
             UserError::new(
@@ -319,9 +298,7 @@ fn request(call: Call) -> Request {
     let mut request = Request::new(call.method, call.url);
     *request.headers_mut() = call.headers;
     if let Some((kind, body)) = call.body {
-        request
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         *request.body_mut() = Some(body.into());
     }
     request
@@ -344,18 +321,11 @@ fn client(base: &Url, options: &ConnectOptions) -> Result<Client, UserError> {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_nodelay(true);
-        if url::is_loopback(base) {
-            builder.no_proxy()
-        } else {
-            builder
-        }
+        if url::is_loopback(base) { builder.no_proxy() } else { builder }
     };
     if base.scheme() == "http" {
         // No certificates are needed, and reading the machine's takes time.
-        return builder()
-            .tls_certs_only([])
-            .build()
-            .map_err(|e| no_client(&e));
+        return builder().tls_certs_only([]).build().map_err(|e| no_client(&e));
     }
     if !extra.is_empty() {
         let alone = builder().tls_certs_only(extra.clone()).build();

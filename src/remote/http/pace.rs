@@ -38,11 +38,7 @@ impl Pace {
             rate: per_second
                 .and_then(NonZeroU32::new)
                 .map(|n| RateLimiter::direct(Quota::per_second(n).allow_burst(NonZeroU32::MIN))),
-            slow: Mutex::new(Slow {
-                gap: Duration::ZERO,
-                next: None,
-                good: 0,
-            }),
+            slow: Mutex::new(Slow { gap: Duration::ZERO, next: None, good: 0 }),
         }
     }
 

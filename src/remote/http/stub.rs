@@ -64,11 +64,7 @@ impl Stub {
         config: rustls::ServerConfig,
         handler: impl Fn(usize, &Heard) -> Say + Send + Sync + 'static,
     ) -> Self {
-        Self::start(
-            Some(tokio_rustls::TlsAcceptor::from(Arc::new(config))),
-            handler,
-        )
-        .await
+        Self::start(Some(tokio_rustls::TlsAcceptor::from(Arc::new(config))), handler).await
     }
 
     async fn start(
@@ -128,9 +124,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         Say::Close => {}
         Say::Hang => tokio::time::sleep(Duration::from_secs(600)).await,
         Say::Endless => {
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[")
-                .await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[").await;
             while stream.write_all(&[b' '; 65536]).await.is_ok() {}
         }
     }
@@ -153,13 +147,7 @@ async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Heard> {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let length: usize = head
         .lines()
-        .find_map(|l| {
-            l.to_ascii_lowercase()
-                .strip_prefix("content-length:")?
-                .trim()
-                .parse()
-                .ok()
-        })
+        .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
         .unwrap_or(0);
     while bytes.len() < end + length {
         let n = stream.read(&mut buffer).await.ok().filter(|n| *n > 0)?;

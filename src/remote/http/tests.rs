@@ -4,15 +4,8 @@ use serde_json::Value as Json;
 use std::sync::{Arc, Mutex};
 
 /// Little patience, so that tests are quick.
-const READ: Plan = Plan {
-    tries: 2,
-    answer: Duration::from_millis(400),
-    ..Plan::READ
-};
-const WRITE: Plan = Plan {
-    write: true,
-    ..READ
-};
+const READ: Plan = Plan { tries: 2, answer: Duration::from_millis(400), ..Plan::READ };
+const WRITE: Plan = Plan { write: true, ..READ };
 
 fn http(url: &str, options: &ConnectOptions) -> (Http, Url) {
     let url = Url::parse(url).unwrap();
@@ -24,27 +17,20 @@ fn http(url: &str, options: &ConnectOptions) -> (Http, Url) {
 
 async fn send(http: &Http, url: &Url, plan: Plan) -> RemoteResult<Json> {
     let make = || Call {
-        method: if plan.write {
-            Method::POST
-        } else {
-            Method::GET
-        },
+        method: if plan.write { Method::POST } else { Method::GET },
         body: plan.write.then(|| ("application/json", b"{}".to_vec())),
         ..Call::get(url.clone())
     };
     let read = |answer: &Answer| {
         let json = answer.json(|b| serde_json::from_slice::<Json>(b));
-        json.filter(|_| answer.status == 200)
-            .ok_or_else(|| answer.not_the_api())
+        json.filter(|_| answer.status == 200).ok_or_else(|| answer.not_the_api())
     };
     http.run(plan, make, read).await
 }
 
 async fn against(stub: &Stub, plan: Plan) -> RemoteResult<Json> {
-    let (http, url) = http(
-        &format!("http://127.0.0.1:{}/x", stub.port),
-        &ConnectOptions::default(),
-    );
+    let (http, url) =
+        http(&format!("http://127.0.0.1:{}/x", stub.port), &ConnectOptions::default());
     send(&http, &url, plan).await
 }
 
@@ -57,11 +43,7 @@ async fn failed(plan: Plan, say: impl Fn() -> Say + Send + Sync + 'static) -> (R
 #[tokio::test]
 async fn reads_are_repeated_and_writes_are_not() {
     for (say, read, write) in [
-        (
-            say_500 as fn() -> Say,
-            ErrorKind::Temporary,
-            ErrorKind::Unknown,
-        ),
+        (say_500 as fn() -> Say, ErrorKind::Temporary, ErrorKind::Unknown),
         (say_nothing, ErrorKind::Temporary, ErrorKind::Unknown),
         (say_close, ErrorKind::Temporary, ErrorKind::Unknown),
         (say_hang, ErrorKind::Temporary, ErrorKind::Unknown),
@@ -93,27 +75,15 @@ fn say_cut() -> Say {
     Say::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\nConnection: close\r\n\r\n{\"a\":".to_vec())
 }
 fn say_page() -> Say {
-    Say::http(
-        "200 OK",
-        "Content-Type: text/html\r\n",
-        "<html><title>Maintenance</title>",
-    )
+    Say::http("200 OK", "Content-Type: text/html\r\n", "<html><title>Maintenance</title>")
 }
 
 #[tokio::test]
 async fn a_read_succeeds_when_the_trouble_passes() {
-    let stub = Stub::new(|n, _| {
-        if n < 1 {
-            say_500()
-        } else {
-            Say::json("\u{feff}{\"a\":\"x\u{1}\"}")
-        }
-    })
-    .await;
-    let (http, url) = http(
-        &format!("http://127.0.0.1:{}/", stub.port),
-        &ConnectOptions::default(),
-    );
+    let stub =
+        Stub::new(|n, _| if n < 1 { say_500() } else { Say::json("\u{feff}{\"a\":\"x\u{1}\"}") })
+            .await;
+    let (http, url) = http(&format!("http://127.0.0.1:{}/", stub.port), &ConnectOptions::default());
     assert_eq!(send(&http, &url, READ).await.unwrap()["a"], "x");
     assert_eq!(http.requests(), (2, 1));
     assert!(http.worked());
@@ -129,27 +99,9 @@ async fn what_is_not_the_api_is_told_in_its_own_sentence() {
             ErrorKind::NotTheApi,
             "titled \"Log in & go\"",
         ),
-        (
-            "404 Not Found",
-            "",
-            "<h1>Not here</h1>",
-            ErrorKind::NotTheApi,
-            "HTTP 404 (\"Not here\")",
-        ),
-        (
-            "401 Unauthorized",
-            "",
-            "",
-            ErrorKind::Login,
-            "demands a login",
-        ),
-        (
-            "403 Forbidden",
-            "",
-            "<title>Blocked</title>",
-            ErrorKind::NotTheApi,
-            "firewall",
-        ),
+        ("404 Not Found", "", "<h1>Not here</h1>", ErrorKind::NotTheApi, "HTTP 404 (\"Not here\")"),
+        ("401 Unauthorized", "", "", ErrorKind::Login, "demands a login"),
+        ("403 Forbidden", "", "<title>Blocked</title>", ErrorKind::NotTheApi, "firewall"),
         (
             "301 Moved Permanently",
             "Location: https://www.example.com/shop/wp-json/wc/v3/x?consumer_key=ck_1\r\n",
@@ -157,13 +109,7 @@ async fn what_is_not_the_api_is_told_in_its_own_sentence() {
             ErrorKind::NotTheApi,
             "Use this address instead: https://www.example.com/shop",
         ),
-        (
-            "308 Permanent Redirect",
-            "",
-            "",
-            ErrorKind::NotTheApi,
-            "HTTP 308",
-        ),
+        ("308 Permanent Redirect", "", "", ErrorKind::NotTheApi, "HTTP 308"),
         ("414 URI Too Long", "", "", ErrorKind::TooLarge, "too large"),
         (
             "502 Bad Gateway",
@@ -191,21 +137,14 @@ async fn requests_to_slow_down_are_obeyed() {
     .await;
     for plan in [READ, WRITE] {
         let start = Instant::now();
-        assert!(
-            against(&stub, plan).await.is_ok(),
-            "a write that was not done may be repeated"
-        );
+        assert!(against(&stub, plan).await.is_ok(), "a write that was not done may be repeated");
         let waited = start.elapsed() >= Duration::from_millis(950);
         assert_eq!(waited, !plan.write, "the second one meets no 429");
     }
-    for header in [
-        "Retry-After: 999999999999\r\n",
-        "Retry-After: Tue, 01 Jan 2999 00:00:00 GMT\r\n",
-    ] {
-        let plan = Plan {
-            total: Duration::from_secs(5),
-            ..READ
-        };
+    for header in
+        ["Retry-After: 999999999999\r\n", "Retry-After: Tue, 01 Jan 2999 00:00:00 GMT\r\n"]
+    {
+        let plan = Plan { total: Duration::from_secs(5), ..READ };
         let (error, tries) = failed(plan, move || Say::http("429 Slow", header, "")).await;
         assert_eq!(tries, 1, "the pause is longer than our patience");
         let wait = Some(Duration::from_secs(300));
@@ -224,17 +163,12 @@ async fn an_endless_answer_is_stopped() {
 async fn unreachable_hosts_have_their_own_sentences() {
     let refused = TcpPort::closed().await;
     for (url, words) in [
-        (
-            format!("http://127.0.0.1:{refused}/"),
-            "refused the connection",
-        ),
+        (format!("http://127.0.0.1:{refused}/"), "refused the connection"),
         ("http://no-such-host.invalid/".to_owned(), "was not found"),
     ] {
         let (http, url) = http(&url, &ConnectOptions::default());
         for plan in [READ, WRITE] {
-            let error = send(&http, &url, Plan { tries: 2, ..plan })
-                .await
-                .unwrap_err();
+            let error = send(&http, &url, Plan { tries: 2, ..plan }).await.unwrap_err();
             assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
             assert!(error.to_string().contains(words), "{error}");
             assert_eq!(error.tries, 2, "nothing was sent, so it may be repeated");
@@ -286,18 +220,11 @@ async fn certificates_that_are_not_accepted_are_explained() {
         let (http, url) = http(&format!("https://localhost:{}/", stub.port), &options);
         let error = send(&http, &url, READ).await.unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
-        assert_eq!(
-            (error.kind.clone(), error.tries),
-            (ErrorKind::Unreachable, 1),
-            "{error}"
-        );
+        assert_eq!((error.kind.clone(), error.tries), (ErrorKind::Unreachable, 1), "{error}");
     }
     let (config, pem) = certificate("localhost", false);
     let stub = Stub::tls(config, |_, _| Say::json("{\"a\":1}")).await;
-    let options = ConnectOptions {
-        ca_pem: Some(pem.into_bytes()),
-        ..ConnectOptions::default()
-    };
+    let options = ConnectOptions { ca_pem: Some(pem.into_bytes()), ..ConnectOptions::default() };
     let (http, url) = http(&format!("https://localhost:{}/", stub.port), &options);
     assert_eq!(send(&http, &url, READ).await.unwrap()["a"], 1);
 }
@@ -305,10 +232,8 @@ async fn certificates_that_are_not_accepted_are_explained() {
 #[tokio::test]
 async fn a_port_without_tls_is_told() {
     let stub = Stub::new(|_, _| Say::json("{}")).await;
-    let (http, url) = http(
-        &format!("https://127.0.0.1:{}/", stub.port),
-        &ConnectOptions::default(),
-    );
+    let (http, url) =
+        http(&format!("https://127.0.0.1:{}/", stub.port), &ConnectOptions::default());
     let error = send(&http, &url, READ).await.unwrap_err();
     assert!(error.to_string().contains("TLS"), "{error}");
     assert_eq!(error.kind, ErrorKind::Unreachable);
@@ -317,20 +242,10 @@ async fn a_port_without_tls_is_told() {
 #[test]
 fn a_bad_authority_file_is_told() {
     let url = Url::parse("https://x.example").unwrap();
-    for pem in [
-        "",
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        "nothing",
-    ] {
-        let options = ConnectOptions {
-            ca_pem: Some(pem.into()),
-            ..ConnectOptions::default()
-        };
+    for pem in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "nothing"] {
+        let options = ConnectOptions { ca_pem: Some(pem.into()), ..ConnectOptions::default() };
         let made = Http::new("Vtiger", &url, &options, 1, Mask::default());
-        assert!(
-            made.err().is_some_and(|e| e.what.contains("ca_file")),
-            "{pem}"
-        );
+        assert!(made.err().is_some_and(|e| e.what.contains("ca_file")), "{pem}");
     }
 }
 
@@ -348,43 +263,25 @@ async fn the_debug_log_hears_everything_but_secrets() {
         _ => Say::json("{\"sessionName\":\"abc\",\"x\":1}"),
     })
     .await;
-    let base = format!(
-        "http://127.0.0.1:{}/a?consumer_secret=cs_hidden&b=1",
-        stub.port
-    );
+    let base = format!("http://127.0.0.1:{}/a?consumer_secret=cs_hidden&b=1", stub.port);
     let (http, url) = http(&base, &options);
     assert!(send(&http, &url, Plan { tries: 3, ..READ }).await.is_ok());
     let heard = heard.lock().unwrap();
     let status: Vec<u16> = heard.iter().map(|e| e.status).collect();
     assert_eq!(status, [500, 0, 200]);
-    assert!(
-        heard[0].request.ends_with("/a?consumer_secret=•••&b=1"),
-        "{}",
-        heard[0].request
-    );
+    assert!(heard[0].request.ends_with("/a?consumer_secret=•••&b=1"), "{}", heard[0].request);
     assert_eq!(heard[2].answer, "{\"sessionName\":\"•••\",\"x\":1}");
-    assert!(
-        heard
-            .iter()
-            .all(|e| !format!("{e:?}").contains("cs_hidden"))
-    );
+    assert!(heard.iter().all(|e| !format!("{e:?}").contains("cs_hidden")));
 }
 
 #[tokio::test]
 async fn a_rate_is_kept() {
     let stub = Stub::new(|_, _| Say::json("{}")).await;
-    let options = ConnectOptions {
-        requests_per_second: Some(10),
-        ..ConnectOptions::default()
-    };
+    let options = ConnectOptions { requests_per_second: Some(10), ..ConnectOptions::default() };
     let (http, url) = http(&format!("http://127.0.0.1:{}/", stub.port), &options);
     let start = Instant::now();
     for _ in 0..6 {
         send(&http, &url, READ).await.unwrap();
     }
-    assert!(
-        start.elapsed() >= Duration::from_millis(450),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
 }

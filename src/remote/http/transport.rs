@@ -33,11 +33,8 @@ enum Cause {
 
 /// The fault of a failed exchange.
 pub(crate) fn fault(error: &reqwest::Error, url: &Url, write: bool) -> Fault {
-    let reached = if error.is_connect() || error.is_builder() {
-        Reached::Nothing
-    } else {
-        Reached::Sent
-    };
+    let reached =
+        if error.is_connect() || error.is_builder() { Reached::Nothing } else { Reached::Sent };
     explain(&cause(error), reached, url, write)
 }
 
@@ -47,12 +44,7 @@ pub(crate) fn timed_out(url: &Url, write: bool) -> Fault {
 }
 
 fn explain(cause: &Cause, reached: Reached, url: &Url, write: bool) -> Fault {
-    let user = words(
-        cause,
-        reached,
-        &super::url::host(url),
-        url.scheme() == "https",
-    );
+    let user = words(cause, reached, &super::url::host(url), url.scheme() == "https");
     let kind = match (reached, write) {
         (Reached::Nothing, _) => ErrorKind::Unreachable,
         (Reached::Sent, false) => ErrorKind::Temporary,
@@ -84,11 +76,9 @@ fn words(cause: &Cause, reached: Reached, host: &str, https: bool) -> UserError 
             "There is no way to it from this network.",
             "Check this machine's network, VPN and firewall.",
         ),
-        Cause::Certificate(why, next) => UserError::new(
-            format!("The certificate of {host} is not accepted."),
-            *why,
-            *next,
-        ),
+        Cause::Certificate(why, next) => {
+            UserError::new(format!("The certificate of {host} is not accepted."), *why, *next)
+        }
         Cause::NoTls => UserError::new(
             format!("{host} does not speak TLS on this port."),
             "The address says https, but the answer was not encrypted.",
@@ -152,11 +142,7 @@ fn cause(error: &reqwest::Error) -> Cause {
     if last.contains("connection closed") || last.contains("unexpected EOF") {
         return Cause::Reset;
     }
-    Cause::Other(if last.is_empty() {
-        error.to_string()
-    } else {
-        last
-    })
+    Cause::Other(if last.is_empty() { error.to_string() } else { last })
 }
 
 fn known(error: &(dyn Error + 'static)) -> Option<Cause> {

@@ -107,14 +107,8 @@ mod tests {
     fn addresses_are_read_as_people_write_them() {
         for (text, want) in [
             ("shop.example.com", "https://shop.example.com/"),
-            (
-                " https://shop.example.com/a/?x=1#y ",
-                "https://shop.example.com/a/",
-            ),
-            (
-                "HTTP://Shop.Example.com:8080",
-                "http://shop.example.com:8080/",
-            ),
+            (" https://shop.example.com/a/?x=1#y ", "https://shop.example.com/a/"),
+            ("HTTP://Shop.Example.com:8080", "http://shop.example.com:8080/"),
             ("localhost:8080", "http://localhost:8080/"),
             ("127.0.0.1:8080/shop", "http://127.0.0.1:8080/shop"),
             ("[::1]:80", "http://[::1]/"),
@@ -123,15 +117,8 @@ mod tests {
         ] {
             assert_eq!(read(text, "address").unwrap().as_str(), want, "{text}");
         }
-        for bad in [
-            "",
-            "  ",
-            "ftp://x",
-            "http://",
-            "https://u:p@x.example",
-            "a b c",
-            "https://:80",
-        ] {
+        for bad in ["", "  ", "ftp://x", "http://", "https://u:p@x.example", "a b c", "https://:80"]
+        {
             assert!(read(bad, "address").is_err(), "{bad}");
         }
         let told = read("https://u:hidden@x.example", "address").unwrap_err();
@@ -141,10 +128,7 @@ mod tests {
     #[test]
     fn plain_http_needs_permission_except_on_this_machine() {
         let permitted = |text: &str, allow_http| {
-            let options = ConnectOptions {
-                allow_http,
-                ..ConnectOptions::default()
-            };
+            let options = ConnectOptions { allow_http, ..ConnectOptions::default() };
             permit(&Url::parse(text).unwrap(), &options).is_ok()
         };
         assert!(permitted("http://localhost/", false));

@@ -2,10 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn take(json: &str, paths: &[&str]) -> Fields {
-    Projection::new(paths.iter().copied(), &[])
-        .take(json)
-        .unwrap()
-        .fields
+    Projection::new(paths.iter().copied(), &[]).take(json).unwrap().fields
 }
 
 const CUSTOMER: &str = r#"{"id":2,"email":"a@b.c","billing":{"city":"Köln","x":{"deep":1}},"tags":[{"id":1},{"id":2}],
@@ -16,36 +13,19 @@ const CUSTOMER: &str = r#"{"id":2,"email":"a@b.c","billing":{"city":"Köln","x":
 fn wanted_paths_are_taken_and_the_rest_is_left() {
     let fields = take(
         CUSTOMER,
-        &[
-            "email",
-            "billing.city",
-            "billing.x.deep",
-            "nothing",
-            "billing.no",
-            "email.no",
-        ],
+        &["email", "billing.city", "billing.x.deep", "nothing", "billing.no", "email.no"],
     );
     let all: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    assert_eq!(
-        all,
-        ["billing.city=Köln", "billing.x.deep=1", "email=a@b.c"]
-    );
+    assert_eq!(all, ["billing.city=Köln", "billing.x.deep=1", "email=a@b.c"]);
 }
 
 #[test]
 fn meta_data_is_found_by_key_and_the_first_entry_counts() {
-    let fields = take(
-        CUSTOMER,
-        &["meta_data.vat.id", "meta_data.o", "meta_data.absent"],
-    );
+    let fields = take(CUSTOMER, &["meta_data.vat.id", "meta_data.o", "meta_data.absent"]);
     assert_eq!(fields.get("meta_data.vat.id"), Some(&Value::from("DE1")));
     assert_eq!(fields.get("meta_data.o").unwrap().to_text(), "a: 1, ");
     assert_eq!(fields.len(), 2);
-    assert!(
-        take(r#"{"meta_data":{"a":1}}"#, &["meta_data.a"])
-            .get("meta_data.a")
-            .is_some()
-    );
+    assert!(take(r#"{"meta_data":{"a":1}}"#, &["meta_data.a"]).get("meta_data.a").is_some());
     assert!(take(r#"{"meta_data":"x"}"#, &["meta_data.a"]).is_empty());
 }
 
@@ -65,10 +45,7 @@ fn numbers_are_exact() {
     assert_eq!(text("total"), "1234.5678");
     assert_eq!(text("exp"), "1500");
     assert_eq!(text("neg"), "-0.10");
-    assert_eq!(
-        fields.get("big"),
-        Some(&Value::from("123456789012345678901234567890"))
-    );
+    assert_eq!(fields.get("big"), Some(&Value::from("123456789012345678901234567890")));
     assert_eq!(fields.get("yes"), Some(&Value::Bool(true)));
     assert_eq!(fields.get("none"), Some(&Value::Null));
 }
@@ -86,10 +63,7 @@ fn the_connectors_own_members_go_into_slots() {
 #[test]
 fn a_lone_surrogate_does_not_break_the_record() {
     let fields = take(r#"{"a":"x\ud83d y\\ud \u00e9","b":"ok\n"}"#, &["a", "b"]);
-    assert_eq!(
-        fields.get("a"),
-        Some(&Value::from("x\u{FFFD}\u{FDD1} y\\ud é"))
-    );
+    assert_eq!(fields.get("a"), Some(&Value::from("x\u{FFFD}\u{FDD1} y\\ud é")));
     assert_eq!(fields.get("b"), Some(&Value::from("ok\n")));
 }
 
@@ -160,8 +134,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 
 /// The value at a path, the slow way.
 fn look<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a serde_json::Value> {
-    path.split('.')
-        .try_fold(value, |at, name| at.as_object()?.get(name))
+    path.split('.').try_fold(value, |at, name| at.as_object()?.get(name))
 }
 
 proptest! {

@@ -14,12 +14,8 @@ use serde::de::DeserializeSeed;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// As PHP reads it; blanks become `+` afterwards.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b' ');
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b' ');
 
 /// An operation.
 #[derive(Debug, Clone)]
@@ -37,21 +33,12 @@ pub(crate) struct Operation<'a> {
 impl<'a> Operation<'a> {
     /// A GET operation.
     pub(crate) fn get(name: &'a str, what: impl Into<String>) -> Self {
-        Self {
-            params: vec![("operation", name)],
-            post: false,
-            plan: Plan::READ,
-            what: what.into(),
-        }
+        Self { params: vec![("operation", name)], post: false, plan: Plan::READ, what: what.into() }
     }
 
     /// A POST operation that changes something.
     pub(crate) fn post(name: &'a str, what: impl Into<String>) -> Self {
-        Self {
-            post: true,
-            plan: Plan::WRITE,
-            ..Self::get(name, what)
-        }
+        Self { post: true, plan: Plan::WRITE, ..Self::get(name, what) }
     }
 
     /// With a parameter.
@@ -81,10 +68,7 @@ impl Vtiger {
         S: for<'de> DeserializeSeed<'de, Value = T> + Copy + Send + Sync,
         T: Send,
     {
-        let asked = Asked {
-            what: &op.what,
-            write: op.plan.write,
-        };
+        let asked = Asked { what: &op.what, write: op.plan.write };
         match self.reply(&op, seed).await? {
             (Reply::Done(result), date) => Ok((result, date)),
             (Reply::Failed(failure), _) => {
@@ -105,9 +89,7 @@ impl Vtiger {
         if let Reply::Failed(failure) = &answered.0
             && errors::is_session_over(failure)
         {
-            self.sessions
-                .renew(&mut session, &self.http, &self.url, op.plan)
-                .await?;
+            self.sessions.renew(&mut session, &self.http, &self.url, op.plan).await?;
             answered = self.send(op, &session.name, seed).await?;
         }
         session.done();
@@ -150,17 +132,13 @@ fn read<S, T>(answer: &Answer, seed: S, op: &Operation<'_>) -> Result<Answered<T
 where
     S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
 {
-    let reply = answer
-        .json(|body| envelope::parse(body, seed))
-        .ok_or_else(|| answer.not_the_api())?;
+    let reply =
+        answer.json(|body| envelope::parse(body, seed)).ok_or_else(|| answer.not_the_api())?;
     if let Reply::Failed(failure) = &reply
         && errors::is_stumble(failure)
         && !op.plan.write
     {
-        let asked = Asked {
-            what: &op.what,
-            write: false,
-        };
+        let asked = Asked { what: &op.what, write: false };
         return Err(errors::explain(failure, asked).into());
     }
     Ok((reply, answer.server_time()))
@@ -197,10 +175,7 @@ pub(crate) fn refused(
     why: impl Into<String>,
     next: impl Into<String>,
 ) -> RemoteError {
-    RemoteError::new(
-        ErrorKind::Refused,
-        crate::model::UserError::new(what, why, next),
-    )
+    RemoteError::new(ErrorKind::Refused, crate::model::UserError::new(what, why, next))
 }
 
 #[cfg(test)]
@@ -210,10 +185,7 @@ mod tests {
     #[test]
     fn parameters_are_encoded_as_php_reads_them() {
         assert_eq!(
-            encoded(&[
-                ("operation", "query"),
-                ("query", "select * from A where x='a+b&ö%';")
-            ]),
+            encoded(&[("operation", "query"), ("query", "select * from A where x='a+b&ö%';")]),
             "operation=query&query=select+*+from+A+where+x%3D%27a%2Bb%26%C3%B6%25%27%3B"
         );
     }

@@ -55,16 +55,12 @@ impl Vtiger {
         if let Some(who) = self.sessions.who() {
             self.describe_user(&who, report);
         }
-        let checks: Vec<_> = MODULES
-            .iter()
-            .map(|(module, name)| self.check_module(*module, name, &types))
-            .collect();
+        let checks: Vec<_> =
+            MODULES.iter().map(|(module, name)| self.check_module(*module, name, &types)).collect();
         report.modules = stream::iter(checks).buffered(self.size).collect().await;
         let usable = report.modules.iter().any(|m| m.available && m.read);
         if !usable {
-            report
-                .problems
-                .insert(0, nothing_readable(self.sessions.username()));
+            report.problems.insert(0, nothing_readable(self.sessions.username()));
         }
         report.ok = usable;
         self.check_formats(report).await;
@@ -76,11 +72,7 @@ impl Vtiger {
         let op = Operation::get("listtypes", "list the modules").planned(Plan::BRIEF);
         let (result, _) = self.call(op, PhantomData::<Json>).await?;
         let list = result.get("types").and_then(Json::as_array);
-        Ok(list
-            .into_iter()
-            .flatten()
-            .filter_map(|t| t.as_str().map(str::to_owned))
-            .collect())
+        Ok(list.into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect())
     }
 
     fn describe_user(&self, who: &Arc<Who>, report: &mut CheckReport) {
@@ -101,10 +93,7 @@ impl Vtiger {
         }
         if who.skew_s.abs() > SKEW_S {
             report.problems.push(UserError::new(
-                format!(
-                    "Vtiger's clock differs from this machine's by {} s.",
-                    who.skew_s
-                ),
+                format!("Vtiger's clock differs from this machine's by {} s.", who.skew_s),
                 "Which side was changed last is told by the clocks.",
                 "Set both clocks by NTP.",
             ));
@@ -112,13 +101,8 @@ impl Vtiger {
     }
 
     async fn check_module(&self, module: Module, name: &str, types: &[String]) -> ModuleCheck {
-        let mut check = ModuleCheck {
-            module,
-            read: false,
-            write: false,
-            available: false,
-            why: None,
-        };
+        let mut check =
+            ModuleCheck { module, read: false, write: false, available: false, why: None };
         if !types.iter().any(|t| t == name) {
             check.why = Some("This Vtiger has no such module, or the user may not see it.".into());
             return check;
@@ -148,11 +132,7 @@ impl Vtiger {
         let Ok((user, _)) = self.call(op, PhantomData::<Json>).await else {
             return;
         };
-        let text = |name: &str| {
-            user.get(name)
-                .and_then(Json::as_str)
-                .map(|t| t.trim().to_owned())
-        };
+        let text = |name: &str| user.get(name).and_then(Json::as_str).map(|t| t.trim().to_owned());
         if let Some(point) = text("currency_decimal_separator")
             && point != "."
             && !point.is_empty()

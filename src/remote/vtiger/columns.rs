@@ -65,15 +65,9 @@ impl Columns {
             }
         }
         let plain = wanted.iter().filter(|w| !w.contains('.'));
-        let paths = plain
-            .chain(refs.iter().map(|r| &r.base))
-            .map(String::as_str);
+        let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
         let projection = Projection::new(paths, &SLOTS);
-        Self {
-            select,
-            projection,
-            refs,
-        }
+        Self { select, projection, refs }
     }
 }
 

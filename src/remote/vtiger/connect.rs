@@ -40,12 +40,5 @@ pub fn connect(
     let mask = Mask::new([key]);
     let http = Http::new("Vtiger", &url, options, size, mask)?;
     let sessions = Sessions::new(username, SecretString::from(key.to_owned()), size);
-    Ok(Arc::new(Vtiger {
-        url,
-        http,
-        sessions,
-        size,
-        known: Known::default(),
-        zone: Zone::new(),
-    }))
+    Ok(Arc::new(Vtiger { url, http, sessions, size, known: Known::default(), zone: Zone::new() }))
 }

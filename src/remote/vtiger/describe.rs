@@ -124,11 +124,8 @@ impl Vtiger {
 fn read(module: &str, result: &Json) -> Described {
     let list = result.get("fields").and_then(Json::as_array);
     let fields: Vec<&Json> = list.into_iter().flatten().collect();
-    let unique = fields
-        .iter()
-        .filter(|f| flag(f.get("isunique")))
-        .map(|f| text(f, "name"))
-        .collect();
+    let unique =
+        fields.iter().filter(|f| flag(f.get("isunique"))).map(|f| text(f, "name")).collect();
     let info = EntityInfo {
         name: module.to_owned(),
         createable: flag(result.get("createable")),

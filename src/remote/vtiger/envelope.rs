@@ -97,32 +97,21 @@ mod tests {
             Some(Reply::Done(Json::Array(vec![])))
         );
         let failed = |code: &str, message: &str| {
-            Some(Reply::Failed(Failure {
-                code: code.into(),
-                message: message.into(),
-            }))
+            Some(Reply::Failed(Failure { code: code.into(), message: message.into() }))
         };
         assert_eq!(
             reply(
                 r#"{"success":false,"error":{"message":"Session Identifier provided is Invalid","code":"INVALID_SESSIONID"}}"#
             ),
-            failed(
-                "INVALID_SESSIONID",
-                "Session Identifier provided is Invalid"
-            )
+            failed("INVALID_SESSIONID", "Session Identifier provided is Invalid")
         );
         assert_eq!(
             reply(r#"{"success":false,"error":{"code":0,"message":"Duplicate(s) detected!"}}"#),
             failed("0", "Duplicate(s) detected!")
         );
-        for other in [
-            "{}",
-            "[]",
-            r#"{"success":true}"#,
-            r#"{"success":false}"#,
-            r#"{"a":1}"#,
-            "<html>",
-        ] {
+        for other in
+            ["{}", "[]", r#"{"success":true}"#, r#"{"success":false}"#, r#"{"a":1}"#, "<html>"]
+        {
             assert_eq!(reply(other), None, "{other}");
         }
     }

@@ -23,30 +23,22 @@ pub(crate) fn is_session_over(failure: &Failure) -> bool {
 
 /// Nothing is wrong with the request: Vtiger stumbled, and may not the next time.
 pub(crate) fn is_stumble(failure: &Failure) -> bool {
-    matches!(
-        failure.code.as_str(),
-        "INTERNAL_SERVER_ERROR" | "DATABASE_QUERY_ERROR"
-    )
+    matches!(failure.code.as_str(), "INTERNAL_SERVER_ERROR" | "DATABASE_QUERY_ERROR")
 }
 
 /// The error of a refusal.
 pub(crate) fn explain(failure: &Failure, asked: Asked<'_>) -> RemoteError {
     let kind = kind(failure, asked.write);
     let what = match kind {
-        ErrorKind::Unknown => format!(
-            "Vtiger failed to {}; whether it was done is not known.",
-            asked.what
-        ),
+        ErrorKind::Unknown => {
+            format!("Vtiger failed to {}; whether it was done is not known.", asked.what)
+        }
         _ => format!("Vtiger refused to {}.", asked.what),
     };
     let said = if failure.message.is_empty() {
         format!("It answered {}.", failure.code)
     } else {
-        format!(
-            "It answered {}: {}",
-            code(failure),
-            sentence(&failure.message)
-        )
+        format!("It answered {}: {}", code(failure), sentence(&failure.message))
     };
     let field = field(failure);
     let mut error = RemoteError::new(kind, UserError::new(what, said, next(failure)));
@@ -71,20 +63,12 @@ fn kind(failure: &Failure, write: bool) -> ErrorKind {
 }
 
 fn code(failure: &Failure) -> &str {
-    if failure.code == "0" {
-        "DUPLICATE"
-    } else {
-        &failure.code
-    }
+    if failure.code == "0" { "DUPLICATE" } else { &failure.code }
 }
 
 fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.ends_with(['.', '!', '?']) {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn next(failure: &Failure) -> &'static str {
@@ -126,17 +110,8 @@ mod tests {
     use super::*;
 
     fn of(code: &str, message: &str, write: bool) -> RemoteError {
-        let failure = Failure {
-            code: code.into(),
-            message: message.into(),
-        };
-        explain(
-            &failure,
-            Asked {
-                what: "create a record in Contacts",
-                write,
-            },
-        )
+        let failure = Failure { code: code.into(), message: message.into() };
+        explain(&failure, Asked { what: "create a record in Contacts", write })
     }
 
     #[test]
@@ -166,14 +141,8 @@ mod tests {
     fn the_field_is_found_in_the_message() {
         for (message, want) in [
             ("lastname does not have a value", Some("lastname")),
-            (
-                "Invalid reference specified for account_id",
-                Some("account_id"),
-            ),
-            (
-                "Permission to access '.cf_1.' attribute denied.",
-                Some("cf_1"),
-            ),
+            ("Invalid reference specified for account_id", Some("account_id")),
+            ("Permission to access '.cf_1.' attribute denied.", Some("cf_1")),
             ("Mandatory Fields Missing..", None),
             ("", None),
         ] {
@@ -183,11 +152,7 @@ mod tests {
 
     #[test]
     fn the_sentences_are_whole() {
-        let error = of(
-            "MANDATORY_FIELDS_MISSING",
-            "lastname does not have a value",
-            true,
-        );
+        let error = of("MANDATORY_FIELDS_MISSING", "lastname does not have a value", true);
         assert_eq!(
             error.error.one_line(),
             "Vtiger refused to create a record in Contacts. It answered MANDATORY_FIELDS_MISSING: \

@@ -23,11 +23,8 @@ impl Vtiger {
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
         let module = self.described(entity).await?;
-        let wanted: BTreeSet<&str> = ids
-            .iter()
-            .map(String::as_str)
-            .filter(|id| is_id_of(id, &module.prefix))
-            .collect();
+        let wanted: BTreeSet<&str> =
+            ids.iter().map(String::as_str).filter(|id| is_id_of(id, &module.prefix)).collect();
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
         let mut all = Vec::with_capacity(wanted.len());
@@ -55,17 +52,13 @@ impl Vtiger {
         if !module.can_select(field) {
             return Err(no_field(entity, field));
         }
-        let wanted: BTreeSet<&str> = values
-            .iter()
-            .map(|v| v.trim_end())
-            .filter(|v| !v.is_empty())
-            .collect();
+        let wanted: BTreeSet<&str> =
+            values.iter().map(|v| v.trim_end()).filter(|v| !v.is_empty()).collect();
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
         let mut all = Vec::new();
         for piece in vtql::pieces(&wanted, VALUES, used(&columns)) {
-            self.find_piece(&module, field, &piece, &columns, &mut all)
-                .await?;
+            self.find_piece(&module, field, &piece, &columns, &mut all).await?;
         }
         self.fill(&mut all, &columns.refs).await?;
         Ok(all)
@@ -107,10 +100,7 @@ impl Vtiger {
     ) -> RemoteResult<Vec<Record>> {
         let op = Operation::get("query", format!("read {entity}")).with("query", query);
         let (rows, _) = self.call(op, columns.projection.records()).await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|row| columns::record(row, &self.zone))
-            .collect())
+        Ok(rows.into_iter().filter_map(|row| columns::record(row, &self.zone)).collect())
     }
 }
 

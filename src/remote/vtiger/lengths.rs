@@ -67,8 +67,5 @@ const SIZES: [(&str, &str, usize); 60] = [
 
 /// How many characters a field holds, where that is known.
 pub(crate) fn of(module: &str, field: &str) -> Option<usize> {
-    SIZES
-        .iter()
-        .find(|(m, f, _)| *m == module && *f == field)
-        .map(|(_, _, size)| *size)
+    SIZES.iter().find(|(m, f, _)| *m == module && *f == field).map(|(_, _, size)| *size)
 }

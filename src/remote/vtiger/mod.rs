@@ -56,10 +56,7 @@ impl Vtiger {
     /// Who we are; logs in if that has not happened yet.
     async fn who(&self) -> RemoteResult<Option<Arc<Who>>> {
         if self.sessions.who().is_none() {
-            self.sessions
-                .take(&self.http, &self.url, Plan::READ)
-                .await?
-                .done();
+            self.sessions.take(&self.http, &self.url, Plan::READ).await?.done();
         }
         Ok(self.sessions.who())
     }

@@ -40,16 +40,9 @@ impl At {
         let mut parts = token.split(BAR);
         let stamp = parts.next()?.to_owned();
         let id = parts.next()?.to_owned();
-        let mark = Some(parts.next()?)
-            .filter(|m| !m.is_empty())
-            .map(Mark::read);
+        let mark = Some(parts.next()?).filter(|m| !m.is_empty()).map(Mark::read);
         let from = parts.next()?.parse().ok().map(Stamp);
-        Some(Self {
-            stamp,
-            id,
-            mark,
-            from,
-        })
+        Some(Self { stamp, id, mark, from })
     }
 }
 
@@ -70,10 +63,7 @@ impl Vtiger {
         let at = match self.position(request)? {
             Some(at) => at,
             // Read before the first page, so that nothing that changes from now on is missed.
-            None => At {
-                mark: self.latest(module).await?,
-                ..At::default()
-            },
+            None => At { mark: self.latest(module).await?, ..At::default() },
         };
         let columns = Columns::new(module, &request.fields);
         let mut query = Query::select(&request.entity, columns.select.iter().map(String::as_str));
@@ -81,8 +71,7 @@ impl Vtiger {
             query = query.and("id", Op::Gt, &at.id);
         }
         let full = request.scope != Scope::Narrow;
-        self.rows(request, &columns, &query.ordered("id"), at, full)
-            .await
+        self.rows(request, &columns, &query.ordered("id"), at, full).await
     }
 
     async fn changes(
@@ -100,19 +89,13 @@ impl Vtiger {
         query = if at.id.is_empty() {
             query.and("modifiedtime", Op::Ge, &at.stamp)
         } else {
-            query
-                .and("modifiedtime", Op::Gt, &at.stamp)
-                .or("modifiedtime", Op::Eq, &at.stamp)
-                .and("id", Op::Gt, &at.id)
+            query.and("modifiedtime", Op::Gt, &at.stamp).or("modifiedtime", Op::Eq, &at.stamp).and(
+                "id",
+                Op::Gt,
+                &at.id,
+            )
         };
-        self.rows(
-            request,
-            &columns,
-            &query.ordered("modifiedtime, id"),
-            at,
-            true,
-        )
-        .await
+        self.rows(request, &columns, &query.ordered("modifiedtime, id"), at, true).await
     }
 
     /// Where the first page of a listing of changes starts.
@@ -121,15 +104,8 @@ impl Vtiger {
             Since::Mark(text) => {
                 let mark = Mark::read(text);
                 self.zone.hint(mark.offset);
-                let stamp = self
-                    .zone
-                    .before(&mark.stamp)
-                    .ok_or_else(|| bad_token(text))?;
-                Ok(At {
-                    stamp,
-                    mark: Some(mark),
-                    ..At::default()
-                })
+                let stamp = self.zone.before(&mark.stamp).ok_or_else(|| bad_token(text))?;
+                Ok(At { stamp, mark: Some(mark), ..At::default() })
             }
             Since::Instant(from) => {
                 let known = self.zone.known().is_some();
@@ -174,11 +150,7 @@ impl Vtiger {
         let changes = matches!(request.scope, Scope::Changed(_));
         if let Some(last) = rows.last() {
             at.id = last.slots[0].to_text();
-            at.stamp = if changes {
-                last.slots[1].to_text()
-            } else {
-                String::new()
-            };
+            at.stamp = if changes { last.slots[1].to_text() } else { String::new() };
         }
         if changes {
             let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
@@ -187,28 +159,15 @@ impl Vtiger {
         let mut records: Vec<_> = rows
             .into_iter()
             .filter_map(|row| columns::record(row, &self.zone))
-            .filter(|r| {
-                at.from
-                    .is_none_or(|from| r.modified.is_none_or(|m| m >= from))
-            })
+            .filter(|r| at.from.is_none_or(|from| r.modified.is_none_or(|m| m >= from)))
             .collect();
         if full {
             self.fill(&mut records, &columns.refs).await?;
         }
         let all_seen = self.sees_all() && count < LIMIT;
-        let next = if count == 0 || all_seen {
-            Next::End
-        } else {
-            Next::After(at.token())
-        };
+        let next = if count == 0 || all_seen { Next::End } else { Next::After(at.token()) };
         let mark = at.mark.as_ref().map(Mark::to_string);
-        Ok(Page {
-            records,
-            next,
-            total: None,
-            mark,
-            server_time,
-        })
+        Ok(Page { records, next, total: None, mark, server_time })
     }
 
     fn advance(&self, at: &mut At, latest: Option<&str>) {
@@ -233,17 +192,12 @@ impl Vtiger {
         let op = Operation::get("query", format!("list {name}")).with("query", &query);
         let (rows, _) = self.call(op, columns.projection.records()).await?;
         let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
-        Ok(latest.map(|stamp| Mark {
-            stamp: stamp.to_owned(),
-            offset: self.zone.known(),
-        }))
+        Ok(latest.map(|stamp| Mark { stamp: stamp.to_owned(), offset: self.zone.known() }))
     }
 
     /// Whether the user sees every record, so that a short page is the last one.
     fn sees_all(&self) -> bool {
-        self.sessions
-            .who()
-            .is_some_and(|who| who.admin == Some(true))
+        self.sessions.who().is_some_and(|who| who.admin == Some(true))
     }
 }
 
@@ -257,13 +211,7 @@ fn stamp(value: &Value) -> Option<&str> {
 }
 
 fn empty() -> Page {
-    Page {
-        records: Vec::new(),
-        next: Next::End,
-        total: None,
-        mark: None,
-        server_time: None,
-    }
+    Page { records: Vec::new(), next: Next::End, total: None, mark: None, server_time: None }
 }
 
 fn bad_token(token: &str) -> super::super::RemoteError {

@@ -23,13 +23,8 @@ impl Vtiger {
         for record in records {
             for one in refs {
                 let id = reference(record, &one.base);
-                let value = found
-                    .get(&id)
-                    .and_then(|fields| fields.get(&one.field))
-                    .cloned();
-                record
-                    .fields
-                    .set(one.path.as_str(), value.unwrap_or_else(|| "".into()));
+                let value = found.get(&id).and_then(|fields| fields.get(&one.field)).cloned();
+                record.fields.set(one.path.as_str(), value.unwrap_or_else(|| "".into()));
             }
             for one in refs.iter().filter(|r| r.hidden) {
                 record.fields.remove(&one.base);
@@ -44,9 +39,7 @@ impl Vtiger {
             for module in &one.modules {
                 let entry = wanted.entry(module).or_default();
                 entry.1.insert(&one.field);
-                entry
-                    .0
-                    .extend(records.iter().map(|r| reference(r, &one.base)));
+                entry.0.extend(records.iter().map(|r| reference(r, &one.base)));
             }
         }
         let mut found = Found::new();
@@ -54,16 +47,13 @@ impl Vtiger {
             let described = self.described(module).await?;
             let of_module = |id: &&String| is_id_of(id, &described.prefix);
             let ids: Vec<&str> = ids.iter().filter(of_module).map(String::as_str).collect();
-            let fields: Vec<&str> = fields
-                .into_iter()
-                .filter(|f| described.can_select(f))
-                .collect();
+            let fields: Vec<&str> =
+                fields.into_iter().filter(|f| described.can_select(f)).collect();
             if fields.is_empty() {
                 continue;
             }
             for piece in vtql::pieces(&ids, LIMIT, 400) {
-                self.look_up_piece(module, &piece, &fields, &mut found)
-                    .await?;
+                self.look_up_piece(module, &piece, &fields, &mut found).await?;
             }
         }
         Ok(found)
@@ -84,11 +74,7 @@ impl Vtiger {
         let (rows, _) = self.call(op, projection.records()).await?;
         for mut row in rows {
             let id = std::mem::take(&mut row.slots[0]).to_text();
-            let values = row
-                .fields
-                .iter()
-                .map(|(k, v)| (k.to_owned(), v.clone()))
-                .collect();
+            let values = row.fields.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
             found.insert(id, values);
         }
         Ok(())
@@ -96,11 +82,7 @@ impl Vtiger {
 }
 
 fn reference(record: &Record, base: &str) -> String {
-    record
-        .fields
-        .get(base)
-        .map(Value::to_text)
-        .unwrap_or_default()
+    record.fields.get(base).map(Value::to_text).unwrap_or_default()
 }
 
 /// Whether an id is well formed and of the module with this prefix.

@@ -82,10 +82,7 @@ impl Sessions {
 
     /// Who logged in last.
     pub(crate) fn who(&self) -> Option<Arc<Who>> {
-        self.who
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.who.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The server's clock now, as it was at the login.
@@ -111,11 +108,7 @@ impl Sessions {
             Some(name) => name,
             None => self.log_in(http, url, plan).await?,
         };
-        Ok(Session {
-            name,
-            pool: self,
-            _place: place,
-        })
+        Ok(Session { name, pool: self, _place: place })
     }
 
     /// Replaces a session that is over. The others of its age are over too.
@@ -136,10 +129,7 @@ impl Sessions {
     }
 
     async fn log_in(&self, http: &Http, url: &Url, plan: Plan) -> RemoteResult<String> {
-        let plan = Plan {
-            write: false,
-            ..plan
-        };
+        let plan = Plan { write: false, ..plan };
         let mut challenge = self.challenge.lock().await;
         let mut pauses = ExponentialBuilder::new()
             .with_jitter()
@@ -161,10 +151,8 @@ impl Sessions {
                 }
                 Reply::Failed(failure) => failure,
             };
-            let may_be_a_race = matches!(
-                failure.code.as_str(),
-                "INVALID_USER_CREDENTIALS" | "INVALID_AUTH_TOKEN"
-            );
+            let may_be_a_race =
+                matches!(failure.code.as_str(), "INVALID_USER_CREDENTIALS" | "INVALID_AUTH_TOKEN");
             match pauses.next() {
                 Some(pause) if may_be_a_race => sleep(pause).await,
                 _ => return Err(self.refused(&failure)),
@@ -249,11 +237,7 @@ impl Sessions {
             ),
             _ => (
                 format!("Vtiger refused the login of the user \"{user}\"."),
-                format!(
-                    "It answered {}: {}.",
-                    failure.code,
-                    failure.message.trim_end_matches('.')
-                ),
+                format!("It answered {}: {}.", failure.code, failure.message.trim_end_matches('.')),
                 "Check the user and its access key in Vtiger.",
             ),
         };
@@ -263,9 +247,7 @@ impl Sessions {
 
 /// The envelope with any result.
 fn read_json(answer: &Answer) -> Result<Reply<Json>, Fault> {
-    answer
-        .json(|body| envelope::parse(body, PhantomData))
-        .ok_or_else(|| answer.not_the_api())
+    answer.json(|body| envelope::parse(body, PhantomData)).ok_or_else(|| answer.not_the_api())
 }
 
 fn odd_login() -> RemoteError {
@@ -280,13 +262,7 @@ fn odd_login() -> RemoteError {
 }
 
 fn logged_in(result: &Json, skew_s: i64) -> Option<(String, Who)> {
-    let text = |name: &str| {
-        result
-            .get(name)
-            .and_then(Json::as_str)
-            .unwrap_or("")
-            .to_owned()
-    };
+    let text = |name: &str| result.get(name).and_then(Json::as_str).unwrap_or("").to_owned();
     let session = text("sessionName");
     let user_id = text("userId");
     if session.is_empty() || user_id.is_empty() {
@@ -297,11 +273,6 @@ fn logged_in(result: &Json, skew_s: i64) -> Option<(String, Who)> {
         "off" => Some(false),
         _ => None,
     };
-    let who = Who {
-        user_id,
-        version: text("vtigerVersion"),
-        admin,
-        skew_s,
-    };
+    let who = Who { user_id, version: text("vtigerVersion"), admin, skew_s };
     Some((session, who))
 }

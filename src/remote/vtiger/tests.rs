@@ -24,17 +24,10 @@ fn described(module: &str) -> String {
     let string = r#"{"name":"string"}"#;
     let reference = r#"{"name":"reference","refersTo":["Accounts"]}"#;
     let (prefix, fields) = match module {
-        "Accounts" => (
-            11,
-            vec![field("accountname", string), field("phone", string)],
-        ),
+        "Accounts" => (11, vec![field("accountname", string), field("phone", string)]),
         _ => (
             12,
-            vec![
-                field("lastname", string),
-                field("email", string),
-                field("account_id", reference),
-            ],
+            vec![field("lastname", string), field("email", string), field("account_id", reference)],
         ),
     };
     let mut fields = fields;
@@ -55,11 +48,7 @@ fn param(heard: &Heard, name: &str) -> String {
         .iter()
         .flat_map(|part| part.split('&'))
         .find_map(|pair| pair.split_once('=').filter(|(k, _)| *k == name))
-        .map(|(_, v)| {
-            percent_decode_str(&v.replace('+', " "))
-                .decode_utf8_lossy()
-                .into_owned()
-        })
+        .map(|(_, v)| percent_decode_str(&v.replace('+', " ")).decode_utf8_lossy().into_owned())
         .unwrap_or_default()
 }
 
@@ -88,10 +77,7 @@ async fn crm_of(
         operation => rest(operation, heard),
     })
     .await;
-    let options = ConnectOptions {
-        concurrency: Some(sessions),
-        ..ConnectOptions::default()
-    };
+    let options = ConnectOptions { concurrency: Some(sessions), ..ConnectOptions::default() };
     let url = format!("http://127.0.0.1:{}", stub.port);
     let remote = connect(&url, "admin", &"key".into(), &options).unwrap();
     (stub, remote)
@@ -112,11 +98,7 @@ async fn page(say: fn() -> Say) -> Vec<Record> {
 }
 
 fn lastname(records: &[Record]) -> String {
-    records[0]
-        .fields
-        .get("lastname")
-        .map(Value::to_text)
-        .unwrap_or_default()
+    records[0].fields.get("lastname").map(Value::to_text).unwrap_or_default()
 }
 
 fn fields(list: &[(&str, &str)]) -> Fields {
@@ -143,20 +125,9 @@ async fn answers_that_are_not_quite_json_are_read() {
     let records = page(bytes).await;
     assert_eq!(records.len(), 2);
     let (_stub, remote) = crm(|_, _| Say::json(ROW)).await;
-    let write = Write::Update {
-        id: "12x2".into(),
-        fields: records[0].fields.clone(),
-    };
-    let error = remote
-        .write("Contacts", &[write], &[])
-        .await
-        .remove(0)
-        .unwrap_err();
-    assert_eq!(
-        error.kind,
-        ErrorKind::Refused,
-        "what could not be read is not written: {error}"
-    );
+    let write = Write::Update { id: "12x2".into(), fields: records[0].fields.clone() };
+    let error = remote.write("Contacts", &[write], &[]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "what could not be read is not written: {error}");
     assert_eq!(error.field.as_deref(), Some("lastname"));
 }
 
@@ -166,33 +137,17 @@ async fn doubtful_answers_to_a_write_leave_its_outcome_unknown() {
         (|| Say::json("")) as fn() -> Say,
         || Say::http("500 Internal Server Error", "", ""),
         || Say::http("200 OK", "", "Sorry! Attempt to access restricted file."),
-        || {
-            Say::http(
-                "200 OK",
-                "",
-                "<br />\n<b>Fatal error</b>: Uncaught Exception",
-            )
-        },
+        || Say::http("200 OK", "", "<br />\n<b>Fatal error</b>: Uncaught Exception"),
         || Say::json(r#"{"success":false,"error":{"code":"DATABASE_QUERY_ERROR","message":"x"}}"#),
         || Say::json(r#"{"success":true,"result":{"lastname":"without an id"}}"#),
         || Say::json(r#"{"success":true,"result":{"last"#),
         || Say::Close,
     ] {
         let (stub, remote) = crm(move |_, _| say()).await;
-        let write = Write::Create {
-            fields: fields(&[("lastname", "Doe")]),
-        };
-        let error = remote
-            .write("Contacts", &[write], &[])
-            .await
-            .remove(0)
-            .unwrap_err();
+        let write = Write::Create { fields: fields(&[("lastname", "Doe")]) };
+        let error = remote.write("Contacts", &[write], &[]).await.remove(0).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unknown, "{error}");
-        let sent = stub
-            .heard()
-            .iter()
-            .filter(|h| param(h, "operation") == "create")
-            .count();
+        let sent = stub.heard().iter().filter(|h| param(h, "operation") == "create").count();
         assert_eq!(sent, 1, "sent once only: {error}");
     }
 }
@@ -204,27 +159,11 @@ async fn a_session_that_is_over_is_replaced_and_the_request_repeated() {
         _ => Say::json(ROW),
     })
     .await;
-    let write = Write::Create {
-        fields: fields(&[("lastname", "Doe")]),
-    };
-    let done = remote
-        .write("Contacts", &[write], &[])
-        .await
-        .remove(0)
-        .unwrap();
+    let write = Write::Create { fields: fields(&[("lastname", "Doe")]) };
+    let done = remote.write("Contacts", &[write], &[]).await.remove(0).unwrap();
     assert_eq!(done.id, "12x7");
     let operations: Vec<String> = stub.heard().iter().map(|h| param(h, "operation")).collect();
-    assert_eq!(
-        operations,
-        [
-            "getchallenge",
-            "login",
-            "describe",
-            "create",
-            "login",
-            "create"
-        ]
-    );
+    assert_eq!(operations, ["getchallenge", "login", "describe", "create", "login", "create"]);
     let element = param(&stub.heard()[5], "element");
     assert_eq!(element, r#"{"assigned_user_id":"19x1","lastname":"Doe"}"#);
 }
@@ -251,21 +190,14 @@ async fn a_challenge_taken_by_another_program_is_asked_anew() {
     let remote = connect(&url, "admin", &"key".into(), &ConnectOptions::default()).unwrap();
     let report = remote.check("vtiger").await;
     assert_eq!(report.user.as_deref(), Some("admin"));
-    let logins = stub
-        .heard()
-        .iter()
-        .filter(|h| param(h, "operation") == "login")
-        .count();
+    let logins = stub.heard().iter().filter(|h| param(h, "operation") == "login").count();
     assert_eq!(logins, 2);
 }
 
 #[tokio::test]
 async fn logins_that_fail_say_why() {
     for (answer, words) in [
-        (
-            WRONG,
-            "does not accept the access key of the user \"admin\"",
-        ),
+        (WRONG, "does not accept the access key of the user \"admin\""),
         (
             r#"{"success":false,"error":{"code":"INVALID_AUTH_TOKEN","message":"x"}}"#,
             "does not know the user \"admin\"",
@@ -282,20 +214,11 @@ async fn logins_that_fail_say_why() {
         })
         .await;
         let url = format!("http://127.0.0.1:{}/", stub.port);
-        let remote = connect(
-            &url,
-            "admin",
-            &"secret key".into(),
-            &ConnectOptions::default(),
-        )
-        .unwrap();
+        let remote =
+            connect(&url, "admin", &"secret key".into(), &ConnectOptions::default()).unwrap();
         let report = remote.check("vtiger").await;
         assert!(!report.ok && report.modules.is_empty());
-        assert!(
-            report.problems[0].one_line().contains(words),
-            "{:?}",
-            report.problems
-        );
+        assert!(report.problems[0].one_line().contains(words), "{:?}", report.problems);
         assert!(
             !stub.heard().iter().any(|h| h.body.contains("secret")),
             "the key itself is not sent"
@@ -307,10 +230,7 @@ async fn logins_that_fail_say_why() {
 async fn access_denied_is_told_apart_from_a_deleted_record() {
     for (rows, want) in [
         (NONE, ErrorKind::NotFound),
-        (
-            r#"{"success":true,"result":[{"id":"12x5"}]}"#,
-            ErrorKind::Permission,
-        ),
+        (r#"{"success":true,"result":[{"id":"12x5"}]}"#, ErrorKind::Permission),
         (DENIED, ErrorKind::Permission),
     ] {
         let (_stub, remote) = crm(move |operation, _| match operation {
@@ -319,10 +239,7 @@ async fn access_denied_is_told_apart_from_a_deleted_record() {
         })
         .await;
         let writes = [
-            Write::Update {
-                id: "12x5".into(),
-                fields: fields(&[("lastname", "x")]),
-            },
+            Write::Update { id: "12x5".into(), fields: fields(&[("lastname", "x")]) },
             Write::Delete { id: "12x5".into() },
         ];
         for result in remote.write("Contacts", &writes, &[]).await {
@@ -340,20 +257,9 @@ async fn a_duplicate_names_the_record_that_is_there() {
         }
     })
     .await;
-    let write = Write::Create {
-        fields: fields(&[("accountname", "Ácme's")]),
-    };
-    let error = remote
-        .write("Accounts", &[write], &[])
-        .await
-        .remove(0)
-        .unwrap_err();
-    assert_eq!(
-        error.kind,
-        ErrorKind::Exists {
-            id: Some("11x9".into())
-        }
-    );
+    let write = Write::Create { fields: fields(&[("accountname", "Ácme's")]) };
+    let error = remote.write("Accounts", &[write], &[]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Exists { id: Some("11x9".into()) });
     let query = param(stub.heard().last().unwrap(), "query");
     assert_eq!(
         query,
@@ -374,27 +280,15 @@ async fn references_are_followed_a_hundred_at_a_time() {
     })
     .await;
     let ids = ["12x1", "12x2", "12x3"].map(str::to_owned);
-    let wanted = [
-        "account_id.accountname".to_owned(),
-        "nothing".to_owned(),
-        "lastname.x".to_owned(),
-    ];
+    let wanted =
+        ["account_id.accountname".to_owned(), "nothing".to_owned(), "lastname.x".to_owned()];
     let records = remote.fetch("Contacts", &ids, &wanted).await.unwrap();
-    let names: Vec<String> = records
-        .iter()
-        .map(|r| r.fields.get("account_id.accountname").unwrap().to_text())
-        .collect();
+    let names: Vec<String> =
+        records.iter().map(|r| r.fields.get("account_id.accountname").unwrap().to_text()).collect();
     assert_eq!(names, ["Acme", "", ""]);
-    assert!(
-        records.iter().all(|r| r.fields.len() == 1),
-        "the reference itself was not asked for"
-    );
-    let queries: Vec<String> = stub
-        .heard()
-        .iter()
-        .map(|h| param(h, "query"))
-        .filter(|q| !q.is_empty())
-        .collect();
+    assert!(records.iter().all(|r| r.fields.len() == 1), "the reference itself was not asked for");
+    let queries: Vec<String> =
+        stub.heard().iter().map(|h| param(h, "query")).filter(|q| !q.is_empty()).collect();
     assert_eq!(
         queries,
         [
@@ -410,10 +304,7 @@ async fn records_of_other_modules_are_not_taken_for_ours() {
         crm(|_, _| Say::json(r#"{"success":true,"result":[{"id":"12x5"},{"id":"12x6"}]}"#)).await;
     let ids = ["11x5", "12x5", "x", "12x", "5", "12x5' or id > '0"].map(str::to_owned);
     let found = remote.fetch("Contacts", &ids, &[]).await.unwrap();
-    assert_eq!(
-        found.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(),
-        ["12x5"]
-    );
+    assert_eq!(found.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["12x5"]);
     assert!(param(stub.heard().last().unwrap(), "query").contains("in ('12x5')"));
 }
 
@@ -421,10 +312,9 @@ async fn records_of_other_modules_are_not_taken_for_ours() {
 async fn a_short_page_is_the_last_one_for_administrators_only() {
     use super::super::Next;
     for (admin, last) in [("on", true), ("off", false)] {
-        let (_stub, remote) = crm_of(admin, 1, |_, _| {
-            Say::json(r#"{"success":true,"result":[{"id":"12x5"}]}"#)
-        })
-        .await;
+        let (_stub, remote) =
+            crm_of(admin, 1, |_, _| Say::json(r#"{"success":true,"result":[{"id":"12x5"}]}"#))
+                .await;
         let page = remote.page(&request(&[])).await.unwrap();
         assert_eq!(page.next == Next::End, last);
     }
@@ -439,15 +329,9 @@ async fn each_session_carries_one_request_at_a_time() {
         page.unwrap();
     }
     let heard = stub.heard();
-    let sessions: std::collections::BTreeSet<String> = heard
-        .iter()
-        .map(|h| param(h, "sessionName"))
-        .filter(|s| !s.is_empty())
-        .collect();
+    let sessions: std::collections::BTreeSet<String> =
+        heard.iter().map(|h| param(h, "sessionName")).filter(|s| !s.is_empty()).collect();
     assert!(sessions.len() <= 3, "{sessions:?}");
-    let challenges = heard
-        .iter()
-        .filter(|h| param(h, "operation") == "getchallenge")
-        .count();
+    let challenges = heard.iter().filter(|h| param(h, "operation") == "getchallenge").count();
     assert_eq!(challenges, 1, "one challenge serves all logins");
 }

@@ -37,9 +37,7 @@ impl Zone {
     /// Takes over what a mark tells, unless something is known already.
     pub(crate) fn hint(&self, offset: Option<i32>) {
         if let Some(offset) = offset {
-            let _ = self
-                .0
-                .compare_exchange(UNKNOWN, offset, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.0.compare_exchange(UNKNOWN, offset, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -49,8 +47,7 @@ impl Zone {
         let quarters = (local.0 - server_now.0 + 450_000).div_euclid(900_000);
         let seconds = quarters * 900;
         if (-50_400..=50_400).contains(&seconds) {
-            self.0
-                .store(i32::try_from(seconds).unwrap_or(0), Ordering::Relaxed);
+            self.0.store(i32::try_from(seconds).unwrap_or(0), Ordering::Relaxed);
         }
     }
 
@@ -66,9 +63,7 @@ impl Zone {
             Some(offset) => i64::from(offset) - SUMMER_S,
             None => -14 * 3_600,
         };
-        let local = Offset::UTC
-            .to_datetime(at.timestamp())
-            .saturating_add(shift.seconds());
+        let local = Offset::UTC.to_datetime(at.timestamp()).saturating_add(shift.seconds());
         written(local)
     }
 
@@ -79,9 +74,7 @@ impl Zone {
             _ => OVERLAP_S + SUMMER_S,
         };
         let local: DateTime = text.parse().ok()?;
-        Some(written(
-            local.saturating_sub(SignedDuration::from_secs(back)),
-        ))
+        Some(written(local.saturating_sub(SignedDuration::from_secs(back))))
     }
 }
 
@@ -110,14 +103,8 @@ impl Mark {
     /// Reads a mark.
     pub(crate) fn read(text: &str) -> Self {
         match text.split_once('@') {
-            Some((stamp, offset)) => Self {
-                stamp: stamp.to_owned(),
-                offset: offset.parse().ok(),
-            },
-            None => Self {
-                stamp: text.to_owned(),
-                offset: None,
-            },
+            Some((stamp, offset)) => Self { stamp: stamp.to_owned(), offset: offset.parse().ok() },
+            None => Self { stamp: text.to_owned(), offset: None },
         }
     }
 }
@@ -158,16 +145,10 @@ mod tests {
     #[test]
     fn stamps_are_instants_once_the_offset_is_known() {
         let zone = Zone::new();
-        assert_eq!(
-            zone.instant("2026-11-21 19:24:00"),
-            Some(at("2026-11-21T19:24:00Z"))
-        );
+        assert_eq!(zone.instant("2026-11-21 19:24:00"), Some(at("2026-11-21T19:24:00Z")));
         zone.hint(Some(3600));
         zone.hint(Some(7200));
-        assert_eq!(
-            zone.instant("2026-11-21 19:24:00"),
-            Some(at("2026-11-21T18:24:00Z"))
-        );
+        assert_eq!(zone.instant("2026-11-21 19:24:00"), Some(at("2026-11-21T18:24:00Z")));
         for unset in ["", "0000-00-00 00:00:00", "soon"] {
             assert_eq!(zone.instant(unset), None);
         }
@@ -176,33 +157,19 @@ mod tests {
     #[test]
     fn listings_start_early_enough() {
         let zone = Zone::new();
-        assert_eq!(
-            zone.not_after(at("2026-01-01T00:00:00Z")),
-            "2025-12-31 10:00:00"
-        );
-        assert_eq!(
-            zone.before("2026-01-01 00:00:30").as_deref(),
-            Some("2025-12-31 22:59:30")
-        );
+        assert_eq!(zone.not_after(at("2026-01-01T00:00:00Z")), "2025-12-31 10:00:00");
+        assert_eq!(zone.before("2026-01-01 00:00:30").as_deref(), Some("2025-12-31 22:59:30"));
         zone.hint(Some(0));
-        assert_eq!(
-            zone.before("2026-01-01 00:00:30").as_deref(),
-            Some("2025-12-31 23:59:30")
-        );
-        assert_eq!(
-            zone.not_after(at("2026-01-01T00:00:00Z")),
-            "2025-12-31 23:00:00"
-        );
+        assert_eq!(zone.before("2026-01-01 00:00:30").as_deref(), Some("2025-12-31 23:59:30"));
+        assert_eq!(zone.not_after(at("2026-01-01T00:00:00Z")), "2025-12-31 23:00:00");
         assert_eq!(zone.before("never"), None);
     }
 
     #[test]
     fn marks_are_read_as_written() {
-        for text in [
-            "2026-11-21 19:24:00",
-            "2026-11-21 19:24:00@3600",
-            "2026-11-21 19:24:00@-18000",
-        ] {
+        for text in
+            ["2026-11-21 19:24:00", "2026-11-21 19:24:00@3600", "2026-11-21 19:24:00@-18000"]
+        {
             assert_eq!(Mark::read(text).to_string(), text);
         }
     }

@@ -15,10 +15,7 @@ pub(crate) fn complete(text: &str) -> Result<Url, UserError> {
     let mut url = http::url::read(text, "Vtiger URL")?;
     let path = url.path().to_owned();
     let lower = path.to_ascii_lowercase();
-    let cut = [SCRIPT, "index.php", "restapi/"]
-        .iter()
-        .filter_map(|mark| lower.find(mark))
-        .min();
+    let cut = [SCRIPT, "index.php", "restapi/"].iter().filter_map(|mark| lower.find(mark)).min();
     let folder = match cut {
         Some(at) => path[..at].to_owned(),
         None if path.ends_with('/') => path,
@@ -42,22 +39,10 @@ mod tests {
     fn addresses_are_completed() {
         for (text, want) in [
             ("crm.example.com", "https://crm.example.com/webservice.php"),
-            (
-                "https://crm.example.com/",
-                "https://crm.example.com/webservice.php",
-            ),
-            (
-                "https://crm.example.com/vtiger",
-                "https://crm.example.com/vtiger/webservice.php",
-            ),
-            (
-                "https://crm.example.com/vtiger//",
-                "https://crm.example.com/vtiger/webservice.php",
-            ),
-            (
-                "http://127.0.0.1:8000",
-                "http://127.0.0.1:8000/webservice.php",
-            ),
+            ("https://crm.example.com/", "https://crm.example.com/webservice.php"),
+            ("https://crm.example.com/vtiger", "https://crm.example.com/vtiger/webservice.php"),
+            ("https://crm.example.com/vtiger//", "https://crm.example.com/vtiger/webservice.php"),
+            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/webservice.php"),
             (
                 "https://crm.example.com/v/webservice.php?operation=x",
                 "https://crm.example.com/v/webservice.php",
@@ -66,10 +51,7 @@ mod tests {
                 "https://crm.example.com/v/index.php?module=Home&view=DashBoard",
                 "https://crm.example.com/v/webservice.php",
             ),
-            (
-                "localhost:8080/crm",
-                "http://localhost:8080/crm/webservice.php",
-            ),
+            ("localhost:8080/crm", "http://localhost:8080/crm/webservice.php"),
         ] {
             let url = complete(text).unwrap();
             assert_eq!(url.as_str(), want, "{text}");

@@ -71,8 +71,7 @@ fn is_number(text: &str) -> bool {
 
 fn is_id(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    text.split_once('x')
-        .is_some_and(|(kind, number)| digits(kind) && digits(number))
+    text.split_once('x').is_some_and(|(kind, number)| digits(kind) && digits(number))
 }
 
 /// The text without control characters, and with U+FFFD for what lies above U+FFFF: the tables are

@@ -33,16 +33,9 @@ impl Query {
     /// `SELECT fields FROM module`. Names that are no names are left out; `id` always comes along.
     pub(crate) fn select<'a>(module: &str, fields: impl IntoIterator<Item = &'a str>) -> Self {
         let names: Vec<&str> = fields.into_iter().filter(|f| is_name(f)).collect();
-        let list = if names.is_empty() {
-            "id".to_owned()
-        } else {
-            names.join(",")
-        };
+        let list = if names.is_empty() { "id".to_owned() } else { names.join(",") };
         let module = if is_name(module) { module } else { "Unknown" };
-        Self {
-            text: format!("select {list} from {module}"),
-            conditions: 0,
-        }
+        Self { text: format!("select {list} from {module}"), conditions: 0 }
     }
 
     /// A condition, joined to those before by AND.
@@ -185,23 +178,18 @@ mod tests {
 
     #[test]
     fn queries_are_built_whole() {
-        let query = Query::select(
-            "Contacts",
-            ["lastname", "email", "bad name;", "account_id.x"],
-        )
-        .and("modifiedtime", Op::Gt, "2026-11-21 19:24:00")
-        .or("modifiedtime", Op::Eq, "2026-11-21 19:24:00")
-        .and("id", Op::Gt, "12x5")
-        .ordered("modifiedtime, id");
+        let query = Query::select("Contacts", ["lastname", "email", "bad name;", "account_id.x"])
+            .and("modifiedtime", Op::Gt, "2026-11-21 19:24:00")
+            .or("modifiedtime", Op::Eq, "2026-11-21 19:24:00")
+            .and("id", Op::Gt, "12x5")
+            .ordered("modifiedtime, id");
         assert_eq!(
             query,
             "select lastname,email from Contacts where modifiedtime > '2026-11-21 19:24:00' \
              or modifiedtime = '2026-11-21 19:24:00' and id > '12x5' order by modifiedtime, id limit 100;"
         );
         assert_eq!(
-            Query::select("Accounts", [])
-                .among("id", ["11x2", "11x'3"])
-                .ordered("id"),
+            Query::select("Accounts", []).among("id", ["11x2", "11x'3"]).ordered("id"),
             "select id from Accounts where id in ('11x2','11x''3') order by id limit 100;"
         );
         assert_eq!(
@@ -212,9 +200,7 @@ mod tests {
 
     #[test]
     fn values_are_split_to_fit_an_address() {
-        let many: Vec<String> = (0..1000)
-            .map(|n| format!("customer{n}+ö@example.com"))
-            .collect();
+        let many: Vec<String> = (0..1000).map(|n| format!("customer{n}+ö@example.com")).collect();
         let refs: Vec<&str> = many.iter().map(String::as_str).collect();
         let pieces = pieces(&refs, 80, 400);
         assert_eq!(pieces.iter().map(Vec::len).sum::<usize>(), 1000);

@@ -48,9 +48,7 @@ impl Vtiger {
             .with("element", &element);
         match self.written(&module, op, wanted).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
-                error.kind = ErrorKind::Exists {
-                    id: self.twin(&module, values).await,
-                };
+                error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
                 Err(error)
             }
             other => other,
@@ -80,10 +78,7 @@ impl Vtiger {
         let module = self.described(entity).await?;
         let op = Operation::post("delete", format!("delete {id} in {entity}")).with("id", id);
         match self.call(op, PhantomData::<Json>).await {
-            Ok(_) => Ok(Written {
-                id: id.to_owned(),
-                record: None,
-            }),
+            Ok(_) => Ok(Written { id: id.to_owned(), record: None }),
             Err(error) => Err(self.told_apart(&module, id, error).await),
         }
     }
@@ -92,10 +87,7 @@ impl Vtiger {
     async fn untouched(&self, entity: &str, id: &str, wanted: &[String]) -> RemoteResult<Written> {
         let found = self.fetch_ids(entity, &[id.to_owned()], wanted).await?;
         match found.into_iter().next() {
-            Some(record) => Ok(Written {
-                id: id.to_owned(),
-                record: Some(record),
-            }),
+            Some(record) => Ok(Written { id: id.to_owned(), record: Some(record) }),
             None => Err(gone(entity, id)),
         }
     }
@@ -124,10 +116,7 @@ impl Vtiger {
             }
         }
         let [record] = records;
-        Ok(Written {
-            id: record.id.clone(),
-            record: Some(record),
-        })
+        Ok(Written { id: record.id.clone(), record: Some(record) })
     }
 
     /// Vtiger answers ACCESS_DENIED for a deleted record too; a query tells.
@@ -137,10 +126,7 @@ impl Vtiger {
         if !unclear {
             return error;
         }
-        match self
-            .fetch_ids(&module.info.name, &[id.to_owned()], &[])
-            .await
-        {
+        match self.fetch_ids(&module.info.name, &[id.to_owned()], &[]).await {
             Ok(found) if found.is_empty() => gone(&module.info.name, id),
             _ => error,
         }

@@ -45,12 +45,7 @@ impl Auth {
         let origin = site.origin().ascii_serialization();
         let ways = if site.scheme() == "https" {
             let as_http = origin.replacen("https://", "http://", 1);
-            vec![
-                Way::Basic,
-                Way::Query,
-                Way::OAuth(origin),
-                Way::OAuth(as_http),
-            ]
+            vec![Way::Basic, Way::Query, Way::OAuth(origin), Way::OAuth(as_http)]
         } else {
             vec![Way::OAuth(origin)]
         };
@@ -187,10 +182,7 @@ mod tests {
         assert_eq!(ways(&plain), [Way::OAuth("http://127.0.0.1:8080".into())]);
         assert!(plain.add_home(&Url::parse("http://www.shop.example.com").unwrap()));
         assert!(!plain.add_home(&Url::parse("http://127.0.0.1:8080/").unwrap()));
-        assert_eq!(
-            plain.way(1),
-            Some(Way::OAuth("http://www.shop.example.com".into()))
-        );
+        assert_eq!(plain.way(1), Some(Way::OAuth("http://www.shop.example.com".into())));
     }
 
     #[test]
@@ -206,11 +198,8 @@ mod tests {
         assert!(headers.is_empty());
         let (query, _) = auth.apply(&Way::OAuth("http://h".into()), "GET", "/", params);
         let given = |name: &str| query.iter().find(|(k, _)| k == name).unwrap().1.clone();
-        let unsigned: Vec<_> = query
-            .iter()
-            .filter(|(k, _)| k != "oauth_signature")
-            .cloned()
-            .collect();
+        let unsigned: Vec<_> =
+            query.iter().filter(|(k, _)| k != "oauth_signature").cloned().collect();
         let base = oauth::base_string("GET", "http://h", &unsigned);
         assert_eq!(given("oauth_signature"), oauth::signature(&base, "cs_2"));
     }

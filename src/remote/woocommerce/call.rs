@@ -45,12 +45,7 @@ impl Ask {
 
     /// A write with a body.
     pub(crate) fn post(path: impl Into<String>, what: impl Into<String>, body: Vec<u8>) -> Self {
-        Self {
-            method: Method::POST,
-            body: Some(body),
-            plan: Plan::WRITE,
-            ..Self::get(path, what)
-        }
+        Self { method: Method::POST, body: Some(body), plan: Plan::WRITE, ..Self::get(path, what) }
     }
 
     /// With a parameter.
@@ -92,9 +87,7 @@ impl Woo {
         ask: &Ask,
         parse: impl Fn(&[u8]) -> serde_json::Result<T> + Send + Sync,
     ) -> RemoteResult<(T, Meta)> {
-        self.ask(ask, parse)
-            .await?
-            .map_err(|api| self.explained(&api, ask))
+        self.ask(ask, parse).await?.map_err(|api| self.explained(&api, ask))
     }
 
     /// Sends a request, climbing the ladder of authentications until one works.
@@ -160,12 +153,7 @@ impl Woo {
             at += 1;
             if self.auth.way(at).is_none() && !looked {
                 looked = true;
-                let _ = self
-                    .discover(Plan {
-                        write: false,
-                        ..ask.plan
-                    })
-                    .await;
+                let _ = self.discover(Plan { write: false, ..ask.plan }).await;
             }
         }
         Ok(Err(telling.unwrap_or_default()))
@@ -174,10 +162,7 @@ impl Woo {
     /// Whether the site has plain permalinks, found out now.
     async fn http_is_plain(&self, plan: Plan) -> bool {
         let before = self.route();
-        let plan = Plan {
-            write: false,
-            ..plan
-        };
+        let plan = Plan { write: false, ..plan };
         self.discover(plan).await.is_ok() && self.route() != before
     }
 
@@ -202,9 +187,7 @@ impl Woo {
     fn make(&self, ask: &Ask, way: &Way) -> Call {
         let (mut url, mut params) = self.address(&ask.path);
         params.extend(ask.query.iter().cloned());
-        let (params, headers) = self
-            .auth
-            .apply(way, ask.method.as_str(), url.path(), params);
+        let (params, headers) = self.auth.apply(way, ask.method.as_str(), url.path(), params);
         if !params.is_empty() {
             url.set_query(Some(&query(&params)));
         }

@@ -13,10 +13,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 /// Our modules and the shop's names for them.
-const MODULES: [(Module, &str); 2] = [
-    (Module::Products, "products"),
-    (Module::Contacts, "customers"),
-];
+const MODULES: [(Module, &str); 2] =
+    [(Module::Products, "products"), (Module::Contacts, "customers")];
 /// A clock that differs more than this is worth a word, in seconds.
 const SKEW_S: i64 = 120;
 
@@ -80,13 +78,8 @@ impl Woo {
         entity: &'static Entity,
         refusals: &mut Vec<RemoteError>,
     ) -> RemoteResult<ModuleCheck> {
-        let mut check = ModuleCheck {
-            module,
-            read: false,
-            write: false,
-            available: true,
-            why: None,
-        };
+        let mut check =
+            ModuleCheck { module, read: false, write: false, available: true, why: None };
         let read = Ask::get(entity.name, format!("read {}", entity.name))
             .with("per_page", "1")
             .with("_fields", "id")
@@ -96,10 +89,7 @@ impl Woo {
             format!("write {}", entity.name),
             b"{}".to_vec(),
         )
-        .planned(Plan {
-            write: true,
-            ..Plan::BRIEF
-        });
+        .planned(Plan { write: true, ..Plan::BRIEF });
         let may_read = self.tried(&read).await;
         let may_write = self.tried(&write).await;
         match may_read {

@@ -30,13 +30,7 @@ pub fn connect(
     let secret = consumer_secret.expose_secret().trim();
     check_keys(key, secret)?;
     let parallel = options.concurrency.unwrap_or(PARALLEL).clamp(1, MOST);
-    let http = Http::new(
-        "WooCommerce",
-        &site,
-        options,
-        parallel,
-        Mask::new([key, secret]),
-    )?;
+    let http = Http::new("WooCommerce", &site, options, parallel, Mask::new([key, secret]))?;
     let auth = Auth::new(&site, key.to_owned().into(), secret.to_owned().into());
     let tail: Vec<char> = key.chars().rev().take(4).collect();
     Ok(Arc::new(Woo {
@@ -54,11 +48,7 @@ fn check_keys(key: &str, secret: &str) -> Result<(), UserError> {
     let next = "Copy both from WooCommerce, Settings, Advanced, REST API: the key begins with ck_, the \
                 secret with cs_.";
     if key.is_empty() || secret.is_empty() {
-        return Err(UserError::new(
-            "The consumer key or the consumer secret is empty.",
-            "",
-            next,
-        ));
+        return Err(UserError::new("The consumer key or the consumer secret is empty.", "", next));
     }
     if key.starts_with("cs_") && secret.starts_with("ck_") {
         return Err(UserError::new(
@@ -67,10 +57,8 @@ fn check_keys(key: &str, secret: &str) -> Result<(), UserError> {
             next,
         ));
     }
-    let odd = |text: &str| {
-        text.chars()
-            .any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii())
-    };
+    let odd =
+        |text: &str| text.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii());
     if odd(key) || odd(secret) {
         return Err(UserError::new(
             "The consumer key or the consumer secret holds characters that do not belong there.",

@@ -39,11 +39,7 @@ fn flatten(
     fields: &mut Vec<FieldInfo>,
 ) {
     for (name, schema) in properties.as_object().into_iter().flatten() {
-        let path = if above.is_empty() {
-            name.clone()
-        } else {
-            format!("{above}.{name}")
-        };
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
         let fixed = fixed || schema.get("readonly") == Some(&Json::Bool(true));
         if let Some(below) = schema.get("properties") {
             flatten(entity, &path, below, fixed, fields);
@@ -57,11 +53,7 @@ fn flatten(
 fn field(entity: &Entity, path: String, schema: &Json, fixed: bool) -> FieldInfo {
     let choices = schema.get("enum").and_then(Json::as_array);
     FieldInfo {
-        label: schema
-            .get("description")
-            .and_then(Json::as_str)
-            .unwrap_or(&path)
-            .to_owned(),
+        label: schema.get("description").and_then(Json::as_str).unwrap_or(&path).to_owned(),
         type_name: type_name(schema),
         mandatory: entity.required.contains(&path.as_str()),
         writable: !fixed && entity.kind(&path) != Kind::ReadOnly,
@@ -83,12 +75,9 @@ fn type_name(schema: &Json) -> String {
     }
     match schema.get("type") {
         Some(Json::String(name)) => name.clone(),
-        Some(Json::Array(names)) => names
-            .iter()
-            .filter_map(Json::as_str)
-            .find(|n| *n != "null")
-            .unwrap_or("")
-            .to_owned(),
+        Some(Json::Array(names)) => {
+            names.iter().filter_map(Json::as_str).find(|n| *n != "null").unwrap_or("").to_owned()
+        }
         _ => String::new(),
     }
 }

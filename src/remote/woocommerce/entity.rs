@@ -59,13 +59,8 @@ pub(crate) struct Entity {
 }
 
 /// Roles of people who work in the shop. They are users like customers, and not listed.
-pub(crate) const STAFF: [&str; 5] = [
-    "administrator",
-    "shop_manager",
-    "editor",
-    "author",
-    "contributor",
-];
+pub(crate) const STAFF: [&str; 5] =
+    ["administrator", "shop_manager", "editor", "author", "contributor"];
 
 const CUSTOMERS: Entity = Entity {
     name: "customers",
@@ -121,23 +116,11 @@ const PRODUCTS: Entity = Entity {
         ("parent_id", Kind::Whole),
         ("download_limit", Kind::Whole),
         ("download_expiry", Kind::Whole),
-        (
-            "type",
-            Kind::OneOf(&["simple", "grouped", "external", "variable"]),
-        ),
-        (
-            "status",
-            Kind::OneOf(&["draft", "pending", "private", "publish", "future"]),
-        ),
-        (
-            "catalog_visibility",
-            Kind::OneOf(&["visible", "catalog", "search", "hidden"]),
-        ),
+        ("type", Kind::OneOf(&["simple", "grouped", "external", "variable"])),
+        ("status", Kind::OneOf(&["draft", "pending", "private", "publish", "future"])),
+        ("catalog_visibility", Kind::OneOf(&["visible", "catalog", "search", "hidden"])),
         ("tax_status", Kind::OneOf(&["taxable", "shipping", "none"])),
-        (
-            "stock_status",
-            Kind::OneOf(&["instock", "outofstock", "onbackorder"]),
-        ),
+        ("stock_status", Kind::OneOf(&["instock", "outofstock", "onbackorder"])),
         ("backorders", Kind::OneOf(&["no", "notify", "yes"])),
         ("featured", Kind::Switch),
         ("virtual", Kind::Switch),
@@ -174,9 +157,6 @@ pub(crate) fn named(name: &str) -> Option<&'static Entity> {
 impl Entity {
     /// What a value at this path must look like.
     pub(crate) fn kind(&self, path: &str) -> Kind {
-        self.kinds
-            .iter()
-            .find(|(p, _)| *p == path)
-            .map_or(Kind::Text, |(_, kind)| *kind)
+        self.kinds.iter().find(|(p, _)| *p == path).map_or(Kind::Text, |(_, kind)| *kind)
     }
 }

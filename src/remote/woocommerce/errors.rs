@@ -89,15 +89,8 @@ pub(crate) fn explain(api: &ApiError, asked: Asked<'_>) -> RemoteError {
     let said = if api.message.is_empty() {
         format!("It answered {} {}.", api.status, api.code)
     } else {
-        let stop = if api.message.ends_with(['.', '!', '?', '…']) {
-            ""
-        } else {
-            "."
-        };
-        format!(
-            "It answered {} {}: {}{stop}",
-            api.status, api.code, api.message
-        )
+        let stop = if api.message.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+        format!("It answered {} {}: {}{stop}", api.status, api.code, api.message)
     };
     let (what, next) = match &kind {
         ErrorKind::Login if api.message.contains("timestamp") => (
@@ -126,25 +119,18 @@ pub(crate) fn explain(api: &ApiError, asked: Asked<'_>) -> RemoteError {
             format!("The key's user may not {}.", asked.what),
             "Let the key belong to an administrator; the role of its user is too weak for this.",
         ),
-        ErrorKind::NotFound => (
-            format!("The shop could not {}: the record is gone.", asked.what),
-            "",
-        ),
+        ErrorKind::NotFound => {
+            (format!("The shop could not {}: the record is gone.", asked.what), "")
+        }
         ErrorKind::Exists { .. } => (
-            format!(
-                "The shop refused to {}: there is a record with this key already.",
-                asked.what
-            ),
+            format!("The shop refused to {}: there is a record with this key already.", asked.what),
             "Change the key of one of them, or link the two.",
         ),
         ErrorKind::NotTheApi => (
             "WooCommerce's REST API v3 is not there.".to_owned(),
             "Activate WooCommerce (3.5 or later) on this site, and check the App URL.",
         ),
-        ErrorKind::TooLarge => (
-            format!("The shop refused to {} as too large.", asked.what),
-            "",
-        ),
+        ErrorKind::TooLarge => (format!("The shop refused to {} as too large.", asked.what), ""),
         _ => (
             format!("The shop refused to {}.", asked.what),
             "Look at the value named, and correct it in the record it comes from.",
@@ -173,9 +159,7 @@ fn kind(api: &ApiError, asked: Asked<'_>) -> ErrorKind {
         404 => ErrorKind::NotFound,
         500..=599 if !asked.item && asked.write && api.status != 501 => ErrorKind::Unknown,
         500..=599 if !asked.write => ErrorKind::Temporary,
-        _ if is_taken(code) => ErrorKind::Exists {
-            id: api.resource.clone(),
-        },
+        _ if is_taken(code) => ErrorKind::Exists { id: api.resource.clone() },
         _ if code.ends_with("_invalid_id") => ErrorKind::NotFound,
         _ => ErrorKind::Refused,
     }
@@ -190,9 +174,7 @@ fn is_permission(api: &ApiError) -> bool {
 
 /// The key, the signature or its time is wrong; told from a missing permission in English only.
 fn is_key(api: &ApiError) -> bool {
-    ["timestamp", "nonce", "ignature", "is invalid"]
-        .iter()
-        .any(|word| api.message.contains(word))
+    ["timestamp", "nonce", "ignature", "is invalid"].iter().any(|word| api.message.contains(word))
 }
 
 fn is_taken(code: &str) -> bool {
@@ -214,24 +196,14 @@ mod tests {
     use super::*;
 
     fn api(status: u16, json: &str) -> ApiError {
-        let found = Projection::new(["code", "message", "data"], &[])
-            .take(json)
-            .unwrap();
+        let found = Projection::new(["code", "message", "data"], &[]).take(json).unwrap();
         ApiError::read(status, &found.fields).unwrap()
     }
 
-    const WRITE: Asked<'_> = Asked {
-        what: "create a customer",
-        write: true,
-        known: true,
-        item: false,
-    };
-    const READ: Asked<'_> = Asked {
-        what: "read customers",
-        write: false,
-        known: false,
-        item: false,
-    };
+    const WRITE: Asked<'_> =
+        Asked { what: "create a customer", write: true, known: true, item: false };
+    const READ: Asked<'_> =
+        Asked { what: "read customers", write: false, known: false, item: false };
 
     #[test]
     fn errors_are_read_leniently() {
@@ -250,10 +222,8 @@ mod tests {
             r#"{"code":"woocommerce_rest_cannot_create_order_refund","message":"<p>No &amp; no</p>","data":500}"#,
         );
         assert_eq!(error.message, "No & no");
-        let error = api(
-            200,
-            r#"{"code":"wc_user_invalid_id","message":"x","data":{"status":404}}"#,
-        );
+        let error =
+            api(200, r#"{"code":"wc_user_invalid_id","message":"x","data":{"status":404}}"#);
         assert_eq!(error.status, 404);
         assert!(ApiError::read(400, &Fields::new()).is_none());
     }
@@ -285,51 +255,15 @@ mod tests {
                 WRITE,
                 K::Permission,
             ),
-            (
-                401,
-                auth,
-                "Der API-Schlüssel hat keine Schreibrechte.",
-                WRITE,
-                K::Permission,
-            ),
-            (
-                403,
-                "woocommerce_rest_cannot_create",
-                "",
-                WRITE,
-                K::Permission,
-            ),
+            (401, auth, "Der API-Schlüssel hat keine Schreibrechte.", WRITE, K::Permission),
+            (403, "woocommerce_rest_cannot_create", "", WRITE, K::Permission),
             (404, "rest_no_route", "", READ, K::NotTheApi),
             (404, "wc_user_invalid_id", "", WRITE, K::NotFound),
-            (
-                400,
-                "woocommerce_rest_product_invalid_id",
-                "",
-                WRITE,
-                K::NotFound,
-            ),
-            (
-                400,
-                "registration-error-email-exists",
-                "",
-                WRITE,
-                K::Exists { id: None },
-            ),
-            (
-                400,
-                "woocommerce_rest_product_not_created",
-                "",
-                WRITE,
-                K::Exists { id: None },
-            ),
+            (400, "woocommerce_rest_product_invalid_id", "", WRITE, K::NotFound),
+            (400, "registration-error-email-exists", "", WRITE, K::Exists { id: None }),
+            (400, "woocommerce_rest_product_not_created", "", WRITE, K::Exists { id: None }),
             (400, "customer_invalid_email", "", WRITE, K::Refused),
-            (
-                413,
-                "woocommerce_rest_request_entity_too_large",
-                "",
-                WRITE,
-                K::TooLarge,
-            ),
+            (413, "woocommerce_rest_request_entity_too_large", "", WRITE, K::TooLarge),
             (500, "internal_server_error", "", WRITE, K::Unknown),
             (500, "internal_server_error", "", READ, K::Temporary),
         ] {
@@ -339,22 +273,13 @@ mod tests {
                 message: message.into(),
                 ..ApiError::default()
             };
-            assert_eq!(
-                explain(&error, asked).kind,
-                want,
-                "{status} {code} {message}"
-            );
+            assert_eq!(explain(&error, asked).kind, want, "{status} {code} {message}");
         }
         let taken = api(
             400,
             r#"{"code":"product_invalid_sku","message":"x","data":{"status":400,"resource_id":43,"unique_sku":"A-1"}}"#,
         );
-        assert_eq!(
-            explain(&taken, WRITE).kind,
-            K::Exists {
-                id: Some("43".into())
-            }
-        );
+        assert_eq!(explain(&taken, WRITE).kind, K::Exists { id: Some("43".into()) });
     }
 
     #[test]
@@ -365,16 +290,7 @@ mod tests {
             ..ApiError::default()
         };
         assert!(explain(&denied, READ).whole);
-        assert!(
-            !explain(
-                &denied,
-                Asked {
-                    item: true,
-                    ..WRITE
-                }
-            )
-            .whole
-        );
+        assert!(!explain(&denied, Asked { item: true, ..WRITE }).whole);
         let no_write = ApiError {
             status: 401,
             code: "woocommerce_rest_authentication_error".into(),

@@ -27,11 +27,8 @@ impl Woo {
         ids: &[String],
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
-        let ids: BTreeSet<u64> = ids
-            .iter()
-            .filter_map(|id| id.parse().ok())
-            .filter(|n| *n > 0)
-            .collect();
+        let ids: BTreeSet<u64> =
+            ids.iter().filter_map(|id| id.parse().ok()).filter(|n| *n > 0).collect();
         let ids: Vec<u64> = ids.into_iter().collect();
         let mut all = Vec::with_capacity(ids.len());
         for piece in ids.chunks(IDS) {
@@ -57,9 +54,7 @@ impl Woo {
         trash: bool,
     ) -> RemoteResult<Vec<Record>> {
         let list: Vec<String> = ids.iter().map(u64::to_string).collect();
-        let ask = self
-            .reading(entity, fields, trash)
-            .with("include", list.join(","));
+        let ask = self.reading(entity, fields, trash).with("include", list.join(","));
         let rows = self.rows(entity, &ask, fields).await?;
         Ok(rows
             .into_iter()
@@ -81,11 +76,8 @@ impl Woo {
         if field != entity.key {
             return Err(no_search(entity, field));
         }
-        let values: BTreeSet<&str> = values
-            .iter()
-            .map(|v| v.trim())
-            .filter(|v| !v.is_empty())
-            .collect();
+        let values: BTreeSet<&str> =
+            values.iter().map(|v| v.trim()).filter(|v| !v.is_empty()).collect();
         let mut wanted = fields.to_vec();
         let hidden = !wanted.iter().any(|f| f == field);
         if hidden {
@@ -117,10 +109,7 @@ impl Woo {
             .filter(|v| is_email(v))
             .map(|v| self.one_email(entity, v, fields))
             .collect();
-        stream::iter(asks)
-            .buffered(self.parallel)
-            .try_concat()
-            .await
+        stream::iter(asks).buffered(self.parallel).try_concat().await
     }
 
     async fn one_email(
@@ -175,9 +164,7 @@ impl Woo {
         fields: &[String],
         trash: bool,
     ) -> RemoteResult<Vec<Record>> {
-        let ask = self
-            .reading(entity, fields, trash)
-            .with("sku", skus.join(","));
+        let ask = self.reading(entity, fields, trash).with("sku", skus.join(","));
         let mut all = Vec::new();
         for page in 1.. {
             let ask = ask.clone().with("page", page.to_string());
@@ -209,10 +196,7 @@ impl Woo {
         if entity.trash {
             ask = ask.with("status", if trash { "trash" } else { "any" });
         }
-        ask.with(
-            "_fields",
-            records::members(entity, fields.iter().map(String::as_str)),
-        )
+        ask.with("_fields", records::members(entity, fields.iter().map(String::as_str)))
     }
 
     pub(crate) async fn rows(
@@ -232,11 +216,7 @@ impl Woo {
 }
 
 fn key(record: &Record, entity: &Entity) -> String {
-    record
-        .fields
-        .get(entity.key)
-        .map(Value::to_text)
-        .unwrap_or_default()
+    record.fields.get(entity.key).map(Value::to_text).unwrap_or_default()
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -289,16 +269,10 @@ mod tests {
         let mut values: BTreeSet<&str> = many.iter().map(String::as_str).collect();
         values.insert("a,b");
         let pieces = pieces(&values);
-        assert_eq!(
-            pieces.iter().map(Vec::len).collect::<Vec<_>>(),
-            [50, 50, 20, 1]
-        );
+        assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 20, 1]);
         assert_eq!(pieces[3], ["a,b"]);
         let long = "x".repeat(1000);
         let values: BTreeSet<&str> = [long.as_str(), "y", "z"].into();
-        assert_eq!(
-            super::pieces(&values).iter().map(Vec::len).sum::<usize>(),
-            3
-        );
+        assert_eq!(super::pieces(&values).iter().map(Vec::len).sum::<usize>(), 3);
     }
 }

@@ -113,11 +113,7 @@ impl Remote for Woo {
         values: &'a [String],
         fields: &'a [String],
     ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
-        async move {
-            self.find_values(self.entity(entity)?, field, values, fields)
-                .await
-        }
-        .boxed()
+        async move { self.find_values(self.entity(entity)?, field, values, fields).await }.boxed()
     }
 
     fn write<'a>(
@@ -139,16 +135,10 @@ impl Remote for Woo {
         let entity = entity::named(entity)?;
         let id: u64 = id.parse().ok()?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let site = known
-            .as_ref()
-            .map(|s| s.url.clone())
-            .filter(|u| u.starts_with("http"));
+        let site = known.as_ref().map(|s| s.url.clone()).filter(|u| u.starts_with("http"));
         let site = site.unwrap_or_else(|| self.site.to_string());
         let (before, after) = entity.admin;
-        Some(format!(
-            "{}/{before}{id}{after}",
-            site.trim_end_matches('/')
-        ))
+        Some(format!("{}/{before}{id}{after}", site.trim_end_matches('/')))
     }
 
     fn requests(&self) -> (u64, u64) {

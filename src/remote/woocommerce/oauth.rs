@@ -8,11 +8,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// All but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The text as OAuth encodes it.
 pub(crate) fn encode(text: &str) -> String {
@@ -57,9 +53,8 @@ fn nonce() -> String {
     let mut bytes = [0u8; 16];
     if SystemRandom::new().fill(&mut bytes).is_err() {
         // No randomness: the time is as good for a value that must only differ.
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         bytes = now.as_nanos().to_be_bytes();
     }
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -70,9 +65,7 @@ mod tests {
     use super::*;
 
     fn params(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
@@ -113,10 +106,7 @@ mod tests {
     #[test]
     fn signatures_are_hmac_sha256_in_base64() {
         // echo -n 'base' | openssl dgst -sha256 -hmac 'secret&' -binary | base64
-        assert_eq!(
-            signature("base", "secret"),
-            "26pQ9X/BrUEfYRxqauj0v5mCrSqoA6L/V3Ycvlmm0gM="
-        );
+        assert_eq!(signature("base", "secret"), "26pQ9X/BrUEfYRxqauj0v5mCrSqoA6L/V3Ycvlmm0gM=");
         let signed = sign("GET", "http://h/p", params(&[("a", "1")]), "ck", "cs", 7);
         let names: Vec<&str> = signed.iter().map(|(k, _)| k.as_str()).collect();
         assert_eq!(names.len(), 6);

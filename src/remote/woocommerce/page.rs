@@ -44,10 +44,7 @@ impl Woo {
                 wanted.push(entity.key.to_owned());
             }
         }
-        ask = ask.with(
-            "_fields",
-            records::members(entity, wanted.iter().map(String::as_str)),
-        );
+        ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);
         let parse = |body: &[u8]| {
             let mut de = serde_json::Deserializer::from_slice(body);
@@ -72,13 +69,7 @@ impl Woo {
 }
 
 fn nothing() -> Page {
-    Page {
-        records: Vec::new(),
-        next: Next::End,
-        total: None,
-        mark: None,
-        server_time: None,
-    }
+    Page { records: Vec::new(), next: Next::End, total: None, mark: None, server_time: None }
 }
 
 fn number(at: &PageAt) -> u64 {
@@ -102,9 +93,7 @@ fn scoped(ask: Ask, entity: &Entity, scope: &Scope) -> Ask {
     };
     // Customers have no such filter, and ignore it without a word.
     match since.and_then(start).filter(|_| entity.trash) {
-        Some(from) => ask
-            .with("modified_after", from)
-            .with("dates_are_gmt", "true"),
+        Some(from) => ask.with("modified_after", from).with("dates_are_gmt", "true"),
         None => ask,
     }
 }
@@ -141,11 +130,7 @@ mod tests {
 
     fn query(entity: &str, scope: &Scope) -> String {
         let ask = scoped(Ask::get("x", "x"), named(entity).unwrap(), scope);
-        ask.query
-            .iter()
-            .map(|(k, v)| format!("{k}={v}"))
-            .collect::<Vec<_>>()
-            .join("&")
+        ask.query.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&")
     }
 
     #[test]
@@ -179,10 +164,7 @@ mod tests {
 
     #[test]
     fn pages_end() {
-        let meta = |pages| Meta {
-            pages,
-            ..Meta::default()
-        };
+        let meta = |pages| Meta { pages, ..Meta::default() };
         assert_eq!(next(&meta(Some(3)), 1, 100), Next::Numbered { pages: 3 });
         assert_eq!(next(&meta(Some(3)), 3, 7), Next::End);
         assert_eq!(next(&meta(Some(0)), 9, 0), Next::End);

@@ -17,14 +17,7 @@ pub(crate) const ERROR: usize = 5;
 
 /// Takes the wanted fields out of records of this kind.
 pub(crate) fn projection(entity: &Entity, wanted: &[String]) -> Projection {
-    let slots = [
-        "id",
-        "date_modified_gmt",
-        "date_created_gmt",
-        entity.state,
-        "type",
-        "error",
-    ];
+    let slots = ["id", "date_modified_gmt", "date_created_gmt", entity.state, "type", "error"];
     Projection::new(wanted.iter().map(String::as_str), &slots)
 }
 
@@ -44,10 +37,7 @@ pub(crate) fn members<'a>(entity: &Entity, wanted: impl IntoIterator<Item = &'a 
 }
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// A record of the answer. `None`: it has no id.
@@ -129,36 +119,17 @@ mod tests {
         assert_eq!(record.id, "2");
         assert_eq!(record.created, Stamp::parse("2026-11-21T19:22:10Z"));
         assert_eq!(record.modified, record.created, "never saved since");
-        assert_eq!(
-            record.fields.get("first_name"),
-            Some(&Value::from("Tom & Jerry"))
-        );
-        assert_eq!(
-            record.fields.get("billing.first_name"),
-            Some(&Value::from("Tom &amp; J"))
-        );
+        assert_eq!(record.fields.get("first_name"), Some(&Value::from("Tom & Jerry")));
+        assert_eq!(record.fields.get("billing.first_name"), Some(&Value::from("Tom &amp; J")));
         assert!(of("customers", &[], r#"{"id":0}"#).is_none());
-        assert!(
-            of("products", &[], r#"{"id":7,"status":"trash"}"#)
-                .unwrap()
-                .trashed
-        );
+        assert!(of("products", &[], r#"{"id":7,"status":"trash"}"#).unwrap().trashed);
     }
 
     #[test]
     fn only_the_needed_members_are_asked_for() {
         let entity = named("customers").unwrap();
         assert_eq!(
-            members(
-                entity,
-                [
-                    "email",
-                    "billing.city",
-                    "billing.phone",
-                    "meta_data.x.y",
-                    "ä&b"
-                ]
-            ),
+            members(entity, ["email", "billing.city", "billing.phone", "meta_data.x.y", "ä&b"]),
             "id,date_created_gmt,date_modified_gmt,role,email,billing,meta_data"
         );
     }
@@ -167,9 +138,6 @@ mod tests {
     fn marks_are_bare_utc() {
         let at = Stamp::parse("2026-11-21T19:22:10.900Z").unwrap();
         assert_eq!(bare_utc(at), "2026-11-21T19:22:10");
-        assert_eq!(
-            read_bare("2026-11-21T19:22:10"),
-            Stamp::parse("2026-11-21T19:22:10Z")
-        );
+        assert_eq!(read_bare("2026-11-21T19:22:10"), Stamp::parse("2026-11-21T19:22:10Z"));
     }
 }

@@ -42,11 +42,7 @@ pub(crate) enum Route {
 impl Woo {
     /// The shape in use.
     pub(crate) fn route(&self) -> Route {
-        if self.plain.load(Ordering::Relaxed) {
-            Route::Plain
-        } else {
-            Route::Pretty
-        }
+        if self.plain.load(Ordering::Relaxed) { Route::Plain } else { Route::Pretty }
     }
 
     /// The address of a path of the API without the query, and the parameters that belong to it.
@@ -95,10 +91,7 @@ impl Woo {
         if let Ok(home) = Url::parse(&site.home) {
             self.auth.add_home(&home);
         }
-        let mut known = self
-            .known
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *known = Some(site.clone());
         Ok(site)
     }

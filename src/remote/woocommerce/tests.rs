@@ -35,10 +35,7 @@ fn tls(
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], der)
         .unwrap();
-    let options = ConnectOptions {
-        ca_pem: Some(cert.pem().into_bytes()),
-        ..options()
-    };
+    let options = ConnectOptions { ca_pem: Some(cert.pem().into_bytes()), ..options() };
     async move {
         let stub = Stub::tls(config, handler).await;
         let url = format!("https://localhost:{}", stub.port);
@@ -65,11 +62,7 @@ fn is_signed(heard: &Heard, origin: &str, path: &str) -> bool {
     let Some((_, given)) = params.iter().find(|(k, _)| k == "oauth_signature") else {
         return false;
     };
-    let unsigned: Vec<_> = params
-        .iter()
-        .filter(|(k, _)| k != "oauth_signature")
-        .cloned()
-        .collect();
+    let unsigned: Vec<_> = params.iter().filter(|(k, _)| k != "oauth_signature").cloned().collect();
     let base = oauth::base_string(&heard.method, &format!("{origin}{path}"), &unsigned);
     *given == oauth::signature(&base, SECRET)
 }
@@ -97,29 +90,20 @@ async fn plain_http_is_signed_and_shows_no_secret() {
     shop(&stub).page(&request(Scope::Narrow)).await.unwrap();
     let heard = stub.heard();
     let origin = format!("http://127.0.0.1:{}", stub.port);
-    assert!(
-        is_signed(&heard[0], &origin, "/wp-json/wc/v3/customers"),
-        "{}",
-        heard[0].target
-    );
+    assert!(is_signed(&heard[0], &origin, "/wp-json/wc/v3/customers"), "{}", heard[0].target);
     assert!(
         !heard[0].head.contains(SECRET) && !heard[0].head.to_lowercase().contains("authorization")
     );
-    assert!(
-        heard[0]
-            .target
-            .contains("_fields=id,date_created_gmt,date_modified_gmt,role,email")
-    );
+    assert!(heard[0].target.contains("_fields=id,date_created_gmt,date_modified_gmt,role,email"));
 }
 
 #[tokio::test]
 async fn the_ladder_is_climbed_until_the_shop_sees_the_keys() {
     let (stub, remote) = tls(|_, heard| {
-        let port = heard.head.lines().find_map(|l| {
-            l.to_lowercase()
-                .strip_prefix("host: localhost:")
-                .map(str::to_owned)
-        });
+        let port = heard
+            .head
+            .lines()
+            .find_map(|l| l.to_lowercase().strip_prefix("host: localhost:").map(str::to_owned));
         let origin = format!("http://localhost:{}", port.unwrap_or_default());
         let path = heard.target.split('?').next().unwrap_or("").to_owned();
         if is_signed(heard, &origin, &path) {
@@ -156,10 +140,7 @@ async fn a_wrong_secret_is_not_tried_in_other_ways() {
     let (stub, remote) = tls(move |_, _| refused("401 Unauthorized", wrong)).await;
     let error = remote.page(&request(Scope::Narrow)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Login);
-    assert!(
-        error.whole && error.to_string().contains("Consumer secret is invalid."),
-        "{error}"
-    );
+    assert!(error.whole && error.to_string().contains("Consumer secret is invalid."), "{error}");
     assert_eq!(stub.heard().len(), 1);
 }
 
@@ -200,15 +181,11 @@ async fn plain_permalinks_are_served_by_the_detour() {
     let stub = Stub::new(|_, heard| {
         if heard.target.starts_with("/?rest_route=/&") {
             Say::json(SITE)
-        } else if heard
-            .target
-            .starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&")
-        {
-            let port = heard.head.lines().find_map(|l| {
-                l.to_lowercase()
-                    .strip_prefix("host: 127.0.0.1:")
-                    .map(str::to_owned)
-            });
+        } else if heard.target.starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&") {
+            let port = heard
+                .head
+                .lines()
+                .find_map(|l| l.to_lowercase().strip_prefix("host: 127.0.0.1:").map(str::to_owned));
             let origin = format!("http://127.0.0.1:{}", port.unwrap_or_default());
             if is_signed(heard, &origin, "") {
                 Say::json("[]")
@@ -225,10 +202,7 @@ async fn plain_permalinks_are_served_by_the_detour() {
     remote.page(&request(Scope::Narrow)).await.unwrap();
     let targets: Vec<String> = stub.heard().iter().map(|h| h.target.clone()).collect();
     assert_eq!(targets.len(), 5, "{targets:?}");
-    assert!(
-        targets[4].starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&"),
-        "remembered"
-    );
+    assert!(targets[4].starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&"), "remembered");
 }
 
 #[tokio::test]
@@ -242,19 +216,10 @@ async fn a_redirect_names_the_right_address_and_nothing_is_written() {
     })
     .await;
     let remote = shop(&stub);
-    let write = Write::Create {
-        fields: fields(&[("email", "a@b.co")]),
-    };
-    let error = remote
-        .write("customers", &[write], &[])
-        .await
-        .remove(0)
-        .unwrap_err();
+    let write = Write::Create { fields: fields(&[("email", "a@b.co")]) };
+    let error = remote.write("customers", &[write], &[]).await.remove(0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotTheApi);
-    assert!(
-        error.error.next.ends_with("https://www.shop.example.com"),
-        "{error}"
-    );
+    assert!(error.error.next.ends_with("https://www.shop.example.com"), "{error}");
     let posts = stub.heard().iter().filter(|h| h.method == "POST").count();
     assert_eq!(posts, 1);
 }
@@ -279,58 +244,24 @@ async fn the_items_of_a_batch_have_their_own_results() {
     })
     .await;
     let writes = [
-        Write::Update {
-            id: "7".into(),
-            fields: fields(&[("first_name", "x")]),
-        },
-        Write::Create {
-            fields: fields(&[("email", "a@b.co")]),
-        },
-        Write::Create {
-            fields: fields(&[("email", "not one")]),
-        },
-        Write::Update {
-            id: "8".into(),
-            fields: fields(&[("billing.city", "y")]),
-        },
-        Write::Create {
-            fields: fields(&[("email", "taken@b.co")]),
-        },
-        Write::Update {
-            id: "abc".into(),
-            fields: fields(&[("first_name", "x")]),
-        },
+        Write::Update { id: "7".into(), fields: fields(&[("first_name", "x")]) },
+        Write::Create { fields: fields(&[("email", "a@b.co")]) },
+        Write::Create { fields: fields(&[("email", "not one")]) },
+        Write::Update { id: "8".into(), fields: fields(&[("billing.city", "y")]) },
+        Write::Create { fields: fields(&[("email", "taken@b.co")]) },
+        Write::Update { id: "abc".into(), fields: fields(&[("first_name", "x")]) },
     ];
-    let results = shop(&stub)
-        .write("customers", &writes, &["email".to_owned()])
-        .await;
-    let kind = |n: usize| {
-        results[n]
-            .as_ref()
-            .map_err(|e| e.kind.clone())
-            .map(|w| w.id.clone())
-    };
+    let results = shop(&stub).write("customers", &writes, &["email".to_owned()]).await;
+    let kind = |n: usize| results[n].as_ref().map_err(|e| e.kind.clone()).map(|w| w.id.clone());
     assert_eq!(kind(0), Err(ErrorKind::NotFound));
     assert_eq!(kind(1), Ok("21".into()));
     assert_eq!(kind(2), Err(ErrorKind::Refused));
     assert_eq!(kind(3), Ok("8".into()));
-    assert_eq!(
-        kind(4),
-        Err(ErrorKind::Exists {
-            id: Some("9".into())
-        })
-    );
+    assert_eq!(kind(4), Err(ErrorKind::Exists { id: Some("9".into()) }));
     assert_eq!(kind(5), Err(ErrorKind::NotFound));
     let heard = stub.heard();
-    assert!(
-        heard[0]
-            .target
-            .starts_with("/wp-json/wc/v3/customers/batch?")
-    );
-    assert_eq!(
-        heard[0].body,
-        r#"{"create":[{"email":"a@b.co"},{"email":"taken@b.co"}]}"#
-    );
+    assert!(heard[0].target.starts_with("/wp-json/wc/v3/customers/batch?"));
+    assert_eq!(heard[0].body, r#"{"create":[{"email":"a@b.co"},{"email":"taken@b.co"}]}"#);
     assert_eq!(
         heard[1].body,
         r#"{"update":[{"first_name":"x","id":7},{"billing":{"city":"y"},"id":8}]}"#
@@ -353,14 +284,11 @@ async fn an_odd_answer_to_a_batch_leaves_all_of_it_unknown() {
         || Say::Close,
     ] {
         let stub = Stub::new(move |_, _| say()).await;
-        let writes = ["a@b.co", "b@b.co"].map(|m| Write::Create {
-            fields: fields(&[("email", m)]),
-        });
+        let writes =
+            ["a@b.co", "b@b.co"].map(|m| Write::Create { fields: fields(&[("email", m)]) });
         let results = shop(&stub).write("customers", &writes, &[]).await;
         assert!(
-            results
-                .iter()
-                .all(|r| r.as_ref().is_err_and(|e| e.kind == ErrorKind::Unknown)),
+            results.iter().all(|r| r.as_ref().is_err_and(|e| e.kind == ErrorKind::Unknown)),
             "{results:?}"
         );
         assert_eq!(stub.heard().len(), 1);
@@ -379,14 +307,8 @@ async fn a_sku_of_a_variation_cannot_be_linked() {
         Say::json(r#"[{"id":31,"sku":"V-1","type":"variation","status":"publish"}]"#)
     })
     .await;
-    let write = Write::Create {
-        fields: fields(&[("name", "X"), ("sku", "V-1")]),
-    };
-    let error = shop(&stub)
-        .write("products", &[write], &[])
-        .await
-        .remove(0)
-        .unwrap_err();
+    let write = Write::Create { fields: fields(&[("name", "X"), ("sku", "V-1")]) };
+    let error = shop(&stub).write("products", &[write], &[]).await.remove(0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused, "{error}");
 }
 
@@ -396,20 +318,9 @@ async fn staff_is_not_listed_but_found() {
     let stub = Stub::new(move |_, _| Say::json(rows)).await;
     let remote = shop(&stub);
     let page = remote.page(&request(Scope::Narrow)).await.unwrap();
-    assert_eq!(
-        page.records
-            .iter()
-            .map(|r| r.id.as_str())
-            .collect::<Vec<_>>(),
-        ["2", "3"]
-    );
+    assert_eq!(page.records.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["2", "3"]);
     let found = remote
-        .find(
-            "customers",
-            "email",
-            &["BOSS@b.co".to_owned(), "no address".to_owned()],
-            &[],
-        )
+        .find("customers", "email", &["BOSS@b.co".to_owned(), "no address".to_owned()], &[])
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
@@ -425,10 +336,8 @@ async fn a_blocked_delete_goes_another_way() {
     })
     .await;
     let remote = shop(&stub);
-    let result = remote
-        .write("customers", &[Write::Delete { id: "5".into() }], &[])
-        .await
-        .remove(0);
+    let result =
+        remote.write("customers", &[Write::Delete { id: "5".into() }], &[]).await.remove(0);
     assert!(result.is_ok(), "{result:?}");
     let last = stub.heard().pop().unwrap();
     assert!(
@@ -445,23 +354,12 @@ fn keys_are_looked_at_before_they_are_used() {
         ("cs_1", "ck_1", "interchanged"),
         ("ck_1 x", "cs_1", "characters"),
     ] {
-        let error = connect(
-            "https://shop.example.com",
-            &key.into(),
-            &secret.into(),
-            &options(),
-        )
-        .err()
-        .unwrap();
+        let error = connect("https://shop.example.com", &key.into(), &secret.into(), &options())
+            .err()
+            .unwrap();
         assert!(error.what.contains(words), "{error}");
     }
-    let open = connect(
-        "http://shop.example.com",
-        &KEY.into(),
-        &SECRET.into(),
-        &options(),
-    )
-    .err()
-    .unwrap();
+    let open =
+        connect("http://shop.example.com", &KEY.into(), &SECRET.into(), &options()).err().unwrap();
     assert!(open.one_line().contains("plain http"), "{open}");
 }

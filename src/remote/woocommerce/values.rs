@@ -89,9 +89,7 @@ fn checked(entity: &Entity, path: &str, kind: Kind, value: &Value) -> RemoteResu
 }
 
 fn decimal(text: &str) -> Option<String> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     let number: Decimal = text.parse().ok().filter(|_| plain)?;
     let mut written = if text.starts_with('.') || text.starts_with("-.") {
         number.to_string()
@@ -132,22 +130,16 @@ fn typed(value: &Value) -> Json {
         },
         Value::Text(text) => text.as_str().into(),
         Value::List(items) => Json::Array(items.iter().map(typed).collect()),
-        Value::Object(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(k, v)| (k.to_owned(), typed(v)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            Json::Object(fields.iter().map(|(k, v)| (k.to_owned(), typed(v))).collect())
+        }
     }
 }
 
 fn put(json: &mut Map<String, Json>, path: &str, value: Json) {
     if let Some(key) = path.strip_prefix(META) {
         let entry = serde_json::json!({ "key": key, "value": value });
-        match json
-            .entry("meta_data")
-            .or_insert_with(|| Json::Array(Vec::new()))
-        {
+        match json.entry("meta_data").or_insert_with(|| Json::Array(Vec::new())) {
             Json::Array(list) => list.push(entry),
             other => *other = Json::Array(vec![entry]),
         }
@@ -158,9 +150,7 @@ fn put(json: &mut Map<String, Json>, path: &str, value: Json) {
             json.insert(path.to_owned(), value);
         }
         Some((first, rest)) => {
-            let below = json
-                .entry(first)
-                .or_insert_with(|| Json::Object(Map::new()));
+            let below = json.entry(first).or_insert_with(|| Json::Object(Map::new()));
             if !below.is_object() {
                 *below = Json::Object(Map::new());
             }
@@ -175,10 +165,7 @@ fn bad(entity: &Entity, path: &str, why: &str) -> RemoteError {
     let mut error = RemoteError::new(
         ErrorKind::Refused,
         UserError::new(
-            format!(
-                "The {} was not sent: the value for \"{path}\" does not fit.",
-                entity.one
-            ),
+            format!("The {} was not sent: the value for \"{path}\" does not fit.", entity.one),
             why,
             "Correct the value in the record it comes from, or the mapping.",
         ),
@@ -193,17 +180,13 @@ pub(crate) fn is_email(text: &str) -> bool {
         return false;
     };
     let local_ok = !local.is_empty()
-        && local
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
     let labels: Vec<&str> = domain.split('.').collect();
     let label_ok = |label: &&str| {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     text.len() >= 6 && local_ok && labels.len() >= 2 && labels.iter().all(label_ok)
 }
@@ -290,10 +273,7 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::Refused);
             assert_eq!(error.field.as_deref(), Some(path), "{value}");
         }
-        assert!(
-            build("products", true, &[("sku", "A".into())]).is_err(),
-            "no name"
-        );
+        assert!(build("products", true, &[("sku", "A".into())]).is_err(), "no name");
     }
 
     #[test]
@@ -301,20 +281,14 @@ mod tests {
         let fields: Fields = [("billing.email", "")].into_iter().collect();
         let built = body(named("customers").unwrap(), &fields, false).unwrap();
         assert!(built.batch_only);
-        assert_eq!(
-            Json::Object(built.json).to_string(),
-            r#"{"billing":{"email":""}}"#
-        );
+        assert_eq!(Json::Object(built.json).to_string(), r#"{"billing":{"email":""}}"#);
     }
 
     #[test]
     fn addresses_are_told_as_wordpress_does() {
-        for good in [
-            "a@b.co",
-            "uniq.one+tag@example.test",
-            "o'brien@x-y.example.com",
-            "A_B@EXAMPLE.COM",
-        ] {
+        for good in
+            ["a@b.co", "uniq.one+tag@example.test", "o'brien@x-y.example.com", "A_B@EXAMPLE.COM"]
+        {
             assert!(is_email(good), "{good}");
         }
         for bad in [

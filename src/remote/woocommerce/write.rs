@@ -50,10 +50,7 @@ impl Woo {
             results[at] = Some(self.delete(entity, id).await);
         }
         self.name_twins(entity, writes, &mut results).await;
-        results
-            .into_iter()
-            .map(|result| result.unwrap_or_else(|| Err(no_answer(entity))))
-            .collect()
+        results.into_iter().map(|result| result.unwrap_or_else(|| Err(no_answer(entity)))).collect()
     }
 
     async fn send(
@@ -79,15 +76,10 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Written> {
         let (path, what) = match item.id {
-            Some(id) => (
-                format!("{}/{id}", entity.name),
-                format!("change {} {id}", entity.one),
-            ),
+            Some(id) => (format!("{}/{id}", entity.name), format!("change {} {id}", entity.one)),
             None => (entity.name.to_owned(), format!("create a {}", entity.one)),
         };
-        let body = Json::Object(item.body.json.clone())
-            .to_string()
-            .into_bytes();
+        let body = Json::Object(item.body.json.clone()).to_string().into_bytes();
         let ask = Ask::post(path, what, body);
         let projection = records::projection(entity, fields);
         let parse = |body: &[u8]| parse_with(body, projection.record());
@@ -103,26 +95,15 @@ impl Woo {
         results: &mut Results,
     ) {
         let creates = items.iter().all(|i| i.id.is_none());
-        let list: Vec<Json> = items
-            .iter()
-            .map(|i| item_json(&i.body.json, i.id))
-            .collect();
-        let (member, verb) = if creates {
-            ("create", "create")
-        } else {
-            ("update", "change")
-        };
+        let list: Vec<Json> = items.iter().map(|i| item_json(&i.body.json, i.id)).collect();
+        let (member, verb) = if creates { ("create", "create") } else { ("update", "change") };
         let body = serde_json::json!({ member: list }).to_string().into_bytes();
         let what = format!("{verb} {} {}", items.len(), entity.name);
         let ask = Ask::post(format!("{}/batch", entity.name), what, body).planned(Plan::BATCH);
         let projection = records::projection(entity, fields);
         let parse = |body: &[u8]| {
             let mut de = serde_json::Deserializer::from_slice(body);
-            let rows = Batch {
-                member,
-                projection: &projection,
-            }
-            .deserialize(&mut de)?;
+            let rows = Batch { member, projection: &projection }.deserialize(&mut de)?;
             de.end().map(|()| rows)
         };
         let rows = match self.call(&ask, parse).await {
@@ -149,12 +130,7 @@ impl Woo {
             None => format!("create a {}", entity.one),
         };
         let api = ApiError::read(200, &error).unwrap_or_default();
-        let asked = Asked {
-            what: &what,
-            write: true,
-            known: true,
-            item: true,
-        };
+        let asked = Asked { what: &what, write: true, known: true, item: true };
         let mut error = errors::explain(&api, asked);
         error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
         Err(error)
@@ -162,19 +138,14 @@ impl Woo {
 
     /// Into the trash where there is one. Customers can only be deleted for good.
     async fn delete(&self, entity: &'static Entity, id: &str) -> RemoteResult<Written> {
-        let mut ask = Ask::get(
-            format!("{}/{id}", entity.name),
-            format!("delete {} {id}", entity.one),
-        )
-        .planned(Plan::WRITE);
+        let mut ask =
+            Ask::get(format!("{}/{id}", entity.name), format!("delete {} {id}", entity.one))
+                .planned(Plan::WRITE);
         ask.method = Method::DELETE;
         if !entity.trash {
             ask = ask.with("force", "true");
         }
-        let done = Ok(Written {
-            id: id.to_owned(),
-            record: None,
-        });
+        let done = Ok(Written { id: id.to_owned(), record: None });
         let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
         let mut answer = self.ask(&ask, parse).await;
         if answer.as_ref().is_err_and(is_blocked) {
@@ -211,10 +182,7 @@ impl Woo {
             let Some(id) = empty(write) else { continue };
             results[at] = Some(match &found {
                 Ok(records) => match records.iter().find(|r| r.id == id) {
-                    Some(record) => Ok(Written {
-                        id,
-                        record: Some(record.clone()),
-                    }),
+                    Some(record) => Ok(Written { id, record: Some(record.clone()) }),
                     None => Err(gone(entity, &id)),
                 },
                 Err(error) => Err(error.clone()),
@@ -250,20 +218,12 @@ impl Woo {
         };
         for (at, key) in keys {
             let twin = found.iter().find(|r| {
-                let held = r
-                    .fields
-                    .get(entity.key)
-                    .map(Value::to_text)
-                    .unwrap_or_default();
+                let held = r.fields.get(entity.key).map(Value::to_text).unwrap_or_default();
                 held.trim().to_lowercase() == key.trim().to_lowercase()
             });
             if let Some(Err(error)) = &mut results[at] {
                 match twin {
-                    Some(twin) => {
-                        error.kind = ErrorKind::Exists {
-                            id: Some(twin.id.clone()),
-                        }
-                    }
+                    Some(twin) => error.kind = ErrorKind::Exists { id: Some(twin.id.clone()) },
                     // Held by something that is no such record: a variation, another kind of user.
                     None => error.kind = ErrorKind::Refused,
                 }
@@ -349,10 +309,9 @@ fn parse_with<'de, S: DeserializeSeed<'de>>(
 
 fn written(entity: &Entity, row: Projected, id: Option<&str>) -> RemoteResult<Written> {
     match records::record(entity, row) {
-        Some(record) if id.is_none_or(|id| id == record.id) => Ok(Written {
-            id: record.id.clone(),
-            record: Some(record),
-        }),
+        Some(record) if id.is_none_or(|id| id == record.id) => {
+            Ok(Written { id: record.id.clone(), record: Some(record) })
+        }
         _ => Err(no_answer(entity)),
     }
 }
@@ -380,17 +339,11 @@ fn gone(entity: &Entity, id: &str) -> RemoteError {
 }
 
 fn no_answer(entity: &Entity) -> RemoteError {
-    unknown(format!(
-        "The shop answered without the {} it was asked to write.",
-        entity.one
-    ))
+    unknown(format!("The shop answered without the {} it was asked to write.", entity.one))
 }
 
 fn odd_batch(entity: &Entity) -> RemoteError {
-    unknown(format!(
-        "The shop answered for other {} than those it was sent.",
-        entity.name
-    ))
+    unknown(format!("The shop answered for other {} than those it was sent.", entity.name))
 }
 
 fn unknown(what: String) -> RemoteError {

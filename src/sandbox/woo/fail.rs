@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::render::wp_json;
 use crate::sandbox::http::Reply;
 
 /// An error: status, code, message and what else stands in `data`.
@@ -42,21 +43,23 @@ impl Failure {
 
     /// No such path.
     pub fn no_route() -> Self {
-        Self::new(
-            404,
-            "rest_no_route",
-            "No route was found matching the URL and request method.",
-        )
+        Self::new(404, "rest_no_route", "No route was found matching the URL and request method.")
     }
 
-    /// The envelope.
-    pub fn body(&self) -> Value {
-        json!({ "code": self.code, "message": self.message, "data": self.data })
+    /// The envelope, in WordPress's order.
+    pub fn body(&self) -> String {
+        let text = |text: &str| wp_json(&Value::from(text));
+        format!(
+            "{{\"code\":{},\"message\":{},\"data\":{}}}",
+            text(&self.code),
+            text(&self.message),
+            wp_json(&self.data)
+        )
     }
 
     /// The reply that says so.
     pub fn reply(&self) -> Reply {
-        json_reply(self.status, super::render::wp_json(&self.body()))
+        json_reply(self.status, self.body())
     }
 }
 
@@ -65,12 +68,6 @@ pub fn json_reply(status: u16, body: String) -> Reply {
     Reply::new(status, "application/json; charset=UTF-8", body)
         .with("x-robots-tag", "noindex")
         .with("x-content-type-options", "nosniff")
-        .with(
-            "access-control-expose-headers",
-            "X-WP-Total, X-WP-TotalPages, Link",
-        )
-        .with(
-            "cache-control",
-            "no-cache, must-revalidate, max-age=0, no-store, private",
-        )
+        .with("access-control-expose-headers", "X-WP-Total, X-WP-TotalPages, Link")
+        .with("cache-control", "no-cache, must-revalidate, max-age=0, no-store, private")
 }

@@ -63,19 +63,12 @@ pub struct Ask<'a> {
 
 impl Ask<'_> {
     fn text(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|t| !t.is_empty())
+        self.parameters.get(name).and_then(Value::as_str).filter(|t| !t.is_empty())
     }
 
     fn ids(&self, name: &str) -> Vec<u64> {
         let list = self.parameters.get(name).map(items).unwrap_or_default();
-        list.iter()
-            .filter_map(number)
-            .filter(|n| *n >= 0.0)
-            .map(whole)
-            .collect()
+        list.iter().filter_map(number).filter(|n| *n >= 0.0).map(whole).collect()
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -85,10 +78,7 @@ impl Ask<'_> {
     /// The parameters that choose and sort records.
     fn choice(&self) -> Vec<(&String, &Value)> {
         let chooses = |name: &str| !PAGING.contains(&name) && !name.starts_with("oauth_");
-        self.parameters
-            .iter()
-            .filter(|(name, _)| chooses(name))
-            .collect()
+        self.parameters.iter().filter(|(name, _)| chooses(name)).collect()
     }
 }
 
@@ -103,19 +93,13 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
     let size = ask.number("per_page").unwrap_or(10);
     let number = ask.number("page").unwrap_or(1);
     let offset = ask.number("offset").unwrap_or((number - 1) * size);
-    let page = Page {
-        number,
-        size,
-        offset,
-    };
+    let page = Page { number, size, offset };
     let (ids, total) = match straight(store, table, ask, page) {
         Some(found) => found,
         None => {
             let all = kept.get(store, table, ask);
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
-            let to = from
-                .saturating_add(usize::try_from(size).unwrap_or(0))
-                .min(all.len());
+            let to = from.saturating_add(usize::try_from(size).unwrap_or(0)).min(all.len());
             (all[from..to].to_vec(), all.len() as u64)
         }
     };
@@ -130,11 +114,7 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
         if body.len() > 1 {
             body.push(',');
         }
-        let shown = if table == Table::Variations && ask.parent.is_none() {
-            1
-        } else {
-            0
-        };
+        let shown = if table == Table::Variations && ask.parent.is_none() { 1 } else { 0 };
         let plan = plans[shown].get_or_insert_with(|| {
             Plan::new(if shown == 1 { Table::Products } else { table }, &ask.view)
         });
@@ -156,19 +136,12 @@ fn table_of(store: &Store, table: Table, id: u64) -> Table {
 /// The page of a list of everything by id, which needs no search.
 fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(Vec<u64>, u64)> {
     let mut choice = ask.choice();
-    choice.retain(|(name, value)| {
-        let value = value.as_str().unwrap_or_default();
-        !matches!(
-            (name.as_str(), value),
-            ("include" | "exclude", "") | ("status", "any")
-        )
+    choice.retain(|(name, value)| match name.as_str() {
+        "include" | "exclude" => !items(value).is_empty(),
+        "status" => value.as_str() != Some("any"),
+        _ => true,
     });
-    let wanted = |name: &str| {
-        choice
-            .iter()
-            .find(|(n, _)| *n == name)
-            .and_then(|(_, v)| v.as_str())
-    };
+    let wanted = |name: &str| choice.iter().find(|(n, _)| *n == name).and_then(|(_, v)| v.as_str());
     let all = wanted("role") == Some("all");
     let plain = choice.iter().all(|(name, value)| {
         matches!(
@@ -184,11 +157,8 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
     {
         return None;
     }
-    let staff: Vec<u64> = if all {
-        store.table(Table::Staff).ids_from(0).collect()
-    } else {
-        Vec::new()
-    };
+    let staff: Vec<u64> =
+        if all { store.table(Table::Staff).ids_from(0).collect() } else { Vec::new() };
     let rows = store.table(table);
     let total = rows.len() + staff.len() as u64;
     let descending = match wanted("order") {
@@ -196,20 +166,11 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
         None => table == Table::Products,
     };
     let left = total.saturating_sub(page.offset).min(page.size);
-    let from = if descending {
-        total.saturating_sub(page.offset + left)
-    } else {
-        page.offset
-    };
+    let from = if descending { total.saturating_sub(page.offset + left) } else { page.offset };
     let skipped = from.saturating_sub(staff.len() as u64);
-    let first = staff
-        .iter()
-        .copied()
-        .skip(usize::try_from(from).unwrap_or(usize::MAX));
-    let mut ids: Vec<u64> = first
-        .chain(rows.ids_at(skipped))
-        .take(usize::try_from(left).unwrap_or(0))
-        .collect();
+    let first = staff.iter().copied().skip(usize::try_from(from).unwrap_or(usize::MAX));
+    let mut ids: Vec<u64> =
+        first.chain(rows.ids_at(skipped)).take(usize::try_from(left).unwrap_or(0)).collect();
     if descending {
         ids.reverse();
     }
@@ -246,25 +207,16 @@ impl Kept {
 /// All ids that pass the filters, in the order asked for.
 fn found(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
     let include = ask.ids("include");
-    let asked = ask
-        .parameters
-        .get("include")
-        .is_some_and(|v| !items(v).is_empty());
+    let asked = ask.parameters.get("include").is_some_and(|v| !items(v).is_empty());
     let exclude: HashSet<u64> = ask.ids("exclude").into_iter().collect();
     let test = Test::new(store, table, ask);
-    let candidates = if asked {
-        include.clone()
-    } else {
-        candidates(store, table, ask)
-    };
+    let candidates = if asked { include.clone() } else { candidates(store, table, ask) };
     let mut seen = HashSet::new();
     let mut ids: Vec<u64> = candidates
         .into_iter()
         .filter(|id| !exclude.contains(id) && (!asked || seen.insert(*id)))
         .filter(|id| {
-            store
-                .row(table_of(store, table, *id), *id)
-                .is_some_and(|row| test.passes(&row))
+            store.row(table_of(store, table, *id), *id).is_some_and(|row| test.passes(&row))
         })
         .collect();
     sort(store, table, ask, &include, &mut ids);
@@ -277,10 +229,7 @@ fn candidates(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
         Table::Variations => return store.variations(ask.parent.unwrap_or(0)),
         Table::Products => {
             if let Some(skus) = ask.text("sku") {
-                let keys = skus
-                    .split(',')
-                    .map(|sku| fold(sku.trim()))
-                    .filter(|s| !s.is_empty());
+                let keys = skus.split(',').map(|sku| fold(sku.trim())).filter(|s| !s.is_empty());
                 return keys
                     .flat_map(|sku| {
                         let mut ids = store.with_key(Table::Products, "sku", &sku);
@@ -319,10 +268,8 @@ impl<'a> Test<'a> {
         let bounds = |after: &str, before: &str| {
             (bound(ask.parameters, after), bound(ask.parameters, before))
         };
-        let mut statuses: Vec<&str> = ask
-            .text("include_status")
-            .map(|s| s.split(',').collect())
-            .unwrap_or_default();
+        let mut statuses: Vec<&str> =
+            ask.text("include_status").map(|s| s.split(',').collect()).unwrap_or_default();
         if statuses.is_empty() {
             statuses.push(ask.text("status").unwrap_or("any"));
         }
@@ -331,16 +278,8 @@ impl<'a> Test<'a> {
         Self {
             ask,
             table,
-            modified: if dated {
-                bounds("modified_after", "modified_before")
-            } else {
-                nothing
-            },
-            created: if dated {
-                bounds("after", "before")
-            } else {
-                nothing
-            },
+            modified: if dated { bounds("modified_after", "modified_before") } else { nothing },
+            created: if dated { bounds("after", "before") } else { nothing },
             statuses,
             store,
         }
@@ -350,10 +289,7 @@ impl<'a> Test<'a> {
         match self.table {
             Table::Customers => self.customer(row),
             Table::Products | Table::Variations => self.product(row),
-            Table::Taxes => self
-                .ask
-                .text("class")
-                .is_none_or(|class| row.get("class") == class),
+            Table::Taxes => self.ask.text("class").is_none_or(|class| row.get("class") == class),
             Table::Staff | Table::Classes => true,
         }
     }
@@ -393,14 +329,10 @@ impl<'a> Test<'a> {
         }
         let status = row.get("status");
         let shown = |wanted: &&str| *wanted == status || (*wanted == "any" && status != "trash");
-        let excluded = self
-            .ask
-            .text("exclude_status")
-            .is_some_and(|s| s.split(',').any(|s| s == status));
+        let excluded =
+            self.ask.text("exclude_status").is_some_and(|s| s.split(',').any(|s| s == status));
         let same = |parameter: &str, column: &str| {
-            self.ask
-                .text(parameter)
-                .is_none_or(|v| row.get(column) == v)
+            self.ask.text(parameter).is_none_or(|v| row.get(column) == v)
         };
         self.statuses.iter().any(shown)
             && !excluded
@@ -442,15 +374,12 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut V
     let by = ask.text("orderby").unwrap_or(by);
     let downwards = ask.text("order").map_or(downwards, |order| order == "desc");
     let row = |id: u64| store.row(table_of(store, table, id), id);
-    let stamp = |id: u64| {
-        row(id).and_then(|r| {
-            if by == "modified" {
-                r.modified()
-            } else {
-                r.instant("date_created")
-            }
-        })
-    };
+    let stamp =
+        |id: u64| {
+            row(id).and_then(|r| {
+                if by == "modified" { r.modified() } else { r.instant("date_created") }
+            })
+        };
     let text = |id: u64, name: &str| row(id).map(|r| fold(&r.get(name))).unwrap_or_default();
     match by {
         "include" | "post__in" => ids.sort_by_key(|id| include.iter().position(|i| i == id)),
@@ -459,9 +388,7 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut V
         "name" => ids.sort_by_cached_key(|id| (text(*id, "username"), *id)),
         "slug" => ids.sort_by_cached_key(|id| (text(*id, "slug"), *id)),
         "price" => ids.sort_by_cached_key(|id| {
-            let price = row(*id)
-                .and_then(|r| price(store, &r).parse::<f64>().ok())
-                .unwrap_or(0.0);
+            let price = row(*id).and_then(|r| price(store, &r).parse::<f64>().ok()).unwrap_or(0.0);
             (whole(price * 100.0), *id)
         }),
         _ => ids.sort_unstable(),
@@ -474,38 +401,31 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut V
 fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
     let pages = total.div_ceil(page.size);
     let url = |number: u64| {
-        let mut parts: Vec<String> = ask
-            .query
-            .split('&')
-            .filter(|p| !p.is_empty())
-            .map(str::to_owned)
-            .collect();
-        match parts.iter_mut().find(|p| p.starts_with("page=")) {
-            Some(part) => *part = format!("page={number}"),
-            None => parts.push(format!("page={number}")),
+        // As PHP rebuilds it: each name once, in the order of its first appearance.
+        let mut parts: Vec<(&str, String)> = Vec::new();
+        for part in ask.query.split('&').filter(|p| !p.is_empty()) {
+            let name = part.split('=').next().unwrap_or(part);
+            match parts.iter_mut().find(|(n, _)| *n == name && !n.ends_with("[]")) {
+                Some(known) => known.1 = part.to_owned(),
+                None => parts.push((name, part.to_owned())),
+            }
         }
-        format!(
-            "{}/wp-json/wc/v3/{}?{}",
-            ask.home,
-            ask.path,
-            parts.join("&")
-        )
+        match parts.iter_mut().find(|(n, _)| *n == "page") {
+            Some(part) => part.1 = format!("page={number}"),
+            None => parts.push(("page", format!("page={number}"))),
+        }
+        let query: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+        format!("{}/wp-json/wc/v3/{}?{}", ask.home, ask.path, query.join("&"))
     };
     let mut links = Vec::new();
     if page.number > 1 {
-        links.push(format!(
-            "<{}>; rel=\"prev\"",
-            url((page.number - 1).min(pages.max(1)))
-        ));
+        links.push(format!("<{}>; rel=\"prev\"", url((page.number - 1).min(pages.max(1)))));
     }
     if pages > page.number {
         links.push(format!("<{}>; rel=\"next\"", url(page.number + 1)));
     }
     if links.is_empty() {
-        links.push(format!(
-            "<{}/wp-json/>; rel=\"https://api.w.org/\"",
-            ask.home
-        ));
+        links.push(format!("<{}/wp-json/>; rel=\"https://api.w.org/\"", ask.home));
     }
     reply
         .with("x-wp-total", total.to_string())
@@ -517,11 +437,7 @@ fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
 /// The names of `_fields`.
 pub fn fields(parameters: &Map<String, Value>) -> Vec<String> {
     let list = parameters.get("_fields").map(items).unwrap_or_default();
-    let mut names: Vec<String> = list
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let mut names: Vec<String> = list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     if names.is_empty() {
         names.extend(
             php::flat(parameters)

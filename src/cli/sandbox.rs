@@ -1,0 +1,77 @@
+//! `syncdeck sandbox`: serves the imitated systems until it is stopped.
+
+use super::exit::{Exit, Failure, Outcome};
+use super::house::{Context, runtime};
+use super::signals::Stops;
+use crate::model::UserError;
+use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, start};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Options of `sandbox`.
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArgs {
+    /// The loopback address to serve on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// How many people, and how many products, there are
+    #[arg(long, value_name = "N")]
+    pub records: Option<u64>,
+    /// Other records for another seed, always the same ones for the same
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Make a share of the requests fail, for example woocommerce:reset=5%
+    #[arg(long, value_name = "[SYSTEM:]KIND=RATE")]
+    pub fault: Vec<String>,
+    /// Make every request take so many milliseconds longer
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// Keep edits and port in this folder, to go on there the next time
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(args: &SandboxArgs, context: &Context) -> Outcome {
+    if let Some(fault) = args.fault.first() {
+        return Err(Failure::usage(
+            format!("The fault \"{fault}\" is not known."),
+            "This version of the sandbox has no faults to switch on; it can only be slowed down.",
+            "Leave --fault out, or use --latency MS.",
+        ));
+    }
+    let options = SandboxOptions {
+        listen: args.listen,
+        records: args.records,
+        seed: args.seed,
+        latency: Duration::from_millis(args.latency),
+        state_dir: args.state.clone(),
+        ..SandboxOptions::default()
+    };
+    runtime()?.block_on(async {
+        let mut stops = Stops::take()?;
+        let sandbox = begin(options).await?;
+        context.out.document(&sandbox.credentials())?;
+        stops.next().await;
+        sandbox.stop().await;
+        Ok(Exit::Done)
+    })
+}
+
+/// Starts a sandbox, with its refusals as refusals of the command line.
+pub async fn begin(options: SandboxOptions) -> Outcome<Sandbox> {
+    start(options).await.map_err(|error| {
+        let next = match &error {
+            SandboxError::NotLoopback(_) => "Use an address such as 127.0.0.1:8080.",
+            _ => "Choose other options, or another folder.",
+        };
+        let exit = match &error {
+            SandboxError::NotLoopback(_) | SandboxError::OtherData { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        let error = UserError::new("The sandbox did not start.", format!("{error}."), next);
+        Failure::Told { error, exit }
+    })
+}

@@ -1,0 +1,87 @@
+//! The lease: one connector is synced by one process at a time. It is a kernel lock on a file, so
+//! that it is free the moment its holder dies.
+
+use crate::model::{ConnectorId, Stamp, UserError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The right to sync a connector; given back when it is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    _file: File,
+}
+
+/// Why a lease was not given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseError {
+    /// Somebody else has it.
+    Busy(UserError),
+    /// The lock file cannot be used.
+    Broken(UserError),
+}
+
+impl Lease {
+    /// Takes the lease of a connector; does not wait. `folder` is the store's folder.
+    ///
+    /// # Errors
+    /// Somebody holds it, or the lock file cannot be made.
+    pub fn take(folder: &Path, connector: ConnectorId, name: &str) -> Result<Self, LeaseError> {
+        let locks = folder.join("locks");
+        let path = locks.join(format!("{connector}.lock"));
+        let broken = |error: std::io::Error| {
+            LeaseError::Broken(UserError::new(
+                format!("The lock of connector \"{name}\" cannot be taken."),
+                format!("{}: {error}.", path.display()),
+                "Make sure that the data folder can be written.",
+            ))
+        };
+        std::fs::create_dir_all(&locks).map_err(broken)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(broken)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // For the message of whoever is refused; the lock itself is the kernel's.
+                let holder = format!("process {} since {}", std::process::id(), Stamp::now());
+                let noted = file
+                    .set_len(0)
+                    .and_then(|()| file.seek(SeekFrom::Start(0)).map(|_| ()))
+                    .and_then(|()| file.write_all(holder.as_bytes()));
+                noted.map_err(broken)?;
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                if file.read_to_string(&mut holder).is_err() || holder.is_empty() {
+                    holder = "another process".into();
+                }
+                Err(LeaseError::Busy(UserError::new(
+                    format!("Connector \"{name}\" is being synced already."),
+                    format!("It is held by {holder}."),
+                    "Wait until that sync has ended, or cancel it there.",
+                )))
+            }
+            Err(TryLockError::Error(error)) => Err(broken(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_taker_is_refused_until_the_first_one_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lease::take(folder.path(), 7, "shop").unwrap();
+        let refused = Lease::take(folder.path(), 7, "shop").unwrap_err();
+        let LeaseError::Busy(error) = refused else { panic!("{refused:?}") };
+        assert!(error.why.contains(&std::process::id().to_string()), "{error}");
+        assert!(Lease::take(folder.path(), 8, "other").is_ok());
+        drop(first);
+        assert!(Lease::take(folder.path(), 7, "shop").is_ok());
+    }
+}

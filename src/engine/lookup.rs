@@ -1,0 +1,275 @@
+//! Looking again before writing: new records are searched on the other side, targets are read
+//! anew.
+
+use super::context::{Context, Step};
+use super::matching::{Match, duplicate_of};
+use super::module::{ModuleWork, at};
+use super::plan::decide;
+use super::reconcile::Decision;
+use super::units::{SideNow, Unit};
+use crate::model::{Link, Reason, ReasonCode, Record, Side};
+use std::collections::{BTreeMap, HashMap};
+
+/// What a search on a side found for a key: records with their links.
+type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
+
+/// Searches the other side for every record that would be created: nothing found, create; one
+/// unlinked, adopt; linked elsewhere, skip; several, leave it to a person.
+///
+/// # Errors
+/// The other side cannot be searched.
+pub async fn search_new(
+    context: &Context,
+    work: &ModuleWork,
+    mut units: Vec<Unit>,
+) -> Step<Vec<Unit>> {
+    for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
+        let known = work.capabilities[at(target)].unique_key && work.all_keys[at(target)];
+        let source = target.other();
+        let mut values = Vec::new();
+        for unit in &units {
+            if let Some(record) = new_on(unit, source)
+                && let Some(value) = work.mapping.key_value(source, &record.fields)
+            {
+                values.push(value);
+            }
+        }
+        let found = if known || values.is_empty() {
+            Found::new()
+        } else {
+            search(context, work, target, &values).await?
+        };
+        let taken = links_of_new(context, work, source, &units).await?;
+        units = units
+            .into_iter()
+            .filter_map(|unit| match new_on(&unit, source).cloned() {
+                None => Some(unit),
+                Some(record) if taken.contains_key(&record.id) => None,
+                Some(record) => Some(judge(work, source, record, &found)),
+            })
+            .collect();
+    }
+    Ok(units)
+}
+
+fn new_on(unit: &Unit, source: Side) -> Option<&Record> {
+    match unit {
+        Unit::Match(found) => match found.as_ref() {
+            Match::New { side, record } if *side == source => Some(record),
+            _ => None,
+        },
+        Unit::Linked { .. } => None,
+    }
+}
+
+/// Links that records got since they were staged.
+async fn links_of_new(
+    context: &Context,
+    work: &ModuleWork,
+    source: Side,
+    units: &[Unit],
+) -> Step<HashMap<String, Link>> {
+    let ids: Vec<String> =
+        units.iter().filter_map(|u| new_on(u, source)).map(|r| r.id.clone()).collect();
+    links(context, work, source, ids).await
+}
+
+/// The links of records, by id.
+pub async fn links(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    ids: Vec<String>,
+) -> Step<HashMap<String, Link>> {
+    let (connector, module) = (context.id(), work.module);
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    context
+        .read(move |r| {
+            let mut links = HashMap::new();
+            for id in ids {
+                let link = match side {
+                    Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
+                    Side::Service => r.link_by_service(connector, module, &id)?,
+                };
+                if let Some(link) = link {
+                    links.insert(id, link);
+                }
+            }
+            Ok(links)
+        })
+        .await
+}
+
+/// Searches a side for records by key values.
+pub async fn search(
+    context: &Context,
+    work: &ModuleWork,
+    target: Side,
+    values: &[String],
+) -> Step<Found> {
+    let mut found = Found::new();
+    let Some(path) = work.mapping.key_path(target) else { return Ok(found) };
+    let entity = &work.entity[at(target)];
+    let records = context.remote(target).find(entity, path, values, &work.paths(target)).await?;
+    let ids = records.iter().map(|r| r.id.clone()).collect();
+    let mut links = links(context, work, target, ids).await?;
+    let mut seen = std::collections::HashSet::new();
+    for record in records {
+        let values = work.mapping.project(target, &record.fields);
+        if let Some(key) = work.mapping.match_key(&values)
+            && seen.insert(record.id.clone())
+        {
+            let link = links.remove(&record.id);
+            found.entry(key).or_default().push((record, link));
+        }
+    }
+    Ok(found)
+}
+
+/// What a search result means for a record that would be created.
+fn judge(work: &ModuleWork, side: Side, record: Record, found: &Found) -> Unit {
+    let values = work.mapping.project(side, &record.fields);
+    let hits = work.mapping.match_key(&values).and_then(|key| found.get(&key));
+    let unit = match hits.map(Vec::as_slice) {
+        None | Some([]) => Match::New { side, record },
+        Some([(hit, None)]) if hit.trashed => {
+            let detail = format!("{} with the same key lies in the other side's trash.", hit.id);
+            Match::Skip { side, record, reason: Reason::new(ReasonCode::Refused, "", detail) }
+        }
+        Some([(hit, None)]) => {
+            let hit = hit.clone();
+            match side {
+                Side::Vtiger => Match::Pair { vtiger: record, service: hit },
+                Side::Service => Match::Pair { vtiger: hit, service: record },
+            }
+        }
+        Some(hits) => {
+            let linked = hits.iter().find_map(|(_, link)| link.as_ref());
+            let reason = match linked {
+                Some(link) => duplicate_of(match side {
+                    Side::Vtiger => &link.vtiger_id,
+                    Side::Service => &link.service_id,
+                }),
+                None => {
+                    let detail =
+                        format!("{} records on the other side have the same key.", hits.len());
+                    Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+                }
+            };
+            Match::Skip { side, record, reason }
+        }
+    };
+    Unit::Match(Box::new(unit))
+}
+
+/// Reads the targets of all planned writes again, and the records that a decision needs to know.
+/// What changed in between is simply planned anew.
+///
+/// # Errors
+/// A side cannot be read.
+pub async fn read_again(
+    context: &Context,
+    work: &ModuleWork,
+    mut units: Vec<Unit>,
+) -> Step<Vec<Unit>> {
+    let mut fresh = vec![[false, false]; units.len()];
+    // Twice is enough: after it every side that is written has been read.
+    for _ in 0..2 {
+        let mut wanted: [Vec<String>; 2] = [Vec::new(), Vec::new()];
+        for (unit, fresh) in units.iter().zip(&fresh) {
+            for side in needed(work, unit) {
+                if !fresh[at(side)] {
+                    wanted[at(side)].extend(id_on(unit, side));
+                }
+            }
+        }
+        if wanted.iter().all(Vec::is_empty) {
+            break;
+        }
+        for side in Side::BOTH {
+            let ids = &wanted[at(side)];
+            if ids.is_empty() {
+                continue;
+            }
+            let entity = &work.entity[at(side)];
+            let records = context.remote(side).fetch(entity, ids, &work.paths(side)).await?;
+            let mut records: HashMap<String, Record> =
+                records.into_iter().filter(|r| !r.trashed).map(|r| (r.id.clone(), r)).collect();
+            let asked: std::collections::HashSet<&String> = ids.iter().collect();
+            for (unit, fresh) in units.iter_mut().zip(&mut fresh) {
+                if let Some(id) = id_on(unit, side)
+                    && asked.contains(&id)
+                {
+                    put(unit, side, records.remove(&id));
+                    fresh[at(side)] = true;
+                }
+            }
+        }
+    }
+    Ok(units)
+}
+
+/// The sides that have to be known for certain before a unit is carried out.
+fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
+    let decision = match unit {
+        Unit::Linked { link, now } => decide(work, Some(link), now).0,
+        Unit::Match(found) => match found.as_ref() {
+            Match::Pair { vtiger, service } => {
+                let now = [SideNow::Present(vtiger.clone()), SideNow::Present(service.clone())];
+                decide(work, None, &now).0
+            }
+            Match::New { .. } | Match::Skip { .. } => return Vec::new(),
+        },
+    };
+    match decision {
+        Decision::Write { vtiger, service, lost } => {
+            let mut sides = Vec::new();
+            if !vtiger.is_empty() || !lost.is_empty() {
+                sides.push(Side::Vtiger);
+            }
+            if !service.is_empty() || !lost.is_empty() {
+                sides.push(Side::Service);
+            }
+            sides
+        }
+        Decision::Delete(side) | Decision::Keep(side) | Decision::Revive(side) => vec![side],
+        Decision::Forget => Vec::new(),
+    }
+}
+
+fn id_on(unit: &Unit, side: Side) -> Option<String> {
+    match unit {
+        Unit::Linked { link, .. } => Some(match side {
+            Side::Vtiger => link.vtiger_id.clone(),
+            Side::Service => link.service_id.clone(),
+        }),
+        Unit::Match(found) => match (found.as_ref(), side) {
+            (Match::Pair { vtiger, .. }, Side::Vtiger) => Some(vtiger.id.clone()),
+            (Match::Pair { service, .. }, Side::Service) => Some(service.id.clone()),
+            _ => None,
+        },
+    }
+}
+
+fn put(unit: &mut Unit, side: Side, record: Option<Record>) {
+    match unit {
+        Unit::Linked { now, .. } => {
+            now[at(side)] = record.map_or(SideNow::Gone, SideNow::Present);
+        }
+        Unit::Match(found) => {
+            let (vtiger, service) = match found.as_ref() {
+                Match::Pair { vtiger, service } => (vtiger.clone(), service.clone()),
+                _ => return,
+            };
+            **found = match (side, record) {
+                (Side::Vtiger, Some(vtiger)) => Match::Pair { vtiger, service },
+                (Side::Service, Some(service)) => Match::Pair { vtiger, service },
+                // Gone in between: the other one is a new record, to be looked up next time.
+                (Side::Vtiger, None) => Match::New { side: Side::Service, record: service },
+                (Side::Service, None) => Match::New { side: Side::Vtiger, record: vtiger },
+            };
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! One module in one run: its mapping made ready from the live fields of both systems, and where
+//! what was read is staged.
+
+use super::context::{Context, Step, Stop};
+use super::reconcile::Rules;
+use crate::catalog::{ServiceModule, VtigerModule};
+use crate::mapping::{FieldLimits, ModuleMapping};
+use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side, Stamp, UserError};
+use crate::remote::{Capabilities, EntityInfo, ErrorKind};
+use crate::store::scratch::Scratch;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A record that was read and has to be looked at; `None`: it is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staged {
+    /// The side it is on.
+    pub side: Side,
+    /// Its id there.
+    pub id: String,
+    /// The Vtiger id of its link; empty if it has none.
+    pub link: String,
+    /// It, unless it is gone.
+    pub record: Option<Record>,
+}
+
+impl Staged {
+    /// A linked record that changed.
+    pub fn linked(side: Side, record: Record, link: &Link) -> Self {
+        Self { side, id: record.id.clone(), link: link.vtiger_id.clone(), record: Some(record) }
+    }
+
+    /// A linked record that is gone.
+    pub fn gone(side: Side, id: String, link: &Link) -> Self {
+        Self { side, id, link: link.vtiger_id.clone(), record: None }
+    }
+
+    /// An unlinked record.
+    pub fn fresh(side: Side, record: Record) -> Self {
+        Self { side, id: record.id.clone(), link: String::new(), record: Some(record) }
+    }
+}
+
+/// One module in one run.
+pub struct ModuleWork {
+    /// The module.
+    pub module: Module,
+    /// What each side's API calls it.
+    pub entity: [String; 2],
+    /// What the source is called in items, by side.
+    pub source_module: [String; 2],
+    /// The fields of the record's name, by side.
+    pub name: [Vec<String>; 2],
+    /// The mapping.
+    pub mapping: ModuleMapping,
+    /// Vtiger's fields that must be filled when a record is created: path and label.
+    pub mandatory: Vec<(String, String)>,
+    /// The Vtiger field that carries the service's id, if the administrator named one.
+    pub external_id: Option<String>,
+    /// What reconciling depends on.
+    pub rules: Rules,
+    /// What each side can do.
+    pub capabilities: [Capabilities; 2],
+    /// Each side's clock minus ours, in milliseconds.
+    pub skew: [i64; 2],
+    /// Changed records that are linked, by Vtiger id.
+    pub linked: Scratch<Staged>,
+    /// Unlinked records, by match key.
+    pub fresh: Scratch<Staged>,
+    /// All unlinked keys of a side were read in this run.
+    pub all_keys: [bool; 2],
+    /// A complete listing of a side was empty.
+    pub empty: [bool; 2],
+    /// Where each side is to be read from next time.
+    pub cursors: [Option<Cursor>; 2],
+    /// Records read that had not changed.
+    pub unchanged: u64,
+    /// Links at the beginning.
+    pub links: u64,
+}
+
+/// The index of a side in pairs of things.
+pub fn at(side: Side) -> usize {
+    usize::from(side == Side::Service)
+}
+
+/// Whether a module can be worked on.
+pub enum Prepared {
+    /// It can.
+    Ready(Box<ModuleWork>),
+    /// One of the systems does not have it: why.
+    Unavailable(String),
+}
+
+/// Reads the live fields of both systems and makes a module ready.
+///
+/// # Errors
+/// A system cannot be asked.
+pub async fn prepare(
+    context: &Context,
+    module: Module,
+    settings: &ModuleSettings,
+    crm: &VtigerModule,
+    service: &ServiceModule,
+) -> Step<Prepared> {
+    let entity = [crm.entity.clone(), service.entity.clone()];
+    let mut infos = Vec::new();
+    for side in Side::BOTH {
+        let remote = context.remote(side);
+        match remote.describe(&entity[at(side)]).await {
+            Ok(info) => infos.push(info),
+            Err(error) if !error.whole && is_missing(&error.kind) => {
+                let why = format!(
+                    "{} has no {module} for this user: {}",
+                    remote.label(),
+                    error.error.why
+                );
+                return Ok(Prepared::Unavailable(why));
+            }
+            Err(error) => return Err(Stop::from(error)),
+        }
+    }
+    let pairs = service.effective_mapping(&settings.mapping);
+    let known: Vec<Pair> = pairs.into_iter().filter(|p| exists(&infos[0], &p.vtiger)).collect();
+    let capabilities = [
+        context.remote(Side::Vtiger).capabilities(&entity[0]),
+        context.remote(Side::Service).capabilities(&entity[1]),
+    ];
+    let mapping =
+        ModuleMapping::new(known, &service.match_on, [&crm.name, &service.name], |pair| {
+            limits(pair, &infos, &capabilities)
+        });
+    let tolerance = capabilities[0].resolution.max(capabilities[1].resolution);
+    let folder = context.store.folder().join("scratch");
+    let id = context.id();
+    let links = context.read(move |r| r.link_count(id, module)).await?;
+    Ok(Prepared::Ready(Box::new(ModuleWork {
+        module,
+        source_module: [module.label().to_owned(), service.source_module.clone()],
+        name: [crm.name.clone(), service.name.clone()],
+        mandatory: mandatory(&infos[0]),
+        external_id: external_id(context, module, &infos[0])?,
+        entity,
+        mapping,
+        rules: Rules {
+            direction: settings.direction,
+            conflict: context.connector.conflict,
+            deletes: settings.deletes,
+            tolerance,
+        },
+        capabilities,
+        skew: [0, 0],
+        linked: Scratch::new(&folder),
+        fresh: Scratch::new(&folder),
+        all_keys: [false, false],
+        empty: [false, false],
+        cursors: [None, None],
+        unchanged: 0,
+        links,
+    })))
+}
+
+fn is_missing(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Refused)
+}
+
+/// Whether the CRM has the field of a path; of `account_id.accountname` the reference counts.
+fn exists(info: &EntityInfo, path: &str) -> bool {
+    let field = path.split('.').next().unwrap_or(path);
+    info.field(path).is_some() || info.field(field).is_some()
+}
+
+fn limits(pair: &Pair, infos: &[EntityInfo], capabilities: &[Capabilities; 2]) -> FieldLimits {
+    let base = pair.vtiger.split('.').next().unwrap_or(&pair.vtiger);
+    let direct = infos[0].field(&pair.vtiger);
+    let vtiger = direct.or_else(|| infos[0].field(base));
+    let service: Vec<_> = pair.service.iter().filter_map(|path| infos[1].field(path)).collect();
+    FieldLimits {
+        vtiger_mandatory: vtiger.is_some_and(|f| f.mandatory),
+        vtiger_length: direct.and_then(|f| f.max_length),
+        vtiger_choices: direct.map(|f| f.choices.clone()).unwrap_or_default(),
+        vtiger_read_only: vtiger.is_some_and(|f| !f.writable),
+        bmp_only: capabilities[0].bmp_only,
+        service_mandatory: service.iter().any(|f| f.mandatory),
+        service_read_only: !service.is_empty() && service.iter().all(|f| !f.writable),
+    }
+}
+
+/// The field that carries the service's id; one that the CRM does not have stops the run, because
+/// records would be created without it.
+fn external_id(context: &Context, module: Module, info: &EntityInfo) -> Step<Option<String>> {
+    match context.connector.advanced.external_id_fields.get(&module) {
+        Some(field) if info.field(field).is_none() => Err(Stop::Failed(UserError::new(
+            format!("Vtiger's {module} have no field {field}."),
+            "It is set as the field that carries the service's id.",
+            "Create the field in Vtiger, or correct external_id_fields.",
+        ))),
+        field => Ok(field.cloned()),
+    }
+}
+
+/// The fields that a new record of the CRM must have. The owner is set by the connection.
+fn mandatory(info: &EntityInfo) -> Vec<(String, String)> {
+    info.fields
+        .iter()
+        .filter(|f| f.mandatory && f.writable && f.path != "assigned_user_id")
+        .map(|f| (f.path.clone(), f.label.clone()))
+        .collect()
+}
+
+impl ModuleWork {
+    /// The paths to read on a side.
+    pub fn paths(&self, side: Side) -> std::sync::Arc<[String]> {
+        self.mapping.paths(side)
+    }
+
+    /// The name of a record.
+    pub fn name_of(&self, side: Side, record: &Record) -> String {
+        self.mapping.name(side, &self.name[at(side)], record)
+    }
+
+    /// Whether the module's direction lets a side be written.
+    pub fn writes(&self, side: Side) -> bool {
+        self.rules.direction.writes(side)
+    }
+
+    /// The stamp by which a later listing can tell that a record did not change. None while it is
+    /// fresh: somebody may still edit the record within the same tick of that side's clock.
+    pub fn settled_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        let stamp = record.modified?;
+        let there = Stamp(Stamp::now().0 + self.skew[at(side)]);
+        let tick = self.capabilities[at(side)].resolution + Duration::from_secs(1);
+        (stamp < there.minus(tick)).then_some(stamp)
+    }
+
+    /// A record's modification stamp on our clock.
+    pub fn our_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
+        record.modified.map(|stamp| Stamp(stamp.0 - self.skew[at(side)]))
+    }
+}

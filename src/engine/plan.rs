@@ -1,0 +1,379 @@
+//! Planning: turns a unit into the writes it needs, with every field's before and after, or into
+//! the reason why it is skipped. No I/O.
+
+use super::context::Context;
+use super::matching::Match;
+use super::module::{ModuleWork, at};
+use super::reconcile::{Decision, Lost, reconcile};
+use super::units::{SideNow, Unit, seen};
+use crate::mapping::{Projection, Target, to_service, to_vtiger};
+use crate::model::{
+    Change, ConflictRow, Fields, IntentKind, Item, ItemStatus, Link, LinkOrigin, Reason,
+    ReasonCode, Record, Side, Stamp, Value,
+};
+
+/// A write that is planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedWrite {
+    /// The side that is written.
+    pub side: Side,
+    /// Create or update.
+    pub kind: IntentKind,
+    /// The id on that side; empty for a create.
+    pub id: String,
+    /// What is sent.
+    pub fields: Fields,
+    /// What changes field by field.
+    pub changes: Vec<Change>,
+    /// The pairs it writes, one for each change.
+    pub pairs: Vec<usize>,
+    /// Fingerprint of what the target will hold.
+    pub expected: u128,
+}
+
+/// A unit on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The link there was.
+    pub link: Option<Link>,
+    /// How the link comes about, if there was none.
+    pub origin: LinkOrigin,
+    /// What both sides hold before the writes; `None` for one that is created or was not read.
+    pub records: [Option<Record>; 2],
+    /// The writes, at most one for each side.
+    pub writes: Vec<PlannedWrite>,
+    /// Conflict and link items, recorded with the intents.
+    pub items: Vec<Item>,
+    /// The record's name.
+    pub name: String,
+}
+
+/// What is to be done with a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// Write, link, or only remember.
+    Job(Box<Job>),
+    /// The record on `side` cannot travel.
+    Skip {
+        /// The side it is on.
+        side: Side,
+        /// It.
+        record: Box<Record>,
+        /// Its link, if it has one.
+        link: Option<Box<Link>>,
+        /// Why.
+        reason: Reason,
+    },
+    /// Delete the record on this side (done after all modules are written).
+    Delete(Side, Box<Link>, Option<Box<Record>>),
+    /// The other side's record is gone; this one stays and is not carried back.
+    Keep(Side, Box<Link>, Option<Box<Record>>),
+    /// The other side's record is gone, this one was edited since: it is to be created again.
+    Revive(Side, Box<Link>, Box<Record>),
+    /// Both are gone.
+    Forget(Box<Link>),
+    /// Nothing to do.
+    Nothing,
+}
+
+/// Reconciles a linked unit, or two records that were matched.
+pub fn decide(
+    work: &ModuleWork,
+    link: Option<&Link>,
+    now: &[SideNow; 2],
+) -> (Decision, [Option<Projection>; 2]) {
+    let values = Side::BOTH.map(|side| {
+        now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
+    });
+    let decision = reconcile(
+        &work.mapping,
+        &work.rules,
+        link,
+        seen(work, Side::Vtiger, &now[0], values[0].as_ref()),
+        seen(work, Side::Service, &now[1], values[1].as_ref()),
+    );
+    (decision, values)
+}
+
+/// Plans a unit.
+pub fn plan(context: &Context, work: &ModuleWork, unit: Unit) -> Plan {
+    match unit {
+        Unit::Linked { link, now } => plan_linked(context, work, *link, *now),
+        Unit::Match(found) => match *found {
+            Match::Pair { vtiger, service } => {
+                let now = [SideNow::Present(vtiger), SideNow::Present(service)];
+                let (decision, _) = decide(work, None, &now);
+                plan_writes(context, work, None, now, decision)
+            }
+            Match::New { side, record } => plan_create(work, side, record),
+            Match::Skip { side, record, reason } => {
+                Plan::Skip { side, record: Box::new(record), link: None, reason }
+            }
+        },
+    }
+}
+
+fn plan_linked(context: &Context, work: &ModuleWork, link: Link, now: [SideNow; 2]) -> Plan {
+    let (decision, _) = decide(work, Some(&link), &now);
+    let record = |side: Side| now[at(side)].record().cloned().map(Box::new);
+    match decision {
+        Decision::Forget => Plan::Forget(Box::new(link)),
+        Decision::Delete(side) => Plan::Delete(side, Box::new(link), record(side)),
+        Decision::Keep(side) => Plan::Keep(side, Box::new(link), record(side)),
+        Decision::Revive(side) => match record(side) {
+            Some(record) => Plan::Revive(side, Box::new(link), record),
+            None => Plan::Nothing,
+        },
+        decision @ Decision::Write { .. } => plan_writes(context, work, Some(link), now, decision),
+    }
+}
+
+fn plan_writes(
+    context: &Context,
+    work: &ModuleWork,
+    link: Option<Link>,
+    now: [SideNow; 2],
+    decision: Decision,
+) -> Plan {
+    let Decision::Write { vtiger, service, lost } = decision else { return Plan::Nothing };
+    let records = now.map(|side| match side {
+        SideNow::Present(record) => Some(record),
+        SideNow::AsLinked | SideNow::Gone => None,
+    });
+    let name = name(work, &records);
+    let mut writes = Vec::new();
+    for (target, pairs) in [(Side::Vtiger, vtiger), (Side::Service, service)] {
+        if pairs.is_empty() {
+            continue;
+        }
+        let (Some(from), Some(to)) = (&records[at(target.other())], &records[at(target)]) else {
+            return Plan::Nothing;
+        };
+        match update(work, target, from, to, &pairs) {
+            Ok(write) if write.fields.is_empty() => {}
+            Ok(write) => writes.push(write),
+            Err(reason) => {
+                let record = Box::new(from.clone());
+                let link = link.map(Box::new);
+                return Plan::Skip { side: target.other(), record, link, reason };
+            }
+        }
+    }
+    let mut job =
+        Job { origin: LinkOrigin::Matched, link, records, writes, items: Vec::new(), name };
+    let mut items: Vec<Item> =
+        lost.iter().filter_map(|lost| conflict_item(context, work, &job, lost)).collect();
+    if job.link.is_none() {
+        items.push(item(context, work, &job, Side::Vtiger, ItemStatus::Linked));
+    }
+    job.items = items;
+    Plan::Job(Box::new(job))
+}
+
+fn name(work: &ModuleWork, records: &[Option<Record>; 2]) -> String {
+    let of = |side: Side| records[at(side)].as_ref().map(|r| work.name_of(side, r));
+    of(Side::Vtiger).or_else(|| of(Side::Service)).unwrap_or_default()
+}
+
+fn update(
+    work: &ModuleWork,
+    target: Side,
+    from: &Record,
+    to: &Record,
+    pairs: &[usize],
+) -> Result<PlannedWrite, Reason> {
+    let (fields, changes, pairs) = convert(work, target, from, Some(to), pairs.iter().copied())?;
+    Ok(PlannedWrite {
+        side: target,
+        kind: IntentKind::Update,
+        id: to.id.clone(),
+        expected: expected(work, target, Some(to), &fields),
+        fields,
+        changes,
+        pairs,
+    })
+}
+
+/// The fingerprint of the target's mapped values once these fields are written.
+fn expected(work: &ModuleWork, target: Side, to: Option<&Record>, fields: &Fields) -> u128 {
+    let mut after = to.map(|record| record.fields.clone()).unwrap_or_default();
+    for (path, value) in fields.iter() {
+        after.set(path, value.clone());
+    }
+    work.mapping.project(target, &after).print
+}
+
+type Converted = (Fields, Vec<Change>, Vec<usize>);
+
+fn convert(
+    work: &ModuleWork,
+    target: Side,
+    from: &Record,
+    to: Option<&Record>,
+    pairs: impl Iterator<Item = usize>,
+) -> Result<Converted, Reason> {
+    let kind = if to.is_some() { Target::Existing } else { Target::New };
+    let mut fields = Fields::new();
+    let mut changes = Vec::new();
+    let mut written_pairs = Vec::new();
+    for index in pairs {
+        let pair = &work.mapping.pairs()[index];
+        let limits = work.mapping.limits(index);
+        let written = match target {
+            Side::Vtiger => to_vtiger(pair, limits, &from.fields, kind)?,
+            Side::Service => to_service(pair, limits, &from.fields, kind)?,
+        };
+        if written.is_empty() {
+            continue;
+        }
+        let (field, source) = match target {
+            Side::Vtiger => (pair.vtiger.clone(), pair.service_label()),
+            Side::Service => (pair.service_label(), pair.vtiger.clone()),
+        };
+        let before = to.map(|to| work.mapping.shown(index, target, &to.fields)).unwrap_or_default();
+        let after: Fields = written.iter().cloned().collect();
+        let after = work.mapping.shown(index, target, &after);
+        changes.push(Change { field, before, after, from: source });
+        written_pairs.push(index);
+        for (path, value) in written {
+            fields.set(path, value);
+        }
+    }
+    Ok((fields, changes, written_pairs))
+}
+
+/// Plans the creation of a record on the other side.
+fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
+    let target = side.other();
+    if !work.writes(target) {
+        return Plan::Nothing;
+    }
+    let allowed = |pair: &crate::model::Pair| pair.direction.writes(target);
+    let pairs =
+        work.mapping.pairs().iter().enumerate().filter(|(_, p)| allowed(p)).map(|(at, _)| at);
+    let converted = convert(work, target, &record, None, pairs)
+        .and_then(|converted| mandatory(work, target, &converted.0).map(|()| converted));
+    let (mut fields, changes, pairs) = match converted {
+        Ok(converted) => converted,
+        Err(reason) => return Plan::Skip { side, record: Box::new(record), link: None, reason },
+    };
+    let name = work.name_of(side, &record);
+    let mut records = [None, None];
+    records[at(side)] = Some(record);
+    let expected = expected(work, target, None, &fields);
+    if let (Side::Vtiger, Some(field)) = (target, &work.external_id) {
+        let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        fields.set(field.as_str(), id);
+    }
+    let write = PlannedWrite {
+        side: target,
+        kind: IntentKind::Create,
+        id: String::new(),
+        expected,
+        fields,
+        changes,
+        pairs,
+    };
+    let origin = LinkOrigin::Created;
+    Plan::Job(Box::new(Job {
+        link: None,
+        origin,
+        records,
+        writes: vec![write],
+        items: Vec::new(),
+        name,
+    }))
+}
+
+/// Whether a new record of the CRM has all its mandatory fields.
+fn mandatory(work: &ModuleWork, target: Side, fields: &Fields) -> Result<(), Reason> {
+    if target == Side::Service {
+        return Ok(());
+    }
+    let empty = |path: &str| {
+        let reference = format!("{path}.");
+        let through = fields.iter().any(|(p, v)| p.starts_with(&reference) && !v.is_empty());
+        !through && fields.get(path).is_none_or(Value::is_empty)
+    };
+    match work.mandatory.iter().find(|(path, _)| empty(path)) {
+        None => Ok(()),
+        Some((path, label)) => {
+            let detail = format!("Vtiger demands \"{label}\" ({path}).");
+            Err(Reason::new(ReasonCode::MandatoryFieldEmpty, path, detail))
+        }
+    }
+}
+
+/// An item of a job.
+pub fn item(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    side: Side,
+    status: ItemStatus,
+) -> Item {
+    let id = |of: Side| {
+        let record = job.records[at(of)].as_ref().map(|r| r.id.clone());
+        let linked = job.link.as_ref().map(|link| match of {
+            Side::Vtiger => link.vtiger_id.clone(),
+            Side::Service => link.service_id.clone(),
+        });
+        record.or(linked).unwrap_or_default()
+    };
+    Item {
+        module: work.module,
+        side,
+        status,
+        source_module: work.source_module[at(side.other())].clone(),
+        name: job.name.clone(),
+        vtiger_id: id(Side::Vtiger),
+        service_id: id(Side::Service),
+        planned: context.dry,
+        reason: None,
+        changes: Vec::new(),
+        conflict: None,
+        time: Stamp::now(),
+    }
+}
+
+fn conflict_item(context: &Context, work: &ModuleWork, job: &Job, lost: &Lost) -> Option<Item> {
+    let pair = &work.mapping.pairs()[lost.pair];
+    let shown = |side: Side| {
+        job.records[at(side)].as_ref().map(|r| work.mapping.shown(lost.pair, side, &r.fields))
+    };
+    let state = job.link.as_ref().and_then(|l| l.pairs.iter().find(|s| s.pair == pair.id()));
+    let mut item = item(context, work, job, lost.winner.other(), ItemStatus::Conflict);
+    item.conflict = Some(ConflictRow {
+        field: pair.vtiger.clone(),
+        base: state.and_then(|s| s.base.value()).map(str::to_owned),
+        vtiger: shown(Side::Vtiger)?,
+        service: shown(Side::Service)?,
+        rule: lost.rule.to_owned(),
+        winner: lost.winner,
+    });
+    Some(item)
+}
+
+/// An item that says why a record was skipped or waits. It stands in the table of the side that it
+/// did not reach.
+pub fn reason_item(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+    link: Option<&Link>,
+    status: ItemStatus,
+    reason: Reason,
+) -> Item {
+    let mut records = [None, None];
+    records[at(side)] = Some(record.clone());
+    let job = Job {
+        link: link.cloned(),
+        origin: LinkOrigin::Matched,
+        name: work.name_of(side, record),
+        records,
+        writes: Vec::new(),
+        items: Vec::new(),
+    };
+    Item { reason: Some(reason), ..item(context, work, &job, side.other(), status) }
+}

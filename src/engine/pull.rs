@@ -1,0 +1,508 @@
+//! Pulling: reads what changed on one side, compares each record with its link at once, and stages
+//! those that have to be looked at.
+
+use super::context::{Context, Step, Stop};
+use super::module::{ModuleWork, Staged, at};
+use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
+use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
+use crate::store::scratch::Scratch;
+use crate::store::{Batch, Change};
+use futures::StreamExt;
+use std::collections::HashSet;
+
+/// How many ids are looked up or fetched at once.
+const CHUNK: usize = 100;
+/// Up to so many links a complete listing of ids is cheap enough to be made every time.
+const FEW_LINKS: u64 = 2_000;
+
+/// Reads one side of a module.
+///
+/// # Errors
+/// The side cannot be read, the store cannot be used, or the run was cancelled.
+pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
+    let (id, module) = (context.id(), work.module);
+    let cursor = context.read(move |r| r.cursor(id, module, side)).await?;
+    let label = context.remote(side).label().to_owned();
+    context.begin(module, &format!("reading {label}"), None);
+    let begun = Stamp::now();
+    let scope = scope(context, work, side, &cursor);
+    let due = cursor
+        .last_complete
+        .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
+        || work.links <= FEW_LINKS;
+    let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
+    let mut listing = Listing::new(context, due && work.links > 0);
+    run_listing(context, work, side, scope, &mut listing).await?;
+    if due && work.links > 0 && !complete_scope {
+        // The changes do not show what is gone: list all ids too.
+        listing.ids_only = true;
+        run_listing(context, work, side, Scope::Narrow, &mut listing).await?;
+    }
+    let complete = (complete_scope || listing.ids_only) && listing.consistent;
+    work.all_keys[at(side)] = complete_scope && complete;
+    work.empty[at(side)] = complete && listing.records == 0 && work.links > 0;
+    if complete && work.links > 0 {
+        stage_absent(context, work, side, &mut listing).await?;
+    }
+    stage_trashed(context, work, side, &cursor).await?;
+    stage_waiting(context, work, side).await?;
+    let mut next = Cursor { revision: work.mapping.revision(), ..cursor };
+    if listing.consistent {
+        next.mark = listing.mark.or(next.mark);
+    }
+    if complete {
+        next.last_complete = Some(begun);
+    }
+    work.cursors[at(side)] = Some(next);
+    Ok(())
+}
+
+/// What a listing has shown so far.
+struct Listing {
+    mark: Option<String>,
+    records: u64,
+    consistent: bool,
+    first_total: Option<u64>,
+    /// Ids seen, for absence; kept only when somebody will ask.
+    seen: Option<Scratch<()>>,
+    ids_only: bool,
+    last_ids: HashSet<String>,
+}
+
+impl Listing {
+    fn new(context: &Context, absence: bool) -> Self {
+        let folder = context.store.folder().join("scratch");
+        Self {
+            mark: None,
+            records: 0,
+            consistent: true,
+            first_total: None,
+            seen: absence.then(|| Scratch::new(&folder)),
+            ids_only: false,
+            last_ids: HashSet::new(),
+        }
+    }
+
+    /// Takes note of a page. `false`: it shows nothing new, so the server ignores where we are.
+    fn note(&mut self, page: &Page) -> Step<bool> {
+        if let (Some(first), Some(total)) = (self.first_total, page.total)
+            && total < first
+        {
+            // A record left the listing: the next one slipped over a page border unseen.
+            self.consistent = false;
+        }
+        self.first_total = self.first_total.or(page.total);
+        if page.mark.is_some() && !self.ids_only {
+            self.mark.clone_from(&page.mark);
+        }
+        self.records += page.records.len() as u64;
+        if let Some(seen) = &mut self.seen {
+            for record in page.records.iter().filter(|r| !r.trashed) {
+                seen.push(id_key(&record.id).as_bytes(), &())?;
+            }
+        }
+        let ids: HashSet<String> = page.records.iter().map(|r| r.id.clone()).collect();
+        let repeated = !ids.is_empty() && ids == self.last_ids;
+        self.last_ids = ids;
+        Ok(!repeated)
+    }
+}
+
+fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {
+    let again = cursor.revision != work.mapping.revision();
+    match work.capabilities[at(side)].changes {
+        ChangeFeed::Filtered => match (&cursor.mark, context.connector.sync_from.from) {
+            (Some(mark), _) if !again => Scope::Changed(Since::Mark(mark.clone())),
+            (None, Some(from)) => Scope::Changed(Since::Instant(from)),
+            _ => Scope::All,
+        },
+        ChangeFeed::NarrowScan if again || work.links == 0 => Scope::All,
+        ChangeFeed::NarrowScan => Scope::Narrow,
+        ChangeFeed::FullScan => Scope::All,
+    }
+}
+
+async fn run_listing(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    scope: Scope,
+    listing: &mut Listing,
+) -> Step<()> {
+    let narrow = scope == Scope::Narrow;
+    let mut request = PageRequest {
+        entity: work.entity[at(side)].clone(),
+        fields: work.paths(side),
+        scope,
+        at: PageAt::First,
+    };
+    let remote = context.remotes[at(side)].clone();
+    let mut page = remote.page(&request).await?;
+    if let Some(time) = page.server_time {
+        work.skew[at(side)] = time.0 - Stamp::now().0;
+    }
+    if let Next::Numbered { pages } = page.next {
+        take_page(context, work, side, page, narrow, listing).await?;
+        let parallel = work.capabilities[at(side)].parallel.max(1);
+        let request = &request;
+        let remote = &remote;
+        let mut rest = futures::stream::iter(2..=pages)
+            .map(|number| async move {
+                let at = PageAt::Number(number);
+                remote.page(&PageRequest { at, ..request.clone() }).await
+            })
+            .buffered(parallel);
+        while let Some(page) = rest.next().await {
+            context.go_on()?;
+            take_page(context, work, side, page?, narrow, listing).await?;
+        }
+        return Ok(());
+    }
+    loop {
+        context.go_on()?;
+        let Next::After(token) = page.next.clone() else {
+            return take_page(context, work, side, page, narrow, listing).await;
+        };
+        request.at = PageAt::After(token);
+        // The next page is on its way while this one is compared.
+        let (next, taken) = futures::join!(
+            remote.page(&request),
+            take_page(context, work, side, page, narrow, listing)
+        );
+        taken?;
+        page = next?;
+    }
+}
+
+async fn take_page(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    page: Page,
+    narrow: bool,
+    listing: &mut Listing,
+) -> Step<()> {
+    if !listing.note(&page)? {
+        let label = context.remote(side).label();
+        return Err(Stop::Failed(UserError::new(
+            format!("{label} sent the same page of {} twice.", work.module),
+            "It ignores which page is asked for, so the listing would never end.",
+            "Look for a cache or a plugin between SyncDeck and that system.",
+        )));
+    }
+    context.advance(page.records.len() as u64, page.total);
+    if listing.ids_only {
+        return Ok(());
+    }
+    if narrow {
+        take_narrow(context, work, side, page.records).await
+    } else {
+        take(context, work, side, page.records).await
+    }
+}
+
+/// What the store knows of a record.
+struct Known {
+    link: Option<Link>,
+    skip: Option<Skip>,
+}
+
+async fn known(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    records: &[Record],
+) -> Step<Vec<Known>> {
+    let ids: Vec<String> = records.iter().map(|r| r.id.clone()).collect();
+    let (connector, module) = (context.id(), work.module);
+    context
+        .read(move |r| {
+            ids.iter()
+                .map(|id| {
+                    let link = match side {
+                        Side::Vtiger => r.link_by_vtiger(connector, module, id)?,
+                        Side::Service => r.link_by_service(connector, module, id)?,
+                    };
+                    Ok(Known { link, skip: r.skip(connector, module, side, id)? })
+                })
+                .collect()
+        })
+        .await
+}
+
+/// Compares full records with their links and stages what differs.
+async fn take(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    records: Vec<Record>,
+) -> Step<()> {
+    let known = known(context, work, side, &records).await?;
+    for (record, known) in records.into_iter().zip(known) {
+        stage(context, work, side, record, &known, false)?;
+    }
+    Ok(())
+}
+
+/// Stages a record if it differs from what the store knows. `again`: even if it does not.
+fn stage(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    record: Record,
+    known: &Known,
+    again: bool,
+) -> Step<()> {
+    let values = work.mapping.project(side, &record.fields);
+    let revision = work.mapping.revision();
+    let stands = known.skip.as_ref().is_some_and(|skip| {
+        skip.reason.code == ReasonCode::DeleteNotCarriedOver
+            || (skip.print == values.print && skip.revision == revision)
+    });
+    if let Some(link) = &known.link {
+        if record.trashed {
+            return push_linked(work, link, Staged::gone(side, record.id, link));
+        }
+        let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
+        if !again && (stands || (print == values.print && link.revision == revision)) {
+            work.unchanged += u64::from(!stands);
+            return Ok(());
+        }
+        return push_linked(work, link, Staged::linked(side, record, link));
+    }
+    if record.trashed {
+        return Ok(());
+    }
+    if !again && stands {
+        return Ok(());
+    }
+    let age = record.modified.or(record.created);
+    let outside =
+        matches!((context.connector.sync_from.from, age), (Some(from), Some(age)) if age < from);
+    if outside && !again {
+        return Ok(());
+    }
+    let key = fresh_key(work.mapping.match_key(&values).as_deref(), side, &record.id);
+    work.fresh.push(&key, &Staged::fresh(side, record))?;
+    Ok(())
+}
+
+/// Compares stamps only, and fetches the records whose stamp is not the known one.
+async fn take_narrow(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    records: Vec<Record>,
+) -> Step<()> {
+    let known = known(context, work, side, &records).await?;
+    let revision = work.mapping.revision();
+    let mut changed = Vec::new();
+    for (record, known) in records.into_iter().zip(known) {
+        let stamp = known.link.as_ref().and_then(|link| match side {
+            Side::Vtiger => link.vtiger_stamp,
+            Side::Service => link.service_stamp,
+        });
+        let current = known.link.as_ref().is_some_and(|link| link.revision == revision);
+        if current && stamp.is_some() && stamp == record.modified {
+            work.unchanged += 1;
+        } else {
+            changed.push(record.id);
+        }
+    }
+    fetch_and_take(context, work, side, &changed).await
+}
+
+async fn fetch_and_take(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    ids: &[String],
+) -> Step<()> {
+    for chunk in ids.chunks(CHUNK) {
+        let entity = work.entity[at(side)].clone();
+        let fields = work.paths(side);
+        let records = context.remote(side).fetch(&entity, chunk, &fields).await?;
+        take(context, work, side, records).await?;
+    }
+    Ok(())
+}
+
+/// Linked records that a complete listing does not show: asked for by id, and staged as gone if
+/// they are.
+async fn stage_absent(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    listing: &mut Listing,
+) -> Step<()> {
+    let Some(seen) = &mut listing.seen else { return Ok(()) };
+    let mut seen = seen.iter()?.peekable();
+    let (connector, module) = (context.id(), work.module);
+    let mut after: Option<String> = None;
+    loop {
+        context.go_on()?;
+        let from = after.clone();
+        let ids: Vec<String> = context
+            .read(move |r| {
+                Ok(match side {
+                    Side::Vtiger => {
+                        let links = r.links_after(connector, module, from.as_deref(), 1_000)?;
+                        links.into_iter().map(|link| link.vtiger_id).collect()
+                    }
+                    Side::Service => {
+                        let ids = r.service_ids_after(connector, module, from.as_deref(), 1_000)?;
+                        ids.into_iter().map(|(service, _)| service).collect()
+                    }
+                })
+            })
+            .await?;
+        let Some(last) = ids.last() else { return Ok(()) };
+        after = Some(last.clone());
+        let mut absent = Vec::new();
+        for id in ids {
+            let key = id_key(&id).into_bytes();
+            while let Some(Ok((next, ()))) = seen.peek()
+                && *next < key
+            {
+                seen.next();
+            }
+            match seen.peek() {
+                Some(Ok((next, ()))) if *next == key => {}
+                Some(Err(error)) => return Err(error.clone().into()),
+                _ => absent.push(id),
+            }
+        }
+        stage_if_gone(context, work, side, &absent).await?;
+    }
+}
+
+/// Asks for records by id and stages those that are gone or in the trash. The others are compared.
+async fn stage_if_gone(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    ids: &[String],
+) -> Step<()> {
+    for chunk in ids.chunks(CHUNK) {
+        let entity = work.entity[at(side)].clone();
+        let fields = work.paths(side);
+        let found = context.remote(side).fetch(&entity, chunk, &fields).await?;
+        let there: HashSet<&str> = found.iter().map(|r| r.id.as_str()).collect();
+        let missing = |id: &&String| !there.contains(id.as_str());
+        let gone: Vec<Record> = chunk
+            .iter()
+            .filter(missing)
+            .map(|id| Record { id: id.clone(), trashed: true, ..Record::default() })
+            .collect();
+        take(context, work, side, gone).await?;
+        take(context, work, side, found).await?;
+    }
+    Ok(())
+}
+
+/// Records that went into the trash since the last time.
+async fn stage_trashed(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    cursor: &Cursor,
+) -> Step<()> {
+    if !work.capabilities[at(side)].trash || work.links == 0 {
+        return Ok(());
+    }
+    let scope = Scope::Trashed(cursor.mark.clone().map(Since::Mark));
+    let mut listing = Listing::new(context, false);
+    run_listing(context, work, side, scope, &mut listing).await
+}
+
+/// Records of the queue, and those whose skip may be mended on the other side: taken again though
+/// nothing shows that they changed.
+async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let manual = context.manual;
+    let now = Stamp::now();
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let waiting = context
+            .read(move |r| r.parked_after(connector, module, Some((side, &from)), 1_000))
+            .await?;
+        let Some(last) = waiting.last() else { break };
+        let done = last.side != side;
+        after.clone_from(&last.id);
+        let due = waiting.iter().filter(|p| p.side == side && (manual || p.next_try <= now));
+        let ids: Vec<String> = due.map(|p| p.id.clone()).collect();
+        take_again(context, work, side, &ids).await?;
+        if done {
+            break;
+        }
+    }
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let skips = context
+            .read(move |r| r.skips_after(connector, module, Some((side, &from)), 1_000))
+            .await?;
+        let Some(last) = skips.last() else { return Ok(()) };
+        let done = last.side != side;
+        after.clone_from(&last.id);
+        let soft = |s: &&Skip| {
+            let code = s.reason.code;
+            let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
+            s.side == side && soft
+        };
+        let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
+        take_again(context, work, side, &ids).await?;
+        if done {
+            return Ok(());
+        }
+    }
+}
+
+async fn take_again(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    ids: &[String],
+) -> Step<()> {
+    for chunk in ids.chunks(CHUNK) {
+        let entity = work.entity[at(side)].clone();
+        let fields = work.paths(side);
+        let mut records = context.remote(side).fetch(&entity, chunk, &fields).await?;
+        let there: HashSet<String> = records.iter().map(|r| r.id.clone()).collect();
+        for id in chunk.iter().filter(|id| !there.contains(*id)) {
+            records.push(Record { id: id.clone(), trashed: true, ..Record::default() });
+        }
+        let known = known(context, work, side, &records).await?;
+        let mut forget = Batch::new();
+        for (record, known) in records.into_iter().zip(known) {
+            if record.trashed && known.link.is_none() {
+                let (id, connector, module) = (record.id.clone(), context.id(), work.module);
+                forget.push(Change::DropParked(connector, module, side, id.clone()));
+                forget.push(Change::DropSkip(connector, module, side, id));
+            }
+            stage(context, work, side, record, &known, true)?;
+        }
+        if !context.dry {
+            context.commit(forget).await?;
+        }
+    }
+    Ok(())
+}
+
+fn push_linked(work: &mut ModuleWork, link: &Link, staged: Staged) -> Step<()> {
+    let mut key = id_key(&link.vtiger_id).into_bytes();
+    key.extend([0, at(staged.side) as u8]);
+    Ok(work.linked.push(&key, &staged)?)
+}
+
+/// Sorts unlinked records by match key, then side, then id; those without a key come last.
+fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
+    let mut bytes = match key {
+        Some(key) => [b"k", key.as_bytes()].concat(),
+        None => [b"z", id_key(id).as_bytes()].concat(),
+    };
+    bytes.extend([0, at(side) as u8]);
+    bytes.extend(id_key(id).as_bytes());
+    bytes
+}

@@ -1,0 +1,182 @@
+use super::*;
+use crate::mapping::FieldLimits;
+use crate::model::{Fields, LinkOrigin, Pair};
+use proptest::prelude::*;
+
+fn mapping() -> ModuleMapping {
+    let pairs = vec![Pair::new("a", "a"), Pair::new("b", "b")];
+    ModuleMapping::new(pairs, &["a".into()], [&[], &[]], |_| FieldLimits::default())
+}
+
+fn values(side: Side, a: &str, b: &str) -> Projection {
+    mapping().project(side, &Fields::from_iter([("a", a), ("b", b)]))
+}
+
+fn rules(direction: Direction, conflict: ConflictRule) -> Rules {
+    Rules { direction, conflict, deletes: Deletes::Carry, tolerance: Duration::from_secs(1) }
+}
+
+fn link(v: &Projection, s: &Projection) -> Link {
+    Link {
+        vtiger_id: "12x1".into(),
+        service_id: "1".into(),
+        vtiger_print: v.print,
+        service_print: s.print,
+        pairs: mapping().states(v, s),
+        vtiger_stamp: None,
+        service_stamp: None,
+        revision: 0,
+        origin: LinkOrigin::Matched,
+    }
+}
+
+fn seen(values: &Projection, secs: i64) -> Seen<'_> {
+    Seen::Present { values, stamp: Some(Stamp::from_secs(secs)) }
+}
+
+/// Base ("1", "1"); the values of pair b now; stamps; direction and rule; expected target of b and
+/// winner.
+#[test]
+fn three_way_by_table() {
+    use ConflictRule::{LastUpdated, Service, Vtiger};
+    use Direction::{Both, ToService, ToVtiger};
+    let (v, s) = (Some(Side::Vtiger), Some(Side::Service));
+    let table = [
+        // nothing changed; both changed to the same
+        ("1", "1", 10, 10, Both, LastUpdated, None, None),
+        ("2", "2", 10, 10, Both, LastUpdated, None, None),
+        // one side changed
+        ("2", "1", 10, 99, Both, LastUpdated, s, None),
+        ("1", "2", 99, 10, Both, Vtiger, v, None),
+        ("", "1", 10, 10, Both, LastUpdated, s, None),
+        // both changed
+        ("2", "3", 20, 10, Both, LastUpdated, s, Some((Side::Vtiger, "last-updated"))),
+        ("2", "3", 10, 20, Both, LastUpdated, v, Some((Side::Service, "last-updated"))),
+        ("2", "3", 10, 11, Both, LastUpdated, s, Some((Side::Vtiger, "tie"))),
+        ("2", "3", 10, 20, Both, Vtiger, s, Some((Side::Vtiger, "vtiger"))),
+        ("2", "3", 20, 10, Both, Service, v, Some((Side::Service, "service"))),
+        // one way: the source is never written
+        ("2", "1", 20, 10, ToVtiger, LastUpdated, None, Some((Side::Vtiger, "last-updated"))),
+        ("2", "1", 20, 10, ToVtiger, Vtiger, None, Some((Side::Vtiger, "vtiger"))),
+        ("2", "1", 20, 10, ToVtiger, Service, v, Some((Side::Service, "service"))),
+        ("2", "3", 20, 10, ToVtiger, LastUpdated, None, Some((Side::Vtiger, "last-updated"))),
+        ("2", "3", 10, 20, ToVtiger, LastUpdated, v, Some((Side::Service, "last-updated"))),
+        ("1", "2", 10, 20, ToService, LastUpdated, None, Some((Side::Service, "last-updated"))),
+        ("1", "2", 10, 20, ToService, Vtiger, s, Some((Side::Vtiger, "vtiger"))),
+        ("2", "1", 10, 20, ToService, Service, s, None),
+    ];
+    let base = link(&values(Side::Vtiger, "1", "1"), &values(Side::Service, "1", "1"));
+    for (b_v, b_s, at_v, at_s, direction, rule, target, winner) in table {
+        let (now_v, now_s) = (values(Side::Vtiger, "1", b_v), values(Side::Service, "1", b_s));
+        let rules = rules(direction, rule);
+        let decision =
+            reconcile(&mapping(), &rules, Some(&base), seen(&now_v, at_v), seen(&now_s, at_s));
+        let on = |side| {
+            if target == Some(side) { vec![1] } else { vec![] }
+        };
+        let lost =
+            winner.map(|(winner, rule)| Lost { pair: 1, winner, rule }).into_iter().collect();
+        let expected =
+            Decision::Write { vtiger: on(Side::Vtiger), service: on(Side::Service), lost };
+        assert_eq!(decision, expected, "{b_v:?} {b_s:?} {direction:?} {rule:?}");
+    }
+}
+
+#[test]
+fn at_the_first_meeting_filled_values_fill_empty_ones_and_nothing_is_cleared() {
+    let (v, s) = (values(Side::Vtiger, "1", ""), values(Side::Service, "1", "2"));
+    for rule in [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service] {
+        let decision =
+            reconcile(&mapping(), &rules(Direction::Both, rule), None, seen(&v, 9), seen(&s, 1));
+        assert_eq!(decision, Decision::Write { vtiger: vec![1], service: vec![], lost: vec![] });
+        let one_way = rules(Direction::ToService, rule);
+        let decision = reconcile(&mapping(), &one_way, None, seen(&v, 9), seen(&s, 1));
+        assert_eq!(decision, Decision::Write { vtiger: vec![], service: vec![], lost: vec![] });
+    }
+}
+
+#[test]
+fn a_delete_is_carried_only_when_configured_and_never_over_an_edit() {
+    let (v, s) = (values(Side::Vtiger, "1", "1"), values(Side::Service, "1", "1"));
+    let edited = values(Side::Vtiger, "1", "2");
+    let link = link(&v, &s);
+    let mapping = mapping();
+    let decide =
+        |rules: &Rules, v: Seen<'_>, s: Seen<'_>| reconcile(&mapping, rules, Some(&link), v, s);
+    let carry = rules(Direction::Both, ConflictRule::LastUpdated);
+    assert_eq!(decide(&carry, seen(&v, 1), Seen::Gone), Decision::Delete(Side::Vtiger));
+    assert_eq!(decide(&carry, Seen::Gone, Seen::AsLinked), Decision::Delete(Side::Service));
+    assert_eq!(decide(&carry, seen(&edited, 1), Seen::Gone), Decision::Revive(Side::Vtiger));
+    assert_eq!(decide(&carry, Seen::Gone, Seen::Gone), Decision::Forget);
+    let off = Rules { deletes: Deletes::Off, ..carry };
+    assert_eq!(decide(&off, seen(&v, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
+    assert_eq!(decide(&off, seen(&edited, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
+    let one_way = rules(Direction::ToVtiger, ConflictRule::LastUpdated);
+    assert_eq!(decide(&one_way, Seen::Gone, seen(&s, 1)), Decision::Keep(Side::Service));
+    assert_eq!(decide(&one_way, seen(&v, 1), Seen::Gone), Decision::Delete(Side::Vtiger));
+    assert_eq!(decide(&one_way, seen(&edited, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
+}
+
+#[test]
+fn a_side_that_was_not_read_counts_as_unchanged() {
+    let (v, s) = (values(Side::Vtiger, "1", "1"), values(Side::Service, "1", "1"));
+    let edited = values(Side::Vtiger, "1", "2");
+    let base = link(&v, &s);
+    let both = rules(Direction::Both, ConflictRule::LastUpdated);
+    let decision = reconcile(&mapping(), &both, Some(&base), seen(&edited, 5), Seen::AsLinked);
+    assert_eq!(decision, Decision::Write { vtiger: vec![], service: vec![1], lost: vec![] });
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(""), Just("1"), Just("2"), Just("3")]
+}
+
+proptest! {
+    /// After the writes of a both-ways module are done, both sides agree and the next plan is empty.
+    #[test]
+    fn both_ways_converges(
+        base in (value(), value()), v in (value(), value()), s in (value(), value()),
+        at in (0i64..5, 0i64..5), linked in any::<bool>(), rule in 0usize..3,
+    ) {
+        let rule = [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service][rule];
+        let rules = rules(Direction::Both, rule);
+        let base_v = values(Side::Vtiger, base.0, base.1);
+        let known = link(&base_v, &values(Side::Service, base.0, base.1));
+        let (pv, ps) = (values(Side::Vtiger, v.0, v.1), values(Side::Service, s.0, s.1));
+        let decision = reconcile(
+            &mapping(), &rules, linked.then_some(&known), seen(&pv, at.0), seen(&ps, at.1),
+        );
+        let Decision::Write { vtiger, service, lost } = decision else { panic!() };
+        let (mut after_v, mut after_s) = ([v.0, v.1], [s.0, s.1]);
+        for at in vtiger { after_v[at] = after_s[at]; }
+        for at in service { after_s[at] = after_v[at]; }
+        prop_assert_eq!(after_v, after_s);
+        // Every value of a changed pair is live or recorded as the loser.
+        for at in 0..2 {
+            let (was, v, s) = ([base.0, base.1][at], [v.0, v.1][at], [s.0, s.1][at]);
+            if linked && v != s && v != was && s != was {
+                prop_assert!(lost.iter().any(|l| l.pair == at));
+            }
+        }
+        let (pv, ps) = (values(Side::Vtiger, after_v[0], after_v[1]), values(Side::Service, after_s[0], after_s[1]));
+        let again = reconcile(&mapping(), &rules, Some(&link(&pv, &ps)), seen(&pv, 9), seen(&ps, 9));
+        prop_assert_eq!(again, Decision::Write { vtiger: vec![], service: vec![], lost: vec![] });
+    }
+
+    /// A one-way module never writes its source, whatever the rule.
+    #[test]
+    fn one_way_never_writes_its_source(
+        base in value(), v in value(), s in value(), to_vtiger in any::<bool>(), linked in any::<bool>(), rule in 0usize..3,
+    ) {
+        let rule = [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service][rule];
+        let direction = if to_vtiger { Direction::ToVtiger } else { Direction::ToService };
+        let known = link(&values(Side::Vtiger, "1", base), &values(Side::Service, "1", base));
+        let (pv, ps) = (values(Side::Vtiger, "1", v), values(Side::Service, "1", s));
+        let decision = reconcile(
+            &mapping(), &rules(direction, rule), linked.then_some(&known), seen(&pv, 1), seen(&ps, 7),
+        );
+        let Decision::Write { vtiger, service, .. } = decision else { panic!() };
+        let source = if to_vtiger { service } else { vtiger };
+        prop_assert!(source.is_empty());
+    }
+}

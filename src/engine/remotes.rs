@@ -1,0 +1,94 @@
+//! Making remotes from settings: secrets are opened here, and go nowhere else.
+
+use crate::model::{Connector, Crm, SecretText, UserError};
+use crate::remote::{ConnectOptions, Remote, Tap};
+use crate::secrets::Vault;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Makes remotes. The engine's tests put their own in its place.
+pub trait Remotes: Send + Sync {
+    /// The CRM.
+    ///
+    /// # Errors
+    /// A setting is missing, a secret cannot be opened, or the address is no address.
+    fn vtiger(&self, crm: &Crm, tap: Option<Tap>) -> Result<Arc<dyn Remote>, UserError>;
+
+    /// A connector's service.
+    ///
+    /// # Errors
+    /// As for the CRM.
+    fn service(
+        &self,
+        connector: &Connector,
+        tap: Option<Tap>,
+    ) -> Result<Arc<dyn Remote>, UserError>;
+}
+
+/// The real ones, over HTTP.
+pub struct HttpRemotes {
+    vault: Vault,
+}
+
+impl HttpRemotes {
+    /// Remotes whose secrets this vault opens.
+    pub fn new(vault: Vault) -> Self {
+        Self { vault }
+    }
+
+    fn reveal(&self, what: &str, kept: Option<&SecretText>) -> Result<SecretString, UserError> {
+        let missing = || {
+            UserError::new(
+                format!("{what} is not set."),
+                "The connection needs it.",
+                "Enter it in the connection's settings.",
+            )
+        };
+        self.vault.reveal(kept.ok_or_else(missing)?)
+    }
+}
+
+fn read_ca(file: Option<&String>) -> Result<Option<Vec<u8>>, UserError> {
+    let Some(file) = file else { return Ok(None) };
+    std::fs::read(file).map(Some).map_err(|error| {
+        UserError::new(
+            "The file with the certificate authority cannot be read.",
+            format!("{file}: {error}."),
+            "Correct ca_file, or remove it.",
+        )
+    })
+}
+
+impl Remotes for HttpRemotes {
+    fn vtiger(&self, crm: &Crm, tap: Option<Tap>) -> Result<Arc<dyn Remote>, UserError> {
+        let options = ConnectOptions {
+            allow_http: crm.allow_http,
+            ca_pem: read_ca(crm.ca_file.as_ref())?,
+            tap,
+            ..ConnectOptions::default()
+        };
+        let key = self.reveal("The access key", Some(&crm.access_key))?;
+        crate::remote::vtiger::connect(&crm.url, &crm.username, &key, &options)
+    }
+
+    fn service(
+        &self,
+        connector: &Connector,
+        tap: Option<Tap>,
+    ) -> Result<Arc<dyn Remote>, UserError> {
+        let advanced = &connector.advanced;
+        let options = ConnectOptions {
+            concurrency: advanced.concurrency.and_then(|n| usize::try_from(n).ok()),
+            requests_per_second: advanced.requests_per_second,
+            allow_http: advanced.allow_http,
+            ca_pem: read_ca(advanced.ca_file.as_ref())?,
+            tap,
+        };
+        let mut opened: BTreeMap<&str, SecretString> = BTreeMap::new();
+        for (name, kept) in &connector.credentials {
+            opened.insert(name, self.reveal(name, Some(kept))?);
+        }
+        crate::remote::connect_service(&connector.service, &opened, &options)
+    }
+}

@@ -1,0 +1,227 @@
+//! The story of one run: settle what was left open, read both sides of every module, look at the
+//! whole plan, write, move the cursors.
+
+use super::apply::{apply, apply_deletes};
+use super::companions::Companions;
+use super::context::{Context, Step, Stop};
+use super::guard::{Tally, hold};
+use super::handle::SyncMode;
+use super::matching::Match;
+use super::module::{ModuleWork, Prepared, at, prepare};
+use super::plan::decide;
+use super::pull::pull;
+use super::reconcile::Decision;
+use super::settle::{settle, settle_companions};
+use super::units::{Unit, Units};
+use crate::model::{Held, Intent, Module, RunStatus, Side};
+use crate::store::{Batch, Change};
+use std::collections::BTreeMap;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Its status.
+    pub status: RunStatus,
+    /// What a guard holds it for.
+    pub held: Option<Held>,
+}
+
+/// Carries out a run whose row is in the store and whose lease is held.
+///
+/// # Errors
+/// It was cancelled, or cannot go on; what was done is recorded.
+pub async fn run(
+    context: &mut Context,
+    mode: SyncMode,
+    only: &[Module],
+    confirmed: Option<&BTreeMap<String, u64>>,
+) -> Step<End> {
+    context.dry = mode == SyncMode::Preview;
+    let mut modules = prepare_modules(context, only).await?;
+    if !context.dry {
+        settle_open(context, &modules).await?;
+    }
+    for work in &mut modules {
+        for side in Side::BOTH {
+            pull(context, work, side).await?;
+        }
+        note_unchanged(context, work).await?;
+    }
+    if context.dry {
+        carry_out(context, &mut modules).await?;
+        return Ok(End { status: RunStatus::Preview, held: None });
+    }
+    if mode != SyncMode::Accept {
+        let tallies = survey(context, &mut modules).await?;
+        if let Some(held) = hold(&tallies, &context.connector.advanced, confirmed) {
+            // A person decides by looking at the plan: list it.
+            context.dry = true;
+            carry_out(context, &mut modules).await?;
+            return Ok(End { status: RunStatus::Held, held: Some(held) });
+        }
+    }
+    carry_out(context, &mut modules).await?;
+    move_cursors(context, &modules).await?;
+    Ok(End { status: RunStatus::Completed, held: None })
+}
+
+async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleWork>> {
+    let catalog = context.catalog.clone();
+    let service = catalog.service(&context.connector.service).ok_or_else(|| {
+        Stop::Failed(crate::model::UserError::new(
+            format!("The service \"{}\" is not known.", context.connector.service),
+            "This version of SyncDeck has no description of it.",
+            "Remove the connector, or use the version that made it.",
+        ))
+    })?;
+    let mut modules = Vec::new();
+    for (module, settings) in &context.connector.modules {
+        let wanted = only.is_empty() || only.contains(module);
+        if !settings.enabled || !wanted {
+            continue;
+        }
+        let (Some(crm), Some(spec)) = (catalog.vtiger_module(*module), service.modules.get(module))
+        else {
+            continue;
+        };
+        context.begin(*module, "reading the fields", None);
+        let (available, why) = match prepare(context, *module, settings, crm, spec).await? {
+            Prepared::Ready(work) => {
+                modules.push(*work);
+                (true, None)
+            }
+            Prepared::Unavailable(why) => (false, Some(why)),
+        };
+        let row = Change::ModuleRow { run: context.run, module: *module, available, why };
+        context.commit(row.into()).await?;
+    }
+    Ok(modules)
+}
+
+/// Settles the writes that a crash or a lost answer left open.
+async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
+    let connector = context.id();
+    let open = context.read(move |r| r.intents(connector)).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
+    let mut companions = Vec::new();
+    for (module, intent) in open {
+        let companion =
+            context.catalog.vtiger.companions.iter().any(|c| {
+                c.module == module && intent.source_id.starts_with(&format!("{}:", c.key))
+            });
+        if companion {
+            companions.push(intent);
+        } else {
+            by_module.entry(module).or_default().push(intent);
+        }
+    }
+    settle_companions(context, companions).await?;
+    for work in modules {
+        if let Some(intents) = by_module.remove(&work.module) {
+            context.begin(work.module, "settling what was left open", Some(intents.len() as u64));
+            settle(context, work, intents).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {
+    let change = Change::AddUnchanged {
+        run: context.run,
+        module: work.module,
+        unchanged: work.unchanged,
+        standing_skips: 0,
+    };
+    let mut batch: Batch = change.into();
+    batch.push(context.progress_change());
+    context.commit(batch).await
+}
+
+/// Reconciles everything that was staged, only to count what is going to happen.
+async fn survey(context: &Context, modules: &mut [ModuleWork]) -> Step<BTreeMap<Module, Tally>> {
+    let mut tallies = BTreeMap::new();
+    for work in modules {
+        let mut tally = Tally { links: work.links, ..Tally::default() };
+        tally.empty_side = Side::BOTH.into_iter().find(|side| work.empty[at(*side)]);
+        let mut units = Units::new(work)?;
+        loop {
+            context.go_on()?;
+            let batch = units.next(context, work, 1_000).await?;
+            if batch.is_empty() {
+                break;
+            }
+            for unit in &batch {
+                count(work, unit, &mut tally);
+            }
+        }
+        tallies.insert(work.module, tally);
+    }
+    Ok(tallies)
+}
+
+fn count(work: &ModuleWork, unit: &Unit, tally: &mut Tally) {
+    match unit {
+        Unit::Linked { link, now } => match decide(work, Some(link), now).0 {
+            Decision::Write { vtiger, service, .. } => {
+                tally.changed += u64::from(!vtiger.is_empty() || !service.is_empty());
+            }
+            Decision::Delete(_) | Decision::Keep(_) => tally.gone += 1,
+            Decision::Revive(_) | Decision::Forget => {}
+        },
+        Unit::Match(found) => match found.as_ref() {
+            Match::New { side: Side::Vtiger, .. } if work.writes(Side::Service) => {
+                tally.creates_service += 1
+            }
+            Match::New { side: Side::Service, .. } if work.writes(Side::Vtiger) => {
+                tally.creates_vtiger += 1
+            }
+            _ => {}
+        },
+    }
+}
+
+/// Creates and updates in the order of the modules, then deletes in the reversed order.
+async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
+    let mut companions = Companions::default();
+    for work in modules.iter_mut() {
+        apply(context, work, &mut companions).await?;
+    }
+    for work in modules.iter_mut().rev() {
+        apply_deletes(context, work).await?;
+    }
+    for work in modules.iter() {
+        note_standing(context, work.module).await?;
+    }
+    Ok(())
+}
+
+/// Tells how many skips of a module stand besides those that this run decided.
+async fn note_standing(context: &Context, module: Module) -> Step<()> {
+    let (connector, run, dry) = (context.id(), context.run, context.dry);
+    let standing_skips = context
+        .read(move |r| {
+            let all = r.skip_count(connector, module)?;
+            let row = r.run(run)?.and_then(|run| run.modules.get(&module).cloned());
+            let decided = row.filter(|_| !dry).map_or(0, |m| m.vtiger.skipped + m.service.skipped);
+            Ok(all.saturating_sub(decided))
+        })
+        .await?;
+    let change = Change::AddUnchanged { run, module, unchanged: 0, standing_skips };
+    context.commit(change.into()).await
+}
+
+/// Everything read is applied, skipped or parked: now the cursors move.
+async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
+    let mut batch = Batch::new();
+    for work in modules {
+        for side in Side::BOTH {
+            if let Some(cursor) = &work.cursors[at(side)] {
+                batch.push(Change::PutCursor(context.id(), work.module, side, cursor.clone()));
+            }
+        }
+    }
+    context.commit(batch).await
+}

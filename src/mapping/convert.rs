@@ -1,0 +1,175 @@
+//! Converting: what the target is *sent* for a pair, or the reason why the record cannot travel.
+
+use super::canonical::{boolean, parse_decimal, raw_text, storable, transformed};
+use super::country::country_code;
+use super::module_mapping::FieldLimits;
+use crate::model::{EmptyRule, Fields, Pair, PairKind, Reason, ReasonCode, Side, Value};
+
+/// Whether the record is new on the target side, or has a value there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// It is going to be created.
+    New,
+    /// It exists.
+    Existing,
+}
+
+/// The fields to send for a pair: path and value. Empty: nothing is to be sent.
+pub type Written = Vec<(String, Value)>;
+
+/// What Vtiger is sent for a pair of a service record.
+///
+/// # Errors
+/// The reason why the record has to be skipped.
+pub fn to_vtiger(
+    pair: &Pair,
+    limits: &FieldLimits,
+    service: &Fields,
+    target: Target,
+) -> Result<Written, Reason> {
+    if limits.vtiger_read_only {
+        return Ok(Vec::new());
+    }
+    let Some(raw) = raw_text(pair, Side::Service, service) else {
+        return Ok(Vec::new());
+    };
+    let text = transformed(pair, Side::Vtiger, &raw);
+    let text = filled(pair, text.trim());
+    if text.is_empty() {
+        let mandatory = pair.required || limits.vtiger_mandatory;
+        return emptied(pair, mandatory, &pair.service_label(), target, || {
+            vec![(pair.vtiger.clone(), Value::Text(String::new()))]
+        });
+    }
+    let field = pair.vtiger.as_str();
+    let text = match pair.kind {
+        PairKind::Number => decimal(text, &pair.service_label())?.to_string(),
+        PairKind::Integer => whole(text, &pair.service_label())?.to_string(),
+        PairKind::Boolean => boolean(text)
+            .ok_or_else(|| mismatch(&pair.service_label(), text, "yes or no"))?
+            .to_owned(),
+        _ => storable(text, limits),
+    };
+    if let Some(length) = limits.vtiger_length {
+        let has = text.chars().count();
+        if has > length {
+            let detail =
+                format!("{} has {has} characters, {field} holds {length}.", pair.service_label());
+            return Err(Reason::new(ReasonCode::TooLong, field, detail));
+        }
+    }
+    if !limits.vtiger_choices.is_empty() && !limits.vtiger_choices.contains(&text) {
+        let detail = format!("{field} has no value \"{text}\".");
+        return Err(Reason::new(ReasonCode::UnknownPicklistValue, field, detail));
+    }
+    Ok(vec![(pair.vtiger.clone(), Value::Text(text))])
+}
+
+/// What the service is sent for a pair of a Vtiger record.
+///
+/// # Errors
+/// The reason why the record has to be skipped.
+pub fn to_service(
+    pair: &Pair,
+    limits: &FieldLimits,
+    vtiger: &Fields,
+    target: Target,
+) -> Result<Written, Reason> {
+    if limits.service_read_only {
+        return Ok(Vec::new());
+    }
+    let raw = raw_text(pair, Side::Vtiger, vtiger).unwrap_or_default();
+    let zero = pair.zero_is_empty && parse_decimal(&raw).is_some_and(|n| n.is_zero());
+    let text = if zero { "".into() } else { transformed(pair, Side::Service, &raw) };
+    let text = filled(pair, text.trim());
+    let paths = &pair.service;
+    if text.is_empty() {
+        let mandatory = pair.required || limits.service_mandatory;
+        return emptied(pair, mandatory, &pair.vtiger, target, || {
+            paths.iter().map(|path| (path.clone(), Value::Text(String::new()))).collect()
+        });
+    }
+    let mut written: Written = match pair.kind {
+        PairKind::Lines if paths.len() > 1 => address_lines(paths, text),
+        kind => {
+            let Some(path) = paths.first() else {
+                return Ok(Vec::new());
+            };
+            vec![(path.clone(), service_value(kind, pair, text)?)]
+        }
+    };
+    written.extend(pair.with.iter().map(|(path, on)| (path.clone(), Value::Bool(*on))));
+    Ok(written)
+}
+
+fn service_value(kind: PairKind, pair: &Pair, text: &str) -> Result<Value, Reason> {
+    let mapped = pair.transform.iter().any(|t| matches!(t, crate::model::Transform::Map { .. }));
+    Ok(match kind {
+        PairKind::Number => Value::Text(decimal(text, &pair.vtiger)?.to_string()),
+        PairKind::Integer => Value::Number(whole(text, &pair.vtiger)?),
+        PairKind::Boolean if mapped => Value::Text(text.to_owned()),
+        PairKind::Boolean => {
+            let yes = boolean(text).ok_or_else(|| mismatch(&pair.vtiger, text, "yes or no"))?;
+            Value::Bool(yes == "1")
+        }
+        PairKind::Country => {
+            let code = country_code(text)
+                .ok_or_else(|| mismatch(&pair.vtiger, text, "a country that SyncDeck knows"))?;
+            Value::Text(code.to_owned())
+        }
+        _ => Value::Text(text.replace("\r\n", "\n")),
+    })
+}
+
+/// The first line to the first field, all others to the second one.
+fn address_lines(paths: &[String], text: &str) -> Written {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().to_owned();
+    let rest = lines.collect::<Vec<_>>().join(", ");
+    let mut parts = [first, rest].into_iter();
+    paths.iter().map(|path| (path.clone(), Value::Text(parts.next().unwrap_or_default()))).collect()
+}
+
+fn filled<'a>(pair: &'a Pair, text: &'a str) -> &'a str {
+    if text.is_empty() { pair.default.as_str() } else { text }
+}
+
+/// What an empty source means for the target.
+fn emptied(
+    pair: &Pair,
+    mandatory: bool,
+    source: &str,
+    target: Target,
+    clear: impl Fn() -> Written,
+) -> Result<Written, Reason> {
+    if mandatory {
+        let detail = format!("{source} is empty.");
+        return Err(Reason::new(ReasonCode::MandatoryFieldEmpty, &pair.vtiger, detail));
+    }
+    match (target, pair.empty) {
+        (Target::New, _) | (_, EmptyRule::Keep) => Ok(Vec::new()),
+        (Target::Existing, EmptyRule::Clear) => Ok(clear()),
+    }
+}
+
+fn decimal(text: &str, field: &str) -> Result<rust_decimal::Decimal, Reason> {
+    parse_decimal(text).map(|n| n.normalize()).ok_or_else(|| mismatch(field, text, "a number"))
+}
+
+fn whole(text: &str, field: &str) -> Result<rust_decimal::Decimal, Reason> {
+    let number = decimal(text, field)?;
+    if number.is_integer() {
+        Ok(number.trunc())
+    } else {
+        Err(mismatch(field, text, "a whole number"))
+    }
+}
+
+fn mismatch(field: &str, text: &str, wanted: &str) -> Reason {
+    let shown: String = text.chars().take(60).collect();
+    let detail = format!("{field} holds \"{shown}\", which is not {wanted}.");
+    Reason::new(ReasonCode::TypeMismatch, field, detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! The mapping of one module, made ready for a run: active pairs, what is known of their fields,
+//! the paths to read on each side, the match key.
+
+use super::canonical::{self, Canonical};
+use crate::model::{Fields, Pair, PairState, Record, Side};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3;
+
+/// What is known of the two fields of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldLimits {
+    /// The Vtiger field must not be empty.
+    pub vtiger_mandatory: bool,
+    /// The longest text it holds, in characters.
+    pub vtiger_length: Option<usize>,
+    /// The values of its picklist, if it is one.
+    pub vtiger_choices: Vec<String>,
+    /// Vtiger cannot hold characters above U+FFFF.
+    pub bmp_only: bool,
+    /// The Vtiger field can be written.
+    pub vtiger_read_only: bool,
+    /// The service field must not be empty.
+    pub service_mandatory: bool,
+    /// The service field can only be read.
+    pub service_read_only: bool,
+}
+
+/// The mapped values of one record: canonical, one for each pair, and their fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// The canonical value of each pair.
+    pub values: Vec<Canonical>,
+    /// The fingerprint of all of them.
+    pub print: u128,
+}
+
+/// The mapping of a module, ready to use.
+#[derive(Debug, Clone)]
+pub struct ModuleMapping {
+    pairs: Vec<Pair>,
+    limits: Vec<FieldLimits>,
+    match_on: Vec<usize>,
+    paths: [Arc<[String]>; 2],
+    revision: u64,
+}
+
+impl ModuleMapping {
+    /// Takes the active pairs. `match_on` names the Vtiger fields that recognise a record, `extra`
+    /// are further paths to read on each side (the fields of the record's name).
+    pub fn new(
+        pairs: Vec<Pair>,
+        match_on: &[String],
+        extra: [&[String]; 2],
+        limits: impl Fn(&Pair) -> FieldLimits,
+    ) -> Self {
+        let pairs: Vec<Pair> = pairs.into_iter().filter(|p| p.active).collect();
+        let limits: Vec<_> = pairs.iter().map(limits).collect();
+        let match_on = match_on
+            .iter()
+            .filter_map(|field| pairs.iter().position(|p| p.vtiger == *field))
+            .collect();
+        let mut vtiger: BTreeSet<String> = extra[0].iter().cloned().collect();
+        let mut service: BTreeSet<String> = extra[1].iter().cloned().collect();
+        for pair in &pairs {
+            vtiger.insert(pair.vtiger.clone());
+            service.extend(pair.service.iter().chain(&pair.fallback).cloned());
+        }
+        let revision = revision(&pairs, &limits);
+        Self {
+            paths: [vtiger.into_iter().collect(), service.into_iter().collect()],
+            pairs,
+            limits,
+            match_on,
+            revision,
+        }
+    }
+
+    /// The pairs.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// What is known of the fields of a pair.
+    pub fn limits(&self, pair: usize) -> &FieldLimits {
+        &self.limits[pair]
+    }
+
+    /// A number that changes when anything changes that canonical values depend on.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The paths to read on a side.
+    pub fn paths(&self, side: Side) -> Arc<[String]> {
+        self.paths[usize::from(side == Side::Service)].clone()
+    }
+
+    /// The path by which a side is searched for a record with the same key: that of the first match
+    /// field.
+    pub fn key_path(&self, side: Side) -> Option<&str> {
+        let pair = &self.pairs[*self.match_on.first()?];
+        match side {
+            Side::Vtiger => Some(&pair.vtiger),
+            Side::Service => pair.service.first().map(String::as_str),
+        }
+    }
+
+    /// The pairs of the match key.
+    pub fn match_pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.match_on.iter().map(|&at| &self.pairs[at])
+    }
+
+    /// Whether a pair is part of the match key.
+    pub fn is_match_pair(&self, pair: usize) -> bool {
+        self.match_on.contains(&pair)
+    }
+
+    /// The canonical values of a record.
+    pub fn project(&self, side: Side, fields: &Fields) -> Projection {
+        let values: Vec<Canonical> = self
+            .pairs
+            .iter()
+            .zip(&self.limits)
+            .map(|(pair, limits)| canonical::canonical(pair, side, fields, limits))
+            .collect();
+        let print = self.print(&values);
+        Projection { values, print }
+    }
+
+    /// The fingerprint of canonical values.
+    pub fn print(&self, values: &[Canonical]) -> u128 {
+        let mut hash = Xxh3::new();
+        for value in values {
+            match value {
+                Some(text) => {
+                    hash.update(&(text.len() as u64).to_le_bytes());
+                    hash.update(text.as_bytes());
+                }
+                None => hash.update(&u64::MAX.to_le_bytes()),
+            }
+        }
+        hash.digest128()
+    }
+
+    /// The match key of a record, case and accents folded as the CRM compares; `None` if a part of
+    /// it is empty.
+    pub fn match_key(&self, projection: &Projection) -> Option<String> {
+        if self.match_on.is_empty() {
+            return None;
+        }
+        let mut key = String::new();
+        for &at in &self.match_on {
+            let part = projection.values[at].as_deref().filter(|v| !v.is_empty())?;
+            if !key.is_empty() {
+                key.push('\u{1f}');
+            }
+            key.push_str(&canonical::folded_name(part));
+        }
+        Some(key)
+    }
+
+    /// The value by which a side is searched: the first match field as that side holds it.
+    pub fn key_value(&self, side: Side, fields: &Fields) -> Option<String> {
+        let pair = &self.pairs[*self.match_on.first()?];
+        let text = canonical::raw_text(pair, side, fields)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The text of a pair as a side holds it, for people.
+    pub fn shown(&self, pair: usize, side: Side, fields: &Fields) -> String {
+        canonical::raw_text(&self.pairs[pair], side, fields).unwrap_or_default()
+    }
+
+    /// What a link remembers of the pairs when both sides look like this.
+    pub fn states(&self, vtiger: &Projection, service: &Projection) -> Vec<PairState> {
+        self.pairs
+            .iter()
+            .enumerate()
+            .map(|(at, pair)| {
+                let v = vtiger.values[at].as_deref().unwrap_or_default();
+                let s = service.values[at].as_deref().unwrap_or_default();
+                PairState::of(pair.id(), None, v, s)
+            })
+            .collect()
+    }
+
+    /// The name of a record: its name fields, else its match key, else its id.
+    pub fn name(&self, side: Side, fields: &[String], record: &Record) -> String {
+        let parts: Vec<String> = fields
+            .iter()
+            .filter_map(|path| record.fields.get(path))
+            .map(|value| value.to_text().trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect();
+        if parts.is_empty() {
+            self.key_value(side, &record.fields).unwrap_or_else(|| record.id.clone())
+        } else {
+            parts.join(" ")
+        }
+    }
+}
+
+fn revision(pairs: &[Pair], limits: &[FieldLimits]) -> u64 {
+    // Descriptions may change without changing what is compared.
+    let parts: Vec<String> = pairs
+        .iter()
+        .zip(limits)
+        .map(|(pair, limits)| {
+            let pair = Pair { description: String::new(), ..pair.clone() };
+            format!("{pair:?}{:?}{}", limits.vtiger_length, limits.bmp_only)
+        })
+        .collect();
+    xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes())
+}

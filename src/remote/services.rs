@@ -1,0 +1,44 @@
+//! The list of services: from the name in an asset to the connector that speaks with it.
+
+use super::{ConnectOptions, Remote, woocommerce};
+use crate::model::UserError;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The opened fields of a connection form, by name.
+pub type Credentials<'a> = BTreeMap<&'a str, SecretString>;
+
+/// A connection to a service. Nothing is sent yet.
+///
+/// # Errors
+/// The service is not known, a field is missing, or what was entered cannot be right.
+pub fn connect_service(
+    service: &str,
+    credentials: &Credentials<'_>,
+    options: &ConnectOptions,
+) -> Result<Arc<dyn Remote>, UserError> {
+    let field = |name: &str| {
+        credentials.get(name).ok_or_else(|| {
+            UserError::new(
+                format!("{name} is not set."),
+                "The connection needs it.",
+                "Enter it in the connection's settings.",
+            )
+        })
+    };
+    let plain = |name: &str| field(name).map(secrecy::ExposeSecret::expose_secret);
+    match service {
+        "woocommerce" => woocommerce::connect(
+            plain("app_url")?,
+            field("consumer_key")?,
+            field("consumer_secret")?,
+            options,
+        ),
+        other => Err(UserError::new(
+            format!("The service \"{other}\" is not known."),
+            "This version of SyncDeck has no connector for it.",
+            "Choose one of the available services.",
+        )),
+    }
+}

@@ -1,0 +1,24 @@
+//! The settings file: read, checked, put into the store, and written from it.
+//!
+//! The file and the forms on the screen are two faces of one validation: [`check_field`] is what
+//! both ask. Nothing is stored unless everything is in order.
+
+mod apply;
+mod export;
+mod fields;
+mod file;
+mod mapping;
+mod problem;
+mod url;
+mod validate;
+
+pub use apply::{Applied, apply};
+pub use export::export;
+pub use fields::check_field;
+pub use mapping::check_mapping;
+pub use problem::SettingsProblem;
+pub use url::{crm_address, is_plain_http, web_address};
+pub use validate::default_connector;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Addresses as people type them, completed.
+
+use reqwest::Url;
+use std::net::IpAddr;
+
+/// A web address, completed with `https://` if the scheme was left out.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn web_address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().any(char::is_whitespace) {
+        return Err(format!("\"{text}\" is not a web address: it has a blank in it"));
+    }
+    let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let url: Url = whole
+        .parse()
+        .map_err(|_| format!("\"{text}\" is not a web address such as https://shop.example.com"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("\"{text}\" begins with neither https:// nor http://"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(format!("\"{text}\" names no host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address must not carry a user or password; they have fields of their own"
+            .to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("\"{text}\" goes on after the address (? or #); leave that out"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The address of the CRM's `webservice.php`: a bare host or folder is completed.
+///
+/// # Errors
+/// As [`web_address`].
+pub fn crm_address(text: &str) -> Result<String, String> {
+    let address = web_address(text)?;
+    let folder = address.strip_suffix("/index.php").unwrap_or(&address);
+    if folder.ends_with("/webservice.php") {
+        return Ok(folder.to_owned());
+    }
+    Ok(format!("{}/webservice.php", folder.trim_end_matches('/')))
+}
+
+/// Whether an address is plain http to a host that is not this machine.
+pub fn is_plain_http(address: &str) -> bool {
+    let Ok(url) = address.parse::<Url>() else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+    let here = host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    url.scheme() == "http" && !here
+}

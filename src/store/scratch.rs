@@ -1,0 +1,157 @@
+//! Sorted runs on disk for one run of the engine: staged records are pushed in any order and read
+//! back in the order of their keys, with flat memory. Not durable, not part of the store file.
+//!
+//! What is pushed gathers in memory; when that is full it is sorted and written to a file. Reading
+//! merges the files and what is in memory. The files lose their names as soon as they are made, so
+//! the system frees them however the process ends.
+
+mod file;
+mod memory;
+mod merge;
+#[cfg(test)]
+mod tests;
+
+use super::StoreResult;
+use file::RunFile;
+use memory::Memory;
+use merge::Merge;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Memory is full at so many values …
+const FULL_ENTRIES: usize = 20_000;
+/// … or at so many bytes.
+const FULL_BYTES: usize = 16 * 1024 * 1024;
+/// So many files of a level are merged into one of the next.
+const FAN_IN: usize = 64;
+
+/// Collects keyed values in any order; later ones win over earlier ones with the same key.
+pub struct Scratch<T> {
+    folder: PathBuf,
+    memory: Arc<Memory>,
+    /// Oldest first; levels descend.
+    files: Vec<Arc<RunFile>>,
+    pushed: u64,
+    value: Vec<u8>,
+    _value: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Scratch<T> {
+    /// A new scratch in the folder of a store. Files are made (in its folder `scratch`) only when
+    /// memory does not suffice, and are removed when it is dropped.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.join(FOLDER),
+            memory: Arc::default(),
+            files: Vec::new(),
+            pushed: 0,
+            value: Vec::new(),
+            _value: PhantomData,
+        }
+    }
+
+    /// Adds a value under a key.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn push(&mut self, key: &[u8], value: &T) -> StoreResult<()> {
+        let mut bytes = std::mem::take(&mut self.value);
+        bytes.clear();
+        self.value = postcard::to_extend(value, bytes).map_err(|error| file::bad_value(&error))?;
+        let memory = Arc::make_mut(&mut self.memory);
+        memory.push(key, &self.value);
+        self.pushed += 1;
+        if memory.entries() >= FULL_ENTRIES || memory.bytes() >= FULL_BYTES {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    /// How many values were pushed (values with the same key count each time).
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// All values in the order of their keys, each key once. May be called again and again; no
+    /// `push` in between is seen by an earlier iterator.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub fn iter(&mut self) -> StoreResult<ScratchIter<T>> {
+        self.sort_memory();
+        Ok(ScratchIter {
+            merge: Merge::new(&self.files, Some(self.memory.clone()))?,
+            _value: PhantomData,
+        })
+    }
+
+    fn sort_memory(&mut self) {
+        if !self.memory.is_sorted() {
+            Arc::make_mut(&mut self.memory).sort();
+        }
+    }
+
+    /// Writes what is in memory to a file.
+    fn spill(&mut self) -> StoreResult<()> {
+        self.sort_memory();
+        let merge = Merge::new(&[], Some(self.memory.clone()))?;
+        let run = RunFile::write(&self.folder, 0, merge)?;
+        self.memory = Arc::default();
+        self.files.push(Arc::new(run));
+        self.merge_levels()
+    }
+
+    /// Merges the newest files into one while there are too many of their level.
+    fn merge_levels(&mut self) -> StoreResult<()> {
+        while let Some(level) = self.files.last().map(|file| file.level()) {
+            let of_level = self.files.iter().rev();
+            let count = of_level.take_while(|file| file.level() == level).count();
+            if count < FAN_IN {
+                break;
+            }
+            let from = self.files.len() - count;
+            let merge = Merge::new(&self.files[from..], None)?;
+            let run = RunFile::write(&self.folder, level + 1, merge)?;
+            self.files.truncate(from);
+            self.files.push(Arc::new(run));
+        }
+        Ok(())
+    }
+}
+
+/// Values in the order of their keys.
+pub struct ScratchIter<T> {
+    merge: Merge,
+    _value: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Iterator for ScratchIter<T> {
+    type Item = StoreResult<(Vec<u8>, T)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = match self.merge.next()? {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
+        let value = postcard::from_bytes(&entry.value).map_err(|error| file::bad_value(&error));
+        Some(value.map(|value| (entry.key, value)))
+    }
+}
+
+/// The name of the folder beside the store.
+const FOLDER: &str = "scratch";
+
+/// Removes what dead processes left in the scratch folder of a store's folder. Living ones lose
+/// nothing: their files have no names.
+pub fn clean(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder.join(FOLDER)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        // What cannot be removed is tried again by the next one.
+        let _ = std::fs::remove_file(entry.path());
+    }
+}

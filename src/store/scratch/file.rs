@@ -1,0 +1,131 @@
+//! A sorted run in a file.
+
+use super::merge::{Entry, Merge};
+use crate::store::{StoreError, StoreResult};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes read at a time from each of the files that are merged.
+const READ: usize = 32 * 1024;
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// A sorted run. Its file has no name; the space is free when the last one lets go of it.
+pub(super) struct RunFile {
+    file: Arc<File>,
+    level: u32,
+}
+
+impl RunFile {
+    /// Writes a run.
+    pub(super) fn write(folder: &Path, level: u32, entries: Merge) -> StoreResult<Self> {
+        let file = nameless(folder).map_err(|error| disk(&error))?;
+        let mut out = BufWriter::with_capacity(256 * 1024, &file);
+        for entry in entries {
+            entry?.write(&mut out).map_err(|error| disk(&error))?;
+        }
+        out.flush().map_err(|error| disk(&error))?;
+        drop(out);
+        Ok(Self { file: Arc::new(file), level })
+    }
+
+    /// How often its entries have been merged.
+    pub(super) fn level(&self) -> u32 {
+        self.level
+    }
+
+    /// Reads the run from its start.
+    pub(super) fn read(&self) -> RunReader {
+        let from_start = FromStart { file: self.file.clone(), at: 0 };
+        RunReader(BufReader::with_capacity(READ, from_start))
+    }
+}
+
+/// A new file that only this process can reach.
+fn nameless(folder: &Path) -> io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("{}-{number}.run", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let file = match options.open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            // Left by a dead process that had our number.
+            std::fs::remove_file(&path)?;
+            options.open(&path)?
+        }
+        other => other?,
+    };
+    match std::fs::remove_file(&path) {
+        // Cleaned up by another process meanwhile: the same to us.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(file),
+    }
+}
+
+/// A reader with its own position in a shared file.
+struct FromStart {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for FromStart {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(out, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+/// The entries of a run, in order.
+pub(super) struct RunReader(BufReader<FromStart>);
+
+impl RunReader {
+    /// The next entry; `None` at the end.
+    pub(super) fn next(&mut self) -> StoreResult<Option<Entry>> {
+        let mut lengths = [0; 8];
+        match self.0.read_exact(&mut lengths) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            other => other.map_err(|error| disk(&error))?,
+        }
+        let [k0, k1, k2, k3, v0, v1, v2, v3] = lengths;
+        let mut entry = Entry {
+            key: vec![0; u32::from_le_bytes([k0, k1, k2, k3]) as usize],
+            value: vec![0; u32::from_le_bytes([v0, v1, v2, v3]) as usize],
+        };
+        self.0
+            .read_exact(&mut entry.key)
+            .and_then(|()| self.0.read_exact(&mut entry.value))
+            .map_err(|error| disk(&error))?;
+        Ok(Some(entry))
+    }
+}
+
+impl Entry {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let length = |bytes: &[u8]| {
+            u32::try_from(bytes.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))
+        };
+        out.write_all(&length(&self.key)?.to_le_bytes())?;
+        out.write_all(&length(&self.value)?.to_le_bytes())?;
+        out.write_all(&self.key)?;
+        out.write_all(&self.value)
+    }
+}
+
+fn disk(error: &io::Error) -> StoreError {
+    StoreError::io("Records could not be put aside on disk.", error)
+}
+
+/// The error for a value that cannot be written or read.
+pub(super) fn bad_value(error: &postcard::Error) -> StoreError {
+    StoreError::new(
+        "Records could not be put aside on disk.",
+        format!("{error}."),
+        "Check the disk of the data folder; if it is sound, this is a fault of SyncDeck.",
+    )
+}

@@ -1,0 +1,189 @@
+//! What became of each record in a run: lists by module, side and status. Places in a list are
+//! dense from 0, so position *k* is one look-up.
+
+use super::shapes::{ChangeV1, ReasonV1};
+use crate::model::{Change, ConflictRow, Item, ItemStatus, Module, Side, Stamp};
+use crate::store::StoreResult;
+use crate::store::codec::{Code, Row, pack, unpack};
+use crate::store::reader::Reader;
+use crate::store::writing::Writing;
+use redb::{ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
+
+/// Run, module, side, status, place in the list.
+pub(in crate::store) type Key = (u64, u8, u8, u8, u64);
+
+pub(in crate::store) const ITEMS: TableDefinition<'static, Key, &'static [u8]> =
+    TableDefinition::new("run_items");
+
+#[derive(Serialize, Deserialize)]
+struct ItemV1<'a> {
+    module: u8,
+    side: u8,
+    status: u8,
+    source_module: &'a str,
+    name: &'a str,
+    vtiger_id: &'a str,
+    service_id: &'a str,
+    planned: bool,
+    #[serde(borrow)]
+    reason: Option<ReasonV1<'a>>,
+    #[serde(borrow)]
+    changes: Vec<ChangeV1<'a>>,
+    #[serde(borrow)]
+    conflict: Option<ConflictV1<'a>>,
+    time: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConflictV1<'a> {
+    field: &'a str,
+    base: Option<&'a str>,
+    vtiger: &'a str,
+    service: &'a str,
+    rule: &'a str,
+    winner: u8,
+}
+
+impl<'a> From<&'a ConflictRow> for ConflictV1<'a> {
+    fn from(row: &'a ConflictRow) -> Self {
+        Self {
+            field: &row.field,
+            base: row.base.as_deref(),
+            vtiger: &row.vtiger,
+            service: &row.service,
+            rule: &row.rule,
+            winner: row.winner.code(),
+        }
+    }
+}
+
+impl ConflictV1<'_> {
+    fn into_row(self) -> StoreResult<ConflictRow> {
+        Ok(ConflictRow {
+            field: self.field.to_owned(),
+            base: self.base.map(str::to_owned),
+            vtiger: self.vtiger.to_owned(),
+            service: self.service.to_owned(),
+            rule: self.rule.to_owned(),
+            winner: Side::read(self.winner, Item::TABLE)?,
+        })
+    }
+}
+
+impl ItemV1<'_> {
+    fn into_item(self) -> StoreResult<Item> {
+        let reason = self.reason.map(|reason| reason.into_reason(Item::TABLE));
+        Ok(Item {
+            module: Module::read(self.module, Item::TABLE)?,
+            side: Side::read(self.side, Item::TABLE)?,
+            status: ItemStatus::read(self.status, Item::TABLE)?,
+            source_module: self.source_module.to_owned(),
+            name: self.name.to_owned(),
+            vtiger_id: self.vtiger_id.to_owned(),
+            service_id: self.service_id.to_owned(),
+            planned: self.planned,
+            reason: reason.transpose()?,
+            changes: self.changes.into_iter().map(Change::from).collect(),
+            conflict: self.conflict.map(ConflictV1::into_row).transpose()?,
+            time: Stamp(self.time),
+        })
+    }
+}
+
+impl Row for Item {
+    const TABLE: &'static str = "run_items";
+
+    fn encode(&self) -> StoreResult<Vec<u8>> {
+        let v1 = ItemV1 {
+            module: self.module.code(),
+            side: self.side.code(),
+            status: self.status.code(),
+            source_module: &self.source_module,
+            name: &self.name,
+            vtiger_id: &self.vtiger_id,
+            service_id: &self.service_id,
+            planned: self.planned,
+            reason: self.reason.as_ref().map(ReasonV1::from),
+            changes: self.changes.iter().map(ChangeV1::from).collect(),
+            conflict: self.conflict.as_ref().map(ConflictV1::from),
+            time: self.time.0,
+        };
+        pack(Self::TABLE, 1, &v1)
+    }
+
+    fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
+        (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes).and_then(ItemV1::into_item))
+    }
+}
+
+impl Writing<'_> {
+    /// Adds an item to a run's lists and counts it in the run's row.
+    pub(in crate::store) fn add_item(&mut self, run: u64, item: &Item) -> StoreResult<()> {
+        let n = self.count_item(run, item)?;
+        let bytes = item.encode()?;
+        let key = (run, item.module.code(), item.side.code(), item.status.code(), n);
+        self.items.open()?.insert(key, bytes.as_slice())?;
+        Ok(())
+    }
+
+    /// Removes all items of a run and zeroes its counts.
+    pub(in crate::store) fn clear_items(&mut self, run: u64) -> StoreResult<()> {
+        self.zero_counts(run)?;
+        self.drop_items(run)
+    }
+
+    /// Removes all items of a run.
+    pub(super) fn drop_items(&mut self, run: u64) -> StoreResult<()> {
+        self.items.open()?.retain_in((run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0), |_, _| false)?;
+        Ok(())
+    }
+
+    /// Removes up to so many items that belong to no run, and answers how many there were.
+    pub(in crate::store) fn drop_orphans(&mut self, limit: usize) -> StoreResult<usize> {
+        let mut from = 0;
+        let mut dropped = 0;
+        while dropped < limit {
+            let items = self.items.open()?;
+            let Some(first) = items.range((from, 0, 0, 0, 0)..)?.next() else {
+                break;
+            };
+            let run = first?.0.value().0;
+            from = run + 1;
+            if self.runs.open()?.get(run)?.is_some() {
+                continue;
+            }
+            let left = limit - dropped;
+            let orphans =
+                items.extract_from_if((run, 0, 0, 0, 0)..(from, 0, 0, 0, 0), |_, _| true)?;
+            for orphan in orphans.take(left) {
+                orphan?;
+                dropped += 1;
+            }
+        }
+        Ok(dropped)
+    }
+}
+
+impl Reader {
+    /// Items of one list of a run by position (dense from 0): one look-up for the first, then a
+    /// walk.
+    pub fn items(
+        &self,
+        run: u64,
+        m: Module,
+        side: Side,
+        status: ItemStatus,
+        from: u64,
+        count: usize,
+    ) -> StoreResult<Vec<Item>> {
+        let list = (run, m.code(), side.code(), status.code());
+        let key = |n| (list.0, list.1, list.2, list.3, n);
+        self.items
+            .open(&self.txn)?
+            .range(key(from)..key(u64::MAX))?
+            .take(count)
+            .map(|row| Item::decode(row?.1.value()))
+            .collect()
+    }
+}

@@ -1,0 +1,268 @@
+//! Which Vtiger record and which service record are the same, found from either id. Both
+//! directions are written in one transaction, and an id is in one link at most.
+
+use super::counters::Counter;
+use crate::model::{Base, ConnectorId, Link, LinkOrigin, Module, PairState, Stamp, id_key};
+use crate::store::codec::{Code, Row, pack, unpack};
+use crate::store::reader::Reader;
+use crate::store::writing::Writing;
+use crate::store::{StoreError, StoreResult};
+use redb::{ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
+use std::ops::Bound;
+
+/// Connector, module, id.
+pub(in crate::store) type Key = (u32, u8, &'static str);
+/// Service id, Vtiger id.
+pub(in crate::store) type BySidValue = (&'static str, &'static str);
+
+pub(in crate::store) const LINKS: TableDefinition<'static, Key, &'static [u8]> =
+    TableDefinition::new("links");
+pub(in crate::store) const LINKS_BY_SID: TableDefinition<'static, Key, BySidValue> =
+    TableDefinition::new("links_by_sid");
+
+#[derive(Serialize, Deserialize)]
+struct LinkV1<'a> {
+    vtiger_id: &'a str,
+    service_id: &'a str,
+    vtiger_print: u128,
+    service_print: u128,
+    #[serde(borrow)]
+    pairs: Vec<PairV1<'a>>,
+    vtiger_stamp: Option<i64>,
+    service_stamp: Option<i64>,
+    revision: u64,
+    origin: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PairV1<'a> {
+    pair: u32,
+    #[serde(borrow)]
+    base: BaseV1<'a>,
+    vtiger: Option<u64>,
+    service: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum BaseV1<'a> {
+    Value(&'a str),
+    Hash(u64),
+    Unknown,
+}
+
+impl<'a> From<&'a PairState> for PairV1<'a> {
+    fn from(state: &'a PairState) -> Self {
+        Self {
+            pair: state.pair,
+            base: match &state.base {
+                Base::Value(text) => BaseV1::Value(text),
+                Base::Hash(hash) => BaseV1::Hash(*hash),
+                Base::Unknown => BaseV1::Unknown,
+            },
+            vtiger: state.vtiger,
+            service: state.service,
+        }
+    }
+}
+
+impl From<PairV1<'_>> for PairState {
+    fn from(v1: PairV1<'_>) -> Self {
+        Self {
+            pair: v1.pair,
+            base: match v1.base {
+                BaseV1::Value(text) => Base::Value(text.to_owned()),
+                BaseV1::Hash(hash) => Base::Hash(hash),
+                BaseV1::Unknown => Base::Unknown,
+            },
+            vtiger: v1.vtiger,
+            service: v1.service,
+        }
+    }
+}
+
+impl LinkV1<'_> {
+    fn into_link(self) -> StoreResult<Link> {
+        Ok(Link {
+            vtiger_id: self.vtiger_id.to_owned(),
+            service_id: self.service_id.to_owned(),
+            vtiger_print: self.vtiger_print,
+            service_print: self.service_print,
+            pairs: self.pairs.into_iter().map(PairState::from).collect(),
+            vtiger_stamp: self.vtiger_stamp.map(Stamp),
+            service_stamp: self.service_stamp.map(Stamp),
+            revision: self.revision,
+            origin: LinkOrigin::read(self.origin, Link::TABLE)?,
+        })
+    }
+}
+
+impl Row for Link {
+    const TABLE: &'static str = "links";
+
+    fn encode(&self) -> StoreResult<Vec<u8>> {
+        let v1 = LinkV1 {
+            vtiger_id: &self.vtiger_id,
+            service_id: &self.service_id,
+            vtiger_print: self.vtiger_print,
+            service_print: self.service_print,
+            pairs: self.pairs.iter().map(PairV1::from).collect(),
+            vtiger_stamp: self.vtiger_stamp.map(|at| at.0),
+            service_stamp: self.service_stamp.map(|at| at.0),
+            revision: self.revision,
+            origin: self.origin.code(),
+        };
+        pack(Self::TABLE, 1, &v1)
+    }
+
+    fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
+        (version == 1).then(|| unpack::<LinkV1<'_>>(Self::TABLE, bytes).and_then(LinkV1::into_link))
+    }
+}
+
+impl Writing<'_> {
+    /// Adds or replaces a link; refuses one that would tie a record twice.
+    pub(in crate::store) fn put_link(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        link: &Link,
+    ) -> StoreResult<()> {
+        let vid = id_key(&link.vtiger_id);
+        let sid = id_key(&link.service_id);
+        let by_sid = self.links_by_sid.open()?;
+        let tied = by_sid.get((c, m.code(), sid.as_str()))?;
+        let tied = tied.map(|ids| ids.value().1.to_owned());
+        if let Some(other) = tied.as_ref().filter(|other| **other != link.vtiger_id) {
+            return Err(StoreError::AlreadyLinked(link.service_id.clone(), other.clone()));
+        }
+        let bytes = link.encode()?;
+        let old = self.links.open()?.insert((c, m.code(), vid.as_str()), bytes.as_slice())?;
+        match (old, tied) {
+            (Some(_), Some(_)) => return Ok(()),
+            (Some(old), None) => {
+                let old = Link::decode(old.value())?;
+                return Err(StoreError::AlreadyLinked(link.vtiger_id.clone(), old.service_id));
+            }
+            (None, _) => {}
+        }
+        by_sid.insert(
+            (c, m.code(), sid.as_str()),
+            (link.service_id.as_str(), link.vtiger_id.as_str()),
+        )?;
+        self.count(Counter::Links, c, m, 1);
+        Ok(())
+    }
+
+    /// Removes a link by its Vtiger id.
+    pub(in crate::store) fn drop_link(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        vtiger_id: &str,
+    ) -> StoreResult<()> {
+        let vid = id_key(vtiger_id);
+        let old = self.links.open()?.remove((c, m.code(), vid.as_str()))?;
+        let old = old.map(|row| Link::decode(row.value())).transpose()?;
+        if let Some(link) = old {
+            let sid = id_key(&link.service_id);
+            self.links_by_sid.open()?.remove((c, m.code(), sid.as_str()))?;
+            self.count(Counter::Links, c, m, -1);
+        }
+        Ok(())
+    }
+
+    /// Removes the links of a connector.
+    pub(super) fn clear_links(&mut self, c: ConnectorId) -> StoreResult<()> {
+        let all = (c, 0, "")..(c + 1, 0, "");
+        self.links.open()?.retain_in::<(u32, u8, &str), _>(all.clone(), |_, _| false)?;
+        self.links_by_sid.open()?.retain_in::<(u32, u8, &str), _>(all, |_, _| false)?;
+        Ok(())
+    }
+}
+
+type Range<'a> = (Bound<(u32, u8, &'a str)>, Bound<(u32, u8, &'a str)>);
+
+/// The keys of a module after one.
+fn after(c: ConnectorId, m: Module, key: Option<&str>) -> Range<'_> {
+    let start = match key {
+        Some(key) => Bound::Excluded((c, m.code(), key)),
+        None => Bound::Included((c, m.code(), "")),
+    };
+    (start, Bound::Excluded((c, m.code() + 1, "")))
+}
+
+impl Reader {
+    /// The link of a Vtiger record.
+    pub fn link_by_vtiger(&self, c: ConnectorId, m: Module, id: &str) -> StoreResult<Option<Link>> {
+        let key = id_key(id);
+        self.links
+            .open(&self.txn)?
+            .get((c, m.code(), key.as_str()))?
+            .map(|row| Link::decode(row.value()))
+            .transpose()
+    }
+
+    /// The link of a service record.
+    pub fn link_by_service(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        id: &str,
+    ) -> StoreResult<Option<Link>> {
+        match self.vtiger_id_of(c, m, id)? {
+            Some(vtiger_id) => self.link_by_vtiger(c, m, &vtiger_id),
+            None => Ok(None),
+        }
+    }
+
+    /// The Vtiger id that a service record is linked to.
+    pub fn vtiger_id_of(&self, c: ConnectorId, m: Module, id: &str) -> StoreResult<Option<String>> {
+        let key = id_key(id);
+        let ids = self.links_by_sid.open(&self.txn)?.get((c, m.code(), key.as_str()))?;
+        Ok(ids.map(|ids| ids.value().1.to_owned()))
+    }
+
+    /// Links in the order of their Vtiger ids, after one, at most so many.
+    pub fn links_after(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        after_id: Option<&str>,
+        limit: usize,
+    ) -> StoreResult<Vec<Link>> {
+        let key = after_id.map(id_key);
+        self.links
+            .open(&self.txn)?
+            .range::<(u32, u8, &str)>(after(c, m, key.as_deref()))?
+            .take(limit)
+            .map(|row| Link::decode(row?.1.value()))
+            .collect()
+    }
+
+    /// Service id and Vtiger id of links in the order of the service ids, after one.
+    pub fn service_ids_after(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        after_id: Option<&str>,
+        limit: usize,
+    ) -> StoreResult<Vec<(String, String)>> {
+        let key = after_id.map(id_key);
+        self.links_by_sid
+            .open(&self.txn)?
+            .range::<(u32, u8, &str)>(after(c, m, key.as_deref()))?
+            .take(limit)
+            .map(|row| {
+                let row = row?;
+                let (service_id, vtiger_id) = row.1.value();
+                Ok((service_id.to_owned(), vtiger_id.to_owned()))
+            })
+            .collect()
+    }
+
+    /// How many links a module has. Does not scan.
+    pub fn link_count(&self, c: ConnectorId, m: Module) -> StoreResult<u64> {
+        self.counter(Counter::Links, c, m)
+    }
+}

@@ -1,0 +1,163 @@
+//! The loop: messages in, one draw when something changed, effects out.
+
+use super::keys::Key;
+use super::model::{Model, Tone};
+use super::msg::{Effect, Msg};
+use super::runner::Runner;
+use super::terminal::Screen;
+use super::update::{start, update};
+use crate::model::Stamp;
+use crossterm::event::{self, Event};
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+
+/// Whether the loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Go {
+    On,
+    Out,
+}
+
+/// Runs the screens until the user leaves.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn run(
+    model: &mut Model,
+    screen: &mut dyn Screen,
+    runner: &dyn Runner,
+    messages: &Receiver<Msg>,
+) -> io::Result<()> {
+    model.now = Stamp::now();
+    let effects = start(model);
+    perform(model, screen, runner, effects)?;
+    loop {
+        if std::mem::take(&mut model.dirty) {
+            screen.draw(model)?;
+        }
+        let first = match model.next_tick() {
+            None => messages.recv().ok(),
+            Some(wait) => match messages.recv_timeout(wait) {
+                Ok(msg) => Some(msg),
+                Err(RecvTimeoutError::Timeout) => Some(Msg::Tick),
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        let Some(first) = first else { return Ok(()) };
+        // All that is there, then one draw: a held key or a burst of news costs one frame.
+        for msg in std::iter::once(first).chain(messages.try_iter()) {
+            model.now = Stamp::now();
+            let effects = update(model, msg);
+            if perform(model, screen, runner, effects)? == Go::Out {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn perform(
+    model: &mut Model,
+    screen: &mut dyn Screen,
+    runner: &dyn Runner,
+    effects: Vec<Effect>,
+) -> io::Result<Go> {
+    for effect in effects {
+        match effect {
+            Effect::Quit => return Ok(Go::Out),
+            Effect::Redraw => {
+                screen.forget()?;
+                model.dirty = true;
+            }
+            Effect::Retake => {
+                screen.retake()?;
+                model.dirty = true;
+            }
+            Effect::Copy(text) => {
+                if !screen.copy(&text)? {
+                    model.say(Tone::Warn, "That is too long for the clipboard.");
+                }
+            }
+            Effect::Suspend => {
+                runner.before_stop();
+                screen.suspend()?;
+                model.dirty = true;
+            }
+            effect => runner.run(effect),
+        }
+    }
+    Ok(Go::On)
+}
+
+/// Reads the terminal on a thread of its own, until it goes away.
+pub fn read_input(messages: Sender<Msg>) {
+    let read = move || {
+        loop {
+            let msgs = match event::read() {
+                Ok(Event::Key(event)) => Key::from_event(event).into_iter().map(Msg::Key).collect(),
+                Ok(Event::Paste(text)) => vec![Msg::Paste(text)],
+                Ok(Event::Resize(width, height)) => vec![Msg::Resize(width, height)],
+                Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_)) => Vec::new(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Vec::new(),
+                Err(_) => {
+                    let _ = messages.send(Msg::Terminate);
+                    return;
+                }
+            };
+            for msg in msgs {
+                if messages.send(msg).is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    // Without the thread there are no keys; a signal still ends the program.
+    let _ = thread::Builder::new().name("tui-input".into()).spawn(read);
+}
+
+/// Turns the signals that end or continue a process into messages.
+pub fn listen_to_signals(runtime: &tokio::runtime::Handle, messages: Sender<Msg>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        let ends = [
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+        ];
+        for kind in ends {
+            forward(runtime, kind, Msg::Terminate, messages.clone());
+        }
+        forward(runtime, SignalKind::from_raw(SIGCONT), Msg::Resumed, messages);
+    }
+}
+
+/// The number of the signal by which a stopped process is continued.
+#[cfg(all(unix, any(target_os = "linux", target_os = "android")))]
+const SIGCONT: i32 = 18;
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+const SIGCONT: i32 = 19;
+
+#[cfg(unix)]
+fn forward(
+    runtime: &tokio::runtime::Handle,
+    kind: tokio::signal::unix::SignalKind,
+    msg: Msg,
+    messages: Sender<Msg>,
+) {
+    runtime.spawn(async move {
+        // A signal that cannot be heard keeps its usual effect.
+        let Ok(mut signals) = tokio::signal::unix::signal(kind) else {
+            return;
+        };
+        while signals.recv().await.is_some() {
+            if messages.send(msg.clone()).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! Every command in one table: its title, help, keys, where it applies. The footer, the help, the
+//! palette and the keyboard are all made from it.
+
+use super::keys::Key;
+
+/// What a command does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table tells what each one does")]
+pub enum Id {
+    Open,
+    SyncNow,
+    Preview,
+    Cancel,
+    Csv,
+    Filter,
+    Conflicts,
+    Linked,
+    Waiting,
+    Edit,
+    Add,
+    Crm,
+    LinkVtiger,
+    LinkService,
+    RunIt,
+    SortLeft,
+    SortRight,
+    SortReverse,
+    ModuleLeft,
+    ModuleRight,
+    TabLog,
+    TabSettings,
+    TabMapping,
+    TabQueue,
+    TabDebug,
+    NextPane,
+    PrevPane,
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    HalfUp,
+    HalfDown,
+    Top,
+    Bottom,
+    Back,
+    Help,
+    Palette,
+    Redraw,
+    Suspend,
+    Quit,
+    Leave,
+    FieldNext,
+    FieldPrev,
+    FieldEnter,
+    Check,
+    Save,
+    Reveal,
+    FormUp,
+    FormDown,
+    FormClose,
+    InputDone,
+    InputCancel,
+    Choose,
+    Close,
+    Yes,
+    No,
+    HeldLook,
+    HeldConfirm,
+    HeldDrop,
+    CopyError,
+    PickUp,
+    PickDown,
+}
+
+/// What has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "named after the screens")]
+pub enum Place {
+    TooSmall,
+    Connectors,
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    DebugLog,
+    List,
+    Detail,
+    Form,
+    Filter,
+    Csv,
+    Services,
+    Palette,
+    Help,
+    Confirm,
+    Held,
+    Error,
+}
+
+impl Place {
+    /// Whether characters go into a text field here.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Form | Self::Filter | Self::Csv | Self::Palette)
+    }
+}
+
+use Place::{
+    Confirm, Connectors, Csv, DebugLog, Detail, Error, Filter, Form, Held, Help, List, Log,
+    Mapping, Palette, Queue, Services, Settings, TooSmall,
+};
+
+/// A command.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    /// What it does.
+    pub id: Id,
+    /// Two words for the footer.
+    pub title: &'static str,
+    /// A sentence for the help.
+    pub help: &'static str,
+    /// Its keys; the first one is shown.
+    pub keys: &'static [&'static str],
+    /// Where it applies.
+    pub places: &'static [Place],
+    /// How soon it stands in the footer; 0: never.
+    pub footer: u8,
+}
+
+const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
+const VIEWS: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail];
+const SCROLLS: &[Place] =
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Help, Error, Services];
+const ANYWHERE: &[Place] = &[
+    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Form, Filter, Csv,
+    Services, Palette, Help, Confirm, Held, Error,
+];
+
+const fn command(
+    id: Id,
+    title: &'static str,
+    keys: &'static [&'static str],
+    places: &'static [Place],
+    footer: u8,
+    help: &'static str,
+) -> Command {
+    Command { id, title, help, keys, places, footer }
+}
+
+/// All commands, in the order of the help.
+#[rustfmt::skip]
+pub const COMMANDS: &[Command] = &[
+    command(Id::SyncNow, "Sync Now", &["s"], MAIN, 1, "Sync the chosen connector now."),
+    command(Id::Preview, "Preview", &["p"], MAIN, 2, "Show what a sync would do; nothing is written."),
+    command(Id::Cancel, "cancel", &["c"], MAIN, 3, "Cancel the running sync: what is in flight is finished, the next sync goes on from there."),
+    command(Id::RunIt, "run it", &["s"], &[List], 1, "Run the sync that this preview shows."),
+    command(Id::Open, "records", &["enter"], &[Log], 4, "Open the records of the number under the cursor."),
+    command(Id::Open, "detail", &["enter"], &[List], 2, "Open the record: what changed, why, what to do."),
+    command(Id::Open, "open", &["enter"], &[Connectors], 4, "Go to what is chosen."),
+    command(Id::Open, "choose", &["enter"], &[Services], 1, "Connect this service."),
+    command(Id::Edit, "edit", &["e", "enter"], &[Settings], 4, "Edit the connection: address, keys, name."),
+    command(Id::Add, "add", &["a"], MAIN, 8, "Add a connector."),
+    command(Id::Crm, "Vtiger CRM", &["V"], MAIN, 0, "Edit the connection to Vtiger CRM."),
+    command(Id::Conflicts, "conflicts", &["C"], &[Log], 7, "List the conflicts of the run under the cursor: values that lost."),
+    command(Id::Linked, "linked", &["L"], &[Log], 0, "List the records that the run found on both sides and linked."),
+    command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
+    command(Id::Csv, "CSV", &["x"], &[Log, List], 5, "Download as CSV: exactly what is shown."),
+    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text; !text shows the others."),
+    command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
+    command(Id::SortRight, "sort", &[">"], &[List], 7, "Sort by the column to the right."),
+    command(Id::SortReverse, "reverse", &["v"], &[List], 0, "Turn the sort order round."),
+    command(Id::LinkVtiger, "Vtiger link", &["o"], &[List, Detail], 3, "Show and copy the link to the record in Vtiger."),
+    command(Id::LinkService, "service link", &["O"], &[List, Detail], 4, "Show and copy the link to the record in the service."),
+    command(Id::ModuleLeft, "module before", &["[", "left", "h"], &[Mapping], 0, "Show the mapping of the module before."),
+    command(Id::ModuleRight, "next module", &["]", "right", "l"], &[Mapping], 5, "Show the mapping of the next module."),
+    command(Id::TabLog, "Sync Log", &["1"], MAIN, 0, "Show the sync log."),
+    command(Id::TabSettings, "Settings", &["2"], MAIN, 9, "Show the settings."),
+    command(Id::TabMapping, "Field Mapping", &["3"], MAIN, 0, "Show which fields belong together."),
+    command(Id::TabQueue, "Queue", &["4"], MAIN, 0, "Show the records that wait, and the skips that stand."),
+    command(Id::TabDebug, "Debug Log", &["5"], MAIN, 0, "Show the requests and answers of Debug Mode."),
+    command(Id::NextPane, "next pane", &["tab"], MAIN, 0, "Go to the other pane."),
+    command(Id::PrevPane, "other pane", &["backtab"], MAIN, 0, "Go to the other pane."),
+    command(Id::Up, "up", &["up", "k"], SCROLLS, 0, "Move up."),
+    command(Id::Down, "down", &["down", "j"], SCROLLS, 0, "Move down."),
+    command(Id::Left, "left", &["left", "h"], &[Log, Settings, Queue, DebugLog], 0, "Move left; from the first number to the connectors."),
+    command(Id::Right, "right", &["right", "l"], &[Connectors, Log], 0, "Move right."),
+    command(Id::PageUp, "page up", &["pageup", "ctrl-b"], SCROLLS, 0, "Move up a page."),
+    command(Id::PageDown, "page down", &["pagedown", "ctrl-f"], SCROLLS, 0, "Move down a page."),
+    command(Id::HalfUp, "half page up", &["ctrl-u"], SCROLLS, 0, "Move up half a page."),
+    command(Id::HalfDown, "half page down", &["ctrl-d"], SCROLLS, 0, "Move down half a page."),
+    command(Id::Top, "top", &["g", "home"], SCROLLS, 0, "Go to the beginning."),
+    command(Id::Bottom, "bottom", &["G", "end"], SCROLLS, 0, "Go to the end."),
+    command(Id::Back, "back", &["esc"], VIEWS, 0, "Go one step back. Never leaves the program."),
+    command(Id::FieldNext, "next field", &["tab", "down"], &[Form], 3, "Go to the next field."),
+    command(Id::FieldPrev, "field before", &["backtab", "up"], &[Form], 0, "Go to the field before."),
+    command(Id::FieldEnter, "next", &["enter"], &[Form], 0, "Go to the next field, or press the button."),
+    command(Id::Check, "check connection", &["ctrl-t"], &[Form], 1, "Try the connection with what is entered; nothing is stored."),
+    command(Id::Save, "save", &["ctrl-s"], &[Form], 2, "Save the settings."),
+    command(Id::Reveal, "show secret", &["ctrl-r"], &[Form], 4, "Show or mask the secret that is being entered."),
+    command(Id::FormUp, "scroll up", &["pageup"], &[Form], 0, "Scroll what the check said."),
+    command(Id::FormDown, "scroll down", &["pagedown"], &[Form], 0, "Scroll what the check said."),
+    command(Id::FormClose, "back", &["esc"], &[Form], 5, "Leave the form; asks if something is not saved."),
+    command(Id::InputDone, "keep", &["enter"], &[Filter], 1, "Keep the filter."),
+    command(Id::InputCancel, "clear", &["esc"], &[Filter], 2, "Clear the filter."),
+    command(Id::InputDone, "write file", &["enter"], &[Csv], 1, "Write the file."),
+    command(Id::InputCancel, "leave it", &["esc"], &[Csv], 2, "Write nothing."),
+    command(Id::Choose, "run", &["enter"], &[Palette], 1, "Run the command."),
+    command(Id::PickUp, "up", &["up", "ctrl-p"], &[Palette], 0, "Move up."),
+    command(Id::PickDown, "down", &["down", "ctrl-n"], &[Palette], 3, "Move down."),
+    command(Id::Close, "close", &["esc"], &[Palette], 2, "Close."),
+    command(Id::Close, "close", &["esc", "q", "?"], &[Help], 1, "Close the help."),
+    command(Id::Close, "leave it", &["esc", "q"], &[Services], 2, "Add nothing."),
+    command(Id::Close, "close", &["esc", "q", "enter"], &[Error], 1, "Close the message."),
+    command(Id::CopyError, "copy", &["y"], &[Error], 2, "Copy the message."),
+    command(Id::Yes, "yes", &["y"], &[Confirm], 1, "Do it."),
+    command(Id::No, "no", &["n", "esc", "enter", "q"], &[Confirm], 2, "Do not do it."),
+    command(Id::HeldLook, "look at the plan", &["v"], &[Held], 1, "List what the held sync would do."),
+    command(Id::HeldConfirm, "confirm", &["y"], &[Held], 2, "Do it: planned anew, within what is shown here."),
+    command(Id::HeldDrop, "drop", &["D"], &[Held], 3, "Drop the held sync; nothing is written."),
+    command(Id::Close, "decide later", &["esc", "q", "enter"], &[Held], 4, "Leave it held."),
+    command(Id::Palette, "command", &[":"], VIEWS, 10, "Find a command by its name."),
+    command(Id::Help, "help", &["?"], VIEWS, 11, "Show all keys that work here."),
+    command(Id::Quit, "quit", &["q"], MAIN, 12, "Leave SyncDeck; asks if a sync runs."),
+    command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
+    command(Id::Back, "back", &["q"], &[List, Detail], 12, "Go one step back."),
+    command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
+    command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
+    command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),
+];
+
+/// The command that a key means at a place.
+pub fn by_key(place: Place, key: Key) -> Option<&'static Command> {
+    at(place).find(|c| c.keys.iter().any(|name| Key::parse(name) == Some(key)))
+}
+
+/// All commands at a place.
+pub fn at(place: Place) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(move |c| c.places.contains(&place))
+}
+
+/// The key that is shown for a command.
+pub fn shown_key(command: &Command) -> String {
+    command
+        .keys
+        .first()
+        .and_then(|name| Key::parse(name))
+        .map(|k| k.to_string())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn keys_parse_and_mean_one_thing_at_each_place() {
+        let mut seen = HashMap::new();
+        for command in COMMANDS {
+            for name in command.keys {
+                let key = Key::parse(name).unwrap_or_else(|| panic!("{name}"));
+                for place in command.places {
+                    if let Some(other) = seen.insert((*place, key), command.id) {
+                        panic!("{name} means {other:?} and {:?} at {place:?}", command.id);
+                    }
+                    assert!(
+                        !place.takes_text() || key.typed().is_none(),
+                        "{name} cannot be typed at {place:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn footers_are_short_and_in_order() {
+        for place in ANYWHERE {
+            let mut ranks: Vec<_> = at(*place).map(|c| c.footer).filter(|f| *f > 0).collect();
+            assert!(!ranks.is_empty(), "{place:?}");
+            ranks.sort_unstable();
+            ranks.dedup();
+            assert_eq!(ranks.len(), at(*place).filter(|c| c.footer > 0).count(), "{place:?}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Draws the model. Nothing here changes anything: the same model gives the same picture.
+
+mod connectors;
+mod detail;
+mod dialogs;
+mod form;
+mod frame;
+mod list;
+mod log;
+mod paint;
+mod queue;
+mod settings;
+
+use super::layout;
+use super::model::{Dialog, Entry, Model, Screen, Tab};
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+
+/// Draws everything.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let buffer = frame.buffer_mut();
+    let cursor = paint_all(model, buffer);
+    model.theme.translate(buffer);
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn paint_all(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    // The terminal may have got smaller since the model heard of its size.
+    let fits = buffer.area.width >= model.size.0 && buffer.area.height >= model.size.1;
+    if model.too_small() || !fits {
+        frame::too_small(buffer);
+        return None;
+    }
+    frame::header(model, buffer);
+    let cursor = body(model, buffer);
+    frame::progress(model, buffer);
+    frame::footer(model, buffer);
+    match model.dialogs.last() {
+        Some(dialog) => {
+            under(model, buffer);
+            dialogs::draw(model, dialog, buffer)
+        }
+        None => cursor,
+    }
+}
+
+/// The dialogs below the topmost one.
+fn under(model: &Model, buffer: &mut Buffer) {
+    for dialog in model.dialogs.iter().rev().skip(1).rev() {
+        dialogs::draw(model, dialog, buffer);
+    }
+}
+
+fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
+    let areas = layout::areas(model);
+    match model.screens.last() {
+        Some(Screen::List(view)) => return list::draw(model, view, areas.body, buffer),
+        Some(Screen::Detail(_)) => {
+            detail::draw(model, areas.body, buffer);
+            return None;
+        }
+        Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
+        None => {}
+    }
+    if let Some(right) = areas.right {
+        tab(model, right, buffer);
+    }
+    if let Some(left) = areas.left {
+        connectors::draw(model, left, buffer);
+    }
+    None
+}
+
+fn tab(model: &Model, area: Rect, buffer: &mut Buffer) {
+    frame::tab_border(model, area, buffer);
+    let inside = layout::inside(area);
+    if model.tab == Tab::Log && model.chosen().is_some() {
+        log::draw(model, buffer);
+        return;
+    }
+    let lines = lines_of_tab(model, usize::from(inside.width));
+    paint::scrolled(buffer, inside, &lines, model.scroll);
+}
+
+/// The lines of the tabs that only scroll.
+fn lines_of_tab(model: &Model, width: usize) -> Vec<Line<'static>> {
+    let Some(row) = model.chosen() else {
+        return match model.entry {
+            Entry::Crm => settings::crm(model, width),
+            _ => settings::available(model, width),
+        };
+    };
+    match model.tab {
+        Tab::Log => Vec::new(),
+        Tab::Settings => settings::connector(model, row, width),
+        Tab::Mapping => settings::mapping(model, row, width),
+        Tab::Queue => queue::lines(model, row, width),
+        Tab::Debug => settings::debug(row, width),
+    }
+}
+
+/// How many lines the tab on the screen has.
+pub fn tab_lines(model: &Model) -> usize {
+    let areas = layout::areas(model);
+    let width = layout::inside(areas.right.unwrap_or(areas.body)).width;
+    lines_of_tab(model, usize::from(width)).len()
+}
+
+/// How many lines the detail on the screen has.
+pub fn detail_lines(model: &Model) -> usize {
+    let width = usize::from(layout::inside(layout::areas(model).body).width);
+    match model.screens.last() {
+        Some(Screen::Detail(view)) => detail::lines(model, view, width).len(),
+        _ => 0,
+    }
+}
+
+/// How many lines the topmost dialog has beyond those that fit.
+pub fn dialog_lines(model: &Model) -> usize {
+    model.dialogs.last().map_or(0, |dialog: &Dialog| dialogs::overflow(model, dialog))
+}
+
+/// How many lines the answer of a check has beyond the first.
+pub fn check_lines(model: &Model) -> u16 {
+    match model.screens.last() {
+        Some(Screen::Form(form)) => {
+            let width = usize::from(layout::inside(layout::areas(model).body).width);
+            u16::try_from(form::check_lines(form, width).len().saturating_sub(1)).unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+pub mod tests;

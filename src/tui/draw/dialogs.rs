@@ -1,0 +1,281 @@
+//! Dialogs over the screens.
+
+use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrolled};
+use crate::model::{Held, Run, UserError};
+use crate::tui::commands::{self, Place};
+use crate::tui::layout::{centred, inside};
+use crate::tui::model::{CsvDialog, CsvState, Dialog, Model, Question, held_text};
+use crate::tui::text;
+use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, KEY, PLAIN, WARN};
+use crate::tui::update::{PaletteLine, palette_lines, why_not};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+/// Draws a dialog. Answers where its cursor is.
+pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
+    match dialog {
+        Dialog::Services { cursor } => services(model, *cursor, buffer),
+        Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
+        Dialog::Confirm(question) => confirm(model, question, buffer),
+        Dialog::Held(run) => held(model, run, buffer),
+        Dialog::Error { title, error, scroll } => draw_error(model, title, error, *scroll, buffer),
+        Dialog::Help { place, scroll } => help(model, *place, *scroll, buffer),
+        Dialog::Palette { place, input, cursor } => {
+            return palette(model, *place, input, *cursor, buffer);
+        }
+    }
+    None
+}
+
+/// How many lines of a dialog do not fit.
+pub fn overflow(model: &Model, dialog: &Dialog) -> usize {
+    let (lines, area) = match dialog {
+        Dialog::Error { error, .. } => {
+            let area = error_area(model, error);
+            (error_lines(error, usize::from(area.width.saturating_sub(2))).len(), area)
+        }
+        Dialog::Help { place, .. } => {
+            let area = help_area(model);
+            (help_lines(model, *place, usize::from(area.width.saturating_sub(2))).len(), area)
+        }
+        _ => return 0,
+    };
+    (lines + 1).saturating_sub(usize::from(area.height.saturating_sub(2)))
+}
+
+fn services(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let lines: Vec<(String, String)> =
+        model.catalog.services().map(|s| (s.label.clone(), s.description.clone())).collect();
+    let height = u16::try_from(lines.len() * 2 + 2).unwrap_or(u16::MAX);
+    let area = centred(model, 70, height);
+    boxed(buffer, area, "Add connector");
+    let inside = inside(area);
+    for (at, (label, description)) in lines.iter().enumerate() {
+        let y = inside.y + u16::try_from(at * 2).unwrap_or(0);
+        if y + 1 >= inside.bottom() {
+            break;
+        }
+        let chosen = at == cursor;
+        let pointer = if chosen { "▸" } else { " " };
+        let text = text::left(&format!("{pointer} {label}"), usize::from(inside.width));
+        put(buffer, inside.x, y, inside.width, &text, if chosen { CURSOR } else { BOLD });
+        put(buffer, inside.x + 2, y + 1, inside.width.saturating_sub(2), description, DIM);
+    }
+}
+
+fn draw_csv(model: &Model, csv: &CsvDialog, buffer: &mut Buffer) -> Option<Position> {
+    let area = centred(model, 72, 9);
+    boxed(buffer, area, "Download as CSV");
+    let inside = inside(area);
+    let (x, width) = (inside.x + 1, inside.width.saturating_sub(2));
+    let rows = match csv.rows {
+        Some(rows) => format!("{} as shown, in UTF-8.", text::count(rows, "row", "rows")),
+        None => "All runs of the log, in UTF-8.".to_owned(),
+    };
+    put(buffer, x, inside.y, width, &rows, PLAIN);
+    put(buffer, x, inside.y + 2, width, "File name", DIM);
+    let field = Rect::new(x, inside.y + 3, width, 1);
+    let cursor = input(buffer, field, &csv.input, false, PLAIN.add_modifier(Modifier::UNDERLINED));
+    let (note, style) = match (&csv.error, &csv.state) {
+        (Some(error), _) => (format!("✕ {error}"), BAD),
+        (None, CsvState::Writing(rows)) => {
+            (format!("◐ {} written… Esc stops", text::count(*rows, "row", "rows")), BUSY)
+        }
+        (None, CsvState::Naming) => {
+            (format!("In {} unless a folder is given.", model.folder.display()), DIM)
+        }
+    };
+    put(buffer, x, inside.y + 5, width, &note, style);
+    (csv.state == CsvState::Naming).then_some(Position::new(cursor, field.y))
+}
+
+fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
+    let width = 64;
+    let room = usize::from(centred(model, width, 5).width.saturating_sub(4));
+    let lines = text::wrap(&question.text, room);
+    let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
+    let area = centred(model, width, height);
+    boxed(buffer, area, &question.title);
+    let inside = inside(area);
+    let last = inside.bottom().saturating_sub(1);
+    for (y, text) in (inside.y + 1..last).zip(&lines) {
+        put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
+    }
+    choices(buffer, inside.x + 1, last, inside.width, question.yes);
+}
+
+/// `y` does it; the default is to cancel.
+fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, yes: &str) {
+    let line = Line::from(vec![
+        Span::styled("y", KEY),
+        Span::raw(format!(" {yes}    ")),
+        Span::styled("[ Esc Cancel ]", CURSOR),
+    ]);
+    put_line(buffer, x, y, width.saturating_sub(1), &line);
+}
+
+fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
+    let mut lines = Vec::new();
+    let nothing = Held {
+        guard: String::new(),
+        counts: std::collections::BTreeMap::new(),
+        threshold: String::new(),
+    };
+    let held = run.held.as_ref().unwrap_or(&nothing);
+    let room = usize::from(centred(model, 66, 5).width.saturating_sub(4));
+    lines.extend(paragraph("", 0, &held_text(held), room, WARN));
+    lines.push(Line::default());
+    for (what, count) in &held.counts {
+        lines
+            .push(line(format!("{:>10}  {}", text::number(*count), what.replace('_', " ")), PLAIN));
+    }
+    lines.push(Line::default());
+    lines.extend(paragraph(
+        "",
+        0,
+        "Nothing was written. Look at the plan before you decide.",
+        room,
+        PLAIN,
+    ));
+    lines.push(Line::default());
+    let key = |key: &'static str, words: &'static str| [Span::styled(key, KEY), Span::raw(words)];
+    let keys = [key("v", " look at the plan   "), key("y", " confirm   "), key("D", " drop   ")];
+    let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
+    spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
+    lines.push(Line::from(spans));
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let area = centred(model, 66, height);
+    boxed(buffer, area, &format!("Run {} of {} is held", run.id, run.connector_name));
+    let inside = inside(area);
+    let area = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    // The keys stay in sight however long the list of counts is.
+    let skip = lines.len().saturating_sub(usize::from(area.height));
+    scrolled(buffer, area, &lines, skip);
+}
+
+fn error_area(model: &Model, error: &UserError) -> Rect {
+    let width = 70;
+    let room = usize::from(centred(model, width, 5).width.saturating_sub(2));
+    let lines = error_lines(error, room).len();
+    centred(model, width, u16::try_from(lines + 3).unwrap_or(u16::MAX))
+}
+
+fn error_lines(error: &UserError, width: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default()];
+    let parts = [
+        ("What", &error.what, BAD),
+        ("Why", &error.why, PLAIN),
+        ("What to do", &error.next, PLAIN),
+    ];
+    for (label, text, style) in parts {
+        if !text.is_empty() {
+            lines.extend(paragraph(&format!(" {label}"), 13, text, width.saturating_sub(1), style));
+        }
+    }
+    lines
+}
+
+fn draw_error(model: &Model, title: &str, error: &UserError, scroll: usize, buffer: &mut Buffer) {
+    let area = error_area(model, error);
+    boxed(buffer, area, title);
+    let inside = inside(area);
+    let lines = error_lines(error, usize::from(inside.width));
+    scrolled(buffer, Rect { height: inside.height.saturating_sub(1), ..inside }, &lines, scroll);
+    let keys = Line::from(vec![
+        Span::styled(" Esc", KEY),
+        Span::raw(" close   "),
+        Span::styled("y", KEY),
+        Span::raw(" copy"),
+    ]);
+    put_line(buffer, inside.x, inside.bottom().saturating_sub(1), inside.width, &keys);
+}
+
+fn help_area(model: &Model) -> Rect {
+    centred(model, 78, model.size.1.saturating_sub(4))
+}
+
+fn help_lines(model: &Model, place: Place, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for command in commands::at(place) {
+        let keys: Vec<_> = command
+            .keys
+            .iter()
+            .filter_map(|name| crate::tui::keys::Key::parse(name))
+            .map(|key| key.to_string())
+            .collect();
+        let off = why_not_at(model, place, command.id);
+        let text = match &off {
+            Some(why) => format!("{} (Now: {why})", command.help),
+            None => command.help.to_owned(),
+        };
+        let keys = format!(" {}", keys.join(" "));
+        lines.extend(paragraph(&keys, 16, &text, width, if off.is_some() { DIM } else { PLAIN }));
+    }
+    lines
+}
+
+/// Why a command could not be run where the help was opened: the help itself is no reason.
+fn why_not_at(model: &Model, place: Place, id: commands::Id) -> Option<String> {
+    let mut below = model.clone();
+    while below.place() != place && below.dialogs.pop().is_some() {}
+    why_not(&below, id)
+}
+
+fn help(model: &Model, place: Place, scroll: usize, buffer: &mut Buffer) {
+    let area = help_area(model);
+    boxed(buffer, area, "Keys");
+    let inside = inside(area);
+    let lines = help_lines(model, place, usize::from(inside.width));
+    scrolled(buffer, inside, &lines, scroll);
+}
+
+fn palette(
+    model: &Model,
+    place: Place,
+    typed: &Input,
+    cursor: usize,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let lines = palette_lines(model, place, typed.value());
+    let area = centred(model, 70, 16);
+    boxed(buffer, area, "Command");
+    let inside = inside(area);
+    put(buffer, inside.x, inside.y, 1, ":", BOLD);
+    let field = Rect::new(inside.x + 1, inside.y, inside.width.saturating_sub(1), 1);
+    let x = input(buffer, field, typed, false, PLAIN);
+    let height = usize::from(inside.height.saturating_sub(1));
+    let top = (cursor + 1).saturating_sub(height);
+    for (y, (at, entry)) in (inside.y + 1..inside.bottom()).zip(lines.iter().enumerate().skip(top))
+    {
+        let (key, help) = match entry {
+            PaletteLine::Command(command) => (commands::shown_key(command), command.help),
+            PaletteLine::Connector(..) => (String::new(), ""),
+        };
+        let pointer = if at == cursor { "▸" } else { " " };
+        let text =
+            format!("{pointer}{} {} {help}", text::left(&entry.title(), 16), text::left(&key, 6));
+        let style = if at == cursor { CURSOR } else { PLAIN };
+        put(
+            buffer,
+            inside.x,
+            y,
+            inside.width,
+            &text::left(&text, usize::from(inside.width)),
+            style,
+        );
+    }
+    if lines.is_empty() {
+        put(
+            buffer,
+            inside.x + 1,
+            inside.y + 1,
+            inside.width,
+            "No command of that name works here.",
+            DIM,
+        );
+    }
+    Some(Position::new(x, field.y))
+}

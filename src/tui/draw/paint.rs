@@ -1,0 +1,117 @@
+//! Small helpers for writing into a frame.
+
+use crate::tui::text;
+use crate::tui::theme::{BOLD, DIM};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::symbols::merge::MergeStrategy;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+use tui_input::Input;
+
+/// Writes a text into so many columns of a line.
+pub fn put(buffer: &mut Buffer, x: u16, y: u16, width: u16, content: &str, style: Style) {
+    if buffer.area.contains((x, y).into()) {
+        let cut = text::fit(content, usize::from(width));
+        buffer.set_stringn(x, y, cut, usize::from(width), style);
+    }
+}
+
+/// Writes a line of styled pieces.
+pub fn put_line(buffer: &mut Buffer, x: u16, y: u16, width: u16, line: &Line<'_>) {
+    if buffer.area.contains((x, y).into()) {
+        buffer.set_line(x, y, line, width);
+    }
+}
+
+/// Writes the visible ones of some lines. A mark in the last line tells that there are more.
+pub fn scrolled(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], scroll: usize) {
+    let height = usize::from(area.height);
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(scroll)) {
+        put_line(buffer, area.x, y, area.width, line);
+    }
+    let rest = lines.len().saturating_sub(scroll.saturating_add(height));
+    if rest > 0 && area.height > 0 {
+        let more = format!(" ▼ {rest} more ");
+        let width = u16::try_from(text::width(&more)).unwrap_or(0).min(area.width);
+        put(buffer, area.right() - width, area.bottom(), width, &more, DIM);
+    }
+}
+
+/// A border with a title; borders that share a column are joined.
+pub fn boxed(buffer: &mut Buffer, area: Rect, title: Line<'_>) {
+    Block::bordered().title(title).merge_borders(MergeStrategy::Exact).render(area, buffer);
+}
+
+/// An empty box with a border over what is there.
+pub fn dialog(buffer: &mut Buffer, area: Rect, title: &str) {
+    Clear.render(area, buffer);
+    let width = usize::from(area.width.saturating_sub(4));
+    let title = Line::styled(format!(" {} ", text::fit(title, width)), BOLD);
+    Block::bordered().title(title).render(area, buffer);
+}
+
+/// A line of one style.
+pub fn line(content: impl AsRef<str>, style: Style) -> Line<'static> {
+    Line::styled(text::clean(content.as_ref()), style)
+}
+
+/// A line of two pieces: a label in columns of a fixed width, and a value.
+pub fn pair(label: &str, columns: usize, value: &str, style: Style) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(text::left(label, columns), DIM),
+        Span::styled(text::clean(value), style),
+    ])
+}
+
+/// Wrapped text after a label that stands beside its first line.
+pub fn paragraph(
+    label: &str,
+    columns: usize,
+    value: &str,
+    width: usize,
+    style: Style,
+) -> Vec<Line<'static>> {
+    let room = width.saturating_sub(columns).max(8);
+    let mut label = label;
+    text::wrap(value, room)
+        .iter()
+        .map(|part| pair(std::mem::take(&mut label), columns, part, style))
+        .collect()
+}
+
+/// Cells of a table in fixed columns, wrapped, with a blank between them.
+pub fn cells(values: &[&str], widths: &[usize], style: Style) -> Vec<Line<'static>> {
+    let wrapped: Vec<Vec<String>> =
+        values.iter().zip(widths).map(|(value, width)| text::wrap(value, *width)).collect();
+    let height = wrapped.iter().map(Vec::len).max().unwrap_or(1).max(1);
+    (0..height)
+        .map(|at| {
+            let parts = wrapped
+                .iter()
+                .zip(widths)
+                .map(|(lines, width)| text::left(lines.get(at).map_or("", String::as_str), *width));
+            Line::styled(parts.collect::<Vec<_>>().join(" "), style)
+        })
+        .collect()
+}
+
+/// Draws a text field so that its cursor is visible. Answers the column of the cursor.
+pub fn input(buffer: &mut Buffer, area: Rect, input: &Input, masked: bool, style: Style) -> u16 {
+    let shown = |text: &str| {
+        if masked { "•".repeat(text.chars().count()) } else { text::clean(text) }
+    };
+    let at: usize =
+        input.value().char_indices().nth(input.cursor()).map_or(input.value().len(), |(i, _)| i);
+    let before = shown(&input.value()[..at]);
+    let whole = shown(input.value());
+    let room = usize::from(area.width.saturating_sub(1));
+    let mut start = 0;
+    while text::width(&before[start..]) > room {
+        start += before[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    let visible = whole.get(start..).unwrap_or_default();
+    put(buffer, area.x, area.y, area.width, &text::left(visible, usize::from(area.width)), style);
+    area.x + u16::try_from(text::width(&before[start..])).unwrap_or(0).min(area.width)
+}

@@ -1,0 +1,300 @@
+//! The tabs that tell how a connector is set up: its settings, its field mapping, its debug log; and
+//! what is shown when no connector is chosen.
+
+use super::paint::{cells, line, pair, paragraph};
+use crate::catalog::{FormField, ServiceModule};
+use crate::model::{
+    ConflictRule, Connector, Crm, Deletes, Direction, Mode, Module, ModuleSettings, Pair,
+    SecretText, Transform,
+};
+use crate::tui::model::Model;
+use crate::tui::msg::ConnectorRow;
+use crate::tui::text;
+use crate::tui::theme::{BOLD, CURSOR, DIM, GOOD, PLAIN, WARN};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+/// Columns of the labels.
+const LABEL: usize = 26;
+
+fn heading(lines: &mut Vec<Line<'static>>, title: &str) {
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.push(line(title, BOLD));
+}
+
+/// A stored setting without its secret.
+fn shown(field: &FormField, value: Option<&SecretText>) -> String {
+    match value {
+        None => "not set".into(),
+        Some(SecretText::Reference(text)) => text.clone(),
+        Some(SecretText::Plain(text)) if !field.secret => text.clone(),
+        Some(_) => "set (not shown)".into(),
+    }
+}
+
+/// The CRM's settings.
+pub fn crm(model: &Model, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let Some(crm) = &model.overview.crm else {
+        lines.extend(paragraph(
+            "",
+            0,
+            "No CRM is connected yet. Press e to enter its address, the user and the access key.",
+            width,
+            PLAIN,
+        ));
+        return lines;
+    };
+    heading(&mut lines, "Connection");
+    for field in &model.catalog.vtiger.form {
+        let value = crm_value(crm, &field.name);
+        lines.extend(paragraph(&field.label, LABEL, &shown(field, Some(&value)), width, PLAIN));
+    }
+    let (admin, style) = match model.overview.admin {
+        Some(true) => ("yes", GOOD),
+        Some(false) => ("no: settings of connectors cannot be changed", WARN),
+        None => ("not checked yet: e, then Check connection", PLAIN),
+    };
+    lines.push(pair("Administrator", LABEL, admin, style));
+    lines.push(Line::default());
+    lines.push(line("e edits and checks the connection.", DIM));
+    lines
+}
+
+fn crm_value(crm: &Crm, name: &str) -> SecretText {
+    match name {
+        "url" => SecretText::Plain(crm.url.clone()),
+        "username" => SecretText::Plain(crm.username.clone()),
+        _ => crm.access_key.clone(),
+    }
+}
+
+/// The services that can be connected.
+pub fn available(model: &Model, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for service in model.catalog.services() {
+        lines.push(line(&service.label, BOLD));
+        lines.extend(paragraph("", 2, &service.description, width, PLAIN));
+        let modules: Vec<_> = service.modules.keys().map(|m| m.label()).collect();
+        lines.extend(paragraph("", 2, &modules.join(", "), width, DIM));
+        lines.push(Line::default());
+    }
+    lines.push(line("Enter or a adds one.", DIM));
+    lines
+}
+
+/// A connector's settings.
+pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
+    let connector = &row.connector;
+    let mut lines = Vec::new();
+    heading(&mut lines, "Connection");
+    let service = model.catalog.service(&connector.service);
+    let label = service.map_or(connector.service.as_str(), |s| s.label.as_str());
+    lines.push(pair("Service", LABEL, label, PLAIN));
+    lines.push(pair("Name", LABEL, &connector.name, PLAIN));
+    for field in service.map(|s| s.form.as_slice()).unwrap_or_default() {
+        let value = shown(field, connector.credentials.get(&field.name));
+        lines.extend(paragraph(&field.label, LABEL, &value, width, PLAIN));
+    }
+    heading(&mut lines, "Pre Sync Settings");
+    let from = match connector.sync_from.from {
+        Some(at) => format!("{} ({})", connector.sync_from.asked, text::date_time(at, &model.zone)),
+        None => connector.sync_from.asked.clone(),
+    };
+    lines.push(pair("Sync Records From", LABEL, &from, PLAIN));
+    system(connector, label, &mut lines);
+    for (module, settings) in &connector.modules {
+        let asset = service.and_then(|s| s.modules.get(module));
+        module_lines(*module, settings, asset, label, &mut lines);
+    }
+    advanced(connector, &mut lines);
+    lines.push(Line::default());
+    let note = "e edits the connection. The other settings are changed in a settings file: \
+                syncdeck config export, then syncdeck apply FILE.";
+    lines.extend(paragraph("", 0, note, width, DIM));
+    lines
+}
+
+fn system(connector: &Connector, service: &str, lines: &mut Vec<Line<'static>>) {
+    heading(lines, "System Settings");
+    let enabled = if connector.enabled { "yes" } else { "no: it is not synced" };
+    lines.push(pair("Enabled", LABEL, enabled, PLAIN));
+    lines.push(pair("Debug Mode", LABEL, if connector.debug { "on" } else { "off" }, PLAIN));
+    lines.push(pair("Background Sync Frequency", LABEL, &connector.frequency.to_string(), PLAIN));
+    let rule = match connector.conflict {
+        ConflictRule::LastUpdated => "last updated record wins".to_owned(),
+        ConflictRule::Vtiger => "Vtiger record wins".to_owned(),
+        ConflictRule::Service => format!("{service} record wins"),
+    };
+    lines.push(pair("Conflict Resolution", LABEL, &rule, PLAIN));
+}
+
+fn module_lines(
+    module: Module,
+    settings: &ModuleSettings,
+    asset: Option<&ServiceModule>,
+    service: &str,
+    lines: &mut Vec<Line<'static>>,
+) {
+    heading(lines, module.label());
+    lines.push(pair("Enable sync", LABEL, if settings.enabled { "yes" } else { "no" }, PLAIN));
+    lines.push(pair("Sync Direction", LABEL, &direction(settings.direction, service), PLAIN));
+    let mode = match (settings.mode, settings.period) {
+        (Some(Mode::Immediately), _) => "immediately".to_owned(),
+        (_, Some(period)) => format!("cron, every {period}"),
+        (_, None) => "cron, at the background sync frequency".to_owned(),
+    };
+    lines.push(pair("Sync Mode", LABEL, &mode, PLAIN));
+    let deletes = match settings.deletes {
+        Deletes::Off => "off: a deletion is listed once as skipped",
+        Deletes::Carry => "carried over",
+    };
+    lines.push(pair("Deletes", LABEL, deletes, PLAIN));
+    let pairs = asset.map_or(0, |a| a.effective_mapping(&settings.mapping).len());
+    let own = match settings.mapping.len() {
+        0 => String::new(),
+        own => format!(", {own} of them your own"),
+    };
+    lines.push(pair("Field Mapping", LABEL, &format!("{pairs} pairs{own} (3 shows them)"), PLAIN));
+}
+
+fn advanced(connector: &Connector, lines: &mut Vec<Line<'static>>) {
+    let settings = &connector.advanced;
+    let or_default =
+        |n: Option<u32>| n.map_or_else(|| "the service's default".into(), |n| n.to_string());
+    heading(lines, "Advanced");
+    lines.push(pair("Requests at a time", LABEL, &or_default(settings.concurrency), PLAIN));
+    lines.push(pair("Requests a second", LABEL, &or_default(settings.requests_per_second), PLAIN));
+    lines.push(pair("Complete listing every", LABEL, &settings.full_scan.to_string(), PLAIN));
+    let guard = format!(
+        "deletes {}, changes {}, first creates {}",
+        settings.guard_deletes,
+        settings.guard_changes,
+        text::number(settings.guard_creates)
+    );
+    lines.push(pair("Held for a decision from", LABEL, &guard, PLAIN));
+}
+
+fn direction(direction: Direction, service: &str) -> String {
+    match direction {
+        Direction::Both => format!("Vtiger ↔ {service}"),
+        Direction::ToVtiger => format!("{service} → Vtiger"),
+        Direction::ToService => format!("Vtiger → {service}"),
+    }
+}
+
+/// The effective mapping of a module.
+pub fn mapping(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
+    let modules = model.modules();
+    let service = model.catalog.service(&row.connector.service);
+    let Some(module) = modules.get(model.mapping).or_else(|| modules.first()).copied() else {
+        return vec![line("No module is enabled.", DIM)];
+    };
+    let mut lines = vec![module_tabs(&modules, module)];
+    let (Some(service), Some(settings)) = (service, row.connector.modules.get(&module)) else {
+        return lines;
+    };
+    let Some(asset) = service.modules.get(&module) else {
+        return lines;
+    };
+    let way = direction(settings.direction, &service.label);
+    let matched = asset.match_on.join(" + ");
+    lines.push(line(format!("{way} · recognised by {matched}"), DIM));
+    let wide = width >= 90;
+    let widths = mapping_widths(width, wide);
+    let heads = [
+        "Vtiger field",
+        "↔",
+        &service.label,
+        "Type",
+        "Status",
+        if wide { "Description" } else { "" },
+    ];
+    lines.extend(cells(&heads, &widths, DIM.add_modifier(Modifier::UNDERLINED)));
+    for pair in asset.effective_mapping(&settings.mapping) {
+        lines.extend(pair_lines(&pair, settings.direction, &widths, wide));
+    }
+    lines
+}
+
+fn module_tabs(modules: &[Module], chosen: Module) -> Line<'static> {
+    let mut spans = Vec::new();
+    for module in modules {
+        let label = if *module == chosen { format!("[{module}]") } else { format!(" {module} ") };
+        spans.push(Span::styled(label, if *module == chosen { CURSOR } else { PLAIN }));
+        spans.push(Span::raw(" "));
+    }
+    Line::from(spans)
+}
+
+fn mapping_widths(width: usize, wide: bool) -> [usize; 6] {
+    let (kind, status) = (12, 8);
+    let rest = width.saturating_sub(kind + status + 1 + 5);
+    if wide {
+        let field = rest * 3 / 10;
+        [field, 1, field, kind, status, rest - 2 * field]
+    } else {
+        let field = rest / 2;
+        [field, 1, rest - field, kind, status, 0]
+    }
+}
+
+fn pair_lines(
+    pair: &Pair,
+    module: Direction,
+    widths: &[usize; 6],
+    wide: bool,
+) -> Vec<Line<'static>> {
+    let arrow = match (pair.direction, module) {
+        (Direction::Both, Direction::Both) => "↔",
+        (Direction::ToVtiger, _) | (Direction::Both, Direction::ToVtiger) => "←",
+        (Direction::ToService, _) | (Direction::Both, Direction::ToService) => "→",
+    };
+    let status = match (pair.active, pair.custom) {
+        (false, _) => "inactive",
+        (true, true) => "own",
+        (true, false) => "active",
+    };
+    let mandatory = if pair.required { " *" } else { "" };
+    let vtiger = format!("{}{mandatory}", pair.vtiger);
+    let service = pair.service_label();
+    let kind = kind(pair);
+    let note = if wide { pair.description.as_str() } else { "" };
+    let style = if pair.active { PLAIN } else { DIM };
+    let mut lines = cells(&[&vtiger, arrow, &service, &kind, status, note], widths, style);
+    if !wide && !pair.description.is_empty() {
+        let width = widths.iter().sum::<usize>() + 5;
+        lines.extend(paragraph("", 2, &pair.description, width, DIM));
+    }
+    lines
+}
+
+/// The type of a pair, and what is done to its value.
+fn kind(pair: &Pair) -> String {
+    let name = format!("{:?}", pair.kind).to_lowercase();
+    let steps = pair.transform.iter().map(|step| match step {
+        Transform::Truncate { length } => format!("cut {length}"),
+        Transform::Map { .. } => "table".to_owned(),
+        Transform::Lowercase => "lower".to_owned(),
+        Transform::Uppercase => "upper".to_owned(),
+    });
+    std::iter::once(name).chain(steps).collect::<Vec<_>>().join(", ")
+}
+
+/// What the debug log has to say.
+pub fn debug(row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
+    let name = &row.connector.name;
+    let text = if row.connector.debug {
+        format!(
+            "Debug Mode of {name} is on. The requests and answers are printed by: syncdeck log {name} --debug"
+        )
+    } else {
+        format!(
+            "Debug Mode of {name} is off, so no requests and answers are kept. Switch it on in the \
+             settings file (debug = true), and apply it: syncdeck apply FILE."
+        )
+    };
+    paragraph("", 0, &text, width, PLAIN)
+}

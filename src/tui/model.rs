@@ -1,0 +1,509 @@
+//! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
+
+use super::commands::Place;
+use super::form::Form;
+use super::list::VirtualList;
+use super::log::LogView;
+use super::msg::{
+    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueRows, Source,
+};
+use super::theme::Theme;
+use crate::catalog::{Catalog, Service};
+use crate::model::{
+    ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp, UserError,
+};
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tui_input::Input;
+
+/// The smallest terminal that everything can be used on.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// How long a toast is shown.
+pub const TOAST: Duration = Duration::from_secs(4);
+
+/// A line of the connectors pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A connector.
+    Connector(ConnectorId),
+    /// *Add connector*.
+    Add,
+    /// The CRM.
+    Crm,
+}
+
+/// The two panes of the main screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The connectors.
+    Connectors,
+    /// What the tab shows.
+    Body,
+}
+
+/// The tabs of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as on the screen")]
+pub enum Tab {
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    Debug,
+}
+
+impl Tab {
+    /// All tabs, in order.
+    pub const ALL: [Self; 5] = [Self::Log, Self::Settings, Self::Mapping, Self::Queue, Self::Debug];
+
+    /// The name in the breadcrumbs and on wide screens.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Log => "Sync Log",
+            Self::Settings => "Settings",
+            Self::Mapping => "Field Mapping",
+            Self::Queue => "Queue",
+            Self::Debug => "Debug Log",
+        }
+    }
+}
+
+/// A record list.
+#[derive(Debug, Clone)]
+pub struct ListView {
+    /// What it shows.
+    pub source: Source,
+    /// Its title.
+    pub title: String,
+    /// The connector.
+    pub connector: ConnectorId,
+    /// Which statuses it can hold, each once.
+    pub statuses: Vec<ItemStatus>,
+    /// It is the plan of a preview or of a held run.
+    pub plan: bool,
+    /// The rows.
+    pub list: VirtualList,
+    /// Filter and order.
+    pub arrangement: Arrangement,
+    /// The filter while it is being typed.
+    pub typing: Option<Input>,
+    /// A filter or order is being made: rows looked at, of so many.
+    pub busy: Option<(u64, u64)>,
+}
+
+impl ListView {
+    /// The columns, in order.
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns = vec![Column::SourceModule, Column::Name];
+        if self.statuses.len() > 1 {
+            columns.push(Column::Status);
+        }
+        columns.extend([Column::VtigerId, Column::ServiceId, Column::Time]);
+        let with_reason = [ItemStatus::Skipped, ItemStatus::Waiting];
+        if self.statuses.iter().any(|s| with_reason.contains(s)) {
+            columns.push(Column::Reason);
+        }
+        columns
+    }
+}
+
+/// The detail of a record.
+#[derive(Debug, Clone)]
+pub struct DetailView {
+    /// The record.
+    pub item: Item,
+    /// The connector.
+    pub connector: ConnectorId,
+    /// Its web pages, once they are known.
+    pub links: Option<Links>,
+    /// Which question for them this is.
+    pub generation: u64,
+    /// First visible line.
+    pub scroll: usize,
+}
+
+/// A screen above the tabs.
+#[derive(Debug, Clone)]
+pub enum Screen {
+    /// A record list.
+    List(Box<ListView>),
+    /// A record.
+    Detail(Box<DetailView>),
+    /// A connection form.
+    Form(Box<Form>),
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Leave a form with unsaved changes.
+    LeaveForm,
+    /// Leave the program while syncs run.
+    QuitWhileSyncing,
+    /// Do what a guard holds.
+    ConfirmHeld(ConnectorId, u64),
+    /// Drop a held run.
+    DropHeld(u64),
+    /// Replace a file that is there.
+    ReplaceFile,
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What it is about.
+    pub ask: Ask,
+    /// Its heading.
+    pub title: String,
+    /// What would happen.
+    pub text: String,
+    /// What `y` does, in two words.
+    pub yes: &'static str,
+}
+
+/// How far the writing of a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CsvState {
+    /// The name is being entered.
+    Naming,
+    /// It is written: rows so far.
+    Writing(u64),
+}
+
+/// The dialog that asks for a file name.
+#[derive(Debug, Clone)]
+pub struct CsvDialog {
+    /// What is written.
+    pub what: ExportWhat,
+    /// How many rows, if that is known.
+    pub rows: Option<u64>,
+    /// The file name.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// How far it is.
+    pub state: CsvState,
+}
+
+/// What lies over the screens.
+#[derive(Debug, Clone)]
+pub enum Dialog {
+    /// The list of services to add a connector from.
+    Services {
+        /// The chosen one.
+        cursor: usize,
+    },
+    /// A file name.
+    Csv(Box<CsvDialog>),
+    /// A question.
+    Confirm(Question),
+    /// A held run waits for a decision.
+    Held(Box<Run>),
+    /// Something went wrong, or is to be read in peace.
+    Error {
+        /// The heading.
+        title: String,
+        /// What happened.
+        error: UserError,
+        /// First visible line.
+        scroll: usize,
+    },
+    /// The keys of a place.
+    Help {
+        /// Whose keys.
+        place: Place,
+        /// First visible line.
+        scroll: usize,
+    },
+    /// Commands by name.
+    Palette {
+        /// Where it was opened.
+        place: Place,
+        /// What is typed.
+        input: Input,
+        /// The chosen line.
+        cursor: usize,
+    },
+}
+
+/// What a toast says about its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something went well, or is just told.
+    Good,
+    /// Something could not be done now.
+    Warn,
+}
+
+/// A line that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How.
+    pub tone: Tone,
+    /// When it goes.
+    pub until: Stamp,
+}
+
+/// All that is shown.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The terminal's size.
+    pub size: (u16, u16),
+    /// How it is drawn on.
+    pub theme: Theme,
+    /// The time zone of dates and times.
+    pub zone: TimeZone,
+    /// The present instant, set before each message.
+    pub now: Stamp,
+    /// Something changed since the last draw.
+    pub dirty: bool,
+    /// Changes are refused (`--read-only`).
+    pub read_only: bool,
+    /// What this instance is called (`demo`).
+    pub title: Option<String>,
+    /// Where files are written that are named without a folder.
+    pub folder: PathBuf,
+    /// The services there are.
+    pub catalog: Arc<Catalog>,
+    /// The CRM and the connectors.
+    pub overview: Overview,
+    /// Whether the overview was read.
+    pub loaded: bool,
+    /// How far the syncs of this process are.
+    pub progress: BTreeMap<ConnectorId, Progress>,
+    /// Syncs that were started here and have not ended.
+    pub started: BTreeSet<ConnectorId>,
+    /// Syncs that were asked to stop.
+    pub cancelling: BTreeSet<ConnectorId>,
+    /// The line of the connectors pane.
+    pub entry: Entry,
+    /// The pane with the keyboard.
+    pub pane: Pane,
+    /// The tab.
+    pub tab: Tab,
+    /// The sync log.
+    pub log: LogView,
+    /// First visible row of both log tables.
+    pub log_top: usize,
+    /// First visible line of the other tabs.
+    pub scroll: usize,
+    /// The module whose mapping is shown.
+    pub mapping: usize,
+    /// The queue of the chosen connector, once it is read.
+    pub queue: Option<QueueRows>,
+    /// The screens above the tabs.
+    pub screens: Vec<Screen>,
+    /// The dialogs above all.
+    pub dialogs: Vec<Dialog>,
+    /// The toast.
+    pub toast: Option<Toast>,
+    /// The program is leaving; syncs finish what is in flight.
+    pub leaving: bool,
+    /// A connector that was added and is to be chosen when it appears.
+    pub expected: Option<String>,
+    /// The last number given to a form, a log or a question for links.
+    pub serial: u64,
+    /// The question for links whose answer is to be copied, and which side.
+    pub copying: Option<(u64, Side)>,
+    /// Whether an overview is being read, and whether another one must follow.
+    pub reading: (bool, bool),
+}
+
+impl Model {
+    /// The model at the start, before anything was read.
+    pub fn new(catalog: Arc<Catalog>, theme: Theme, zone: TimeZone, size: (u16, u16)) -> Self {
+        Self {
+            size,
+            theme,
+            zone,
+            now: Stamp(0),
+            dirty: true,
+            read_only: false,
+            title: None,
+            folder: PathBuf::from("."),
+            catalog,
+            overview: Overview::default(),
+            loaded: false,
+            progress: BTreeMap::new(),
+            started: BTreeSet::new(),
+            cancelling: BTreeSet::new(),
+            entry: Entry::Add,
+            pane: Pane::Connectors,
+            tab: Tab::Log,
+            log: LogView::default(),
+            log_top: 0,
+            scroll: 0,
+            mapping: 0,
+            queue: None,
+            screens: Vec::new(),
+            dialogs: Vec::new(),
+            toast: None,
+            leaving: false,
+            expected: None,
+            serial: 0,
+            copying: None,
+            reading: (false, false),
+        }
+    }
+
+    /// A number that was not given before.
+    pub fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// What has the keyboard.
+    pub fn place(&self) -> Place {
+        if self.too_small() {
+            return Place::TooSmall;
+        }
+        match self.dialogs.last() {
+            Some(Dialog::Services { .. }) => return Place::Services,
+            Some(Dialog::Csv(_)) => return Place::Csv,
+            Some(Dialog::Confirm(_)) => return Place::Confirm,
+            Some(Dialog::Held(_)) => return Place::Held,
+            Some(Dialog::Error { .. }) => return Place::Error,
+            Some(Dialog::Help { .. }) => return Place::Help,
+            Some(Dialog::Palette { .. }) => return Place::Palette,
+            None => {}
+        }
+        match self.screens.last() {
+            Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
+            Some(Screen::List(_)) => Place::List,
+            Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::Form(_)) => Place::Form,
+            None => self.main_place(),
+        }
+    }
+
+    fn main_place(&self) -> Place {
+        match (self.pane, self.entry, self.tab) {
+            (Pane::Connectors, _, _) => Place::Connectors,
+            (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
+            (_, _, Tab::Log) => Place::Log,
+            (_, _, Tab::Mapping) => Place::Mapping,
+            (_, _, Tab::Queue) => Place::Queue,
+            (_, _, Tab::Debug) => Place::DebugLog,
+        }
+    }
+
+    /// Whether the terminal is too small for anything.
+    pub fn too_small(&self) -> bool {
+        self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+    }
+
+    /// The lines of the connectors pane.
+    pub fn entries(&self) -> Vec<Entry> {
+        let connectors = self.overview.connectors.iter().map(|c| Entry::Connector(c.connector.id));
+        connectors.chain([Entry::Add, Entry::Crm]).collect()
+    }
+
+    /// A connector by number.
+    pub fn row(&self, id: ConnectorId) -> Option<&ConnectorRow> {
+        self.overview.connectors.iter().find(|row| row.connector.id == id)
+    }
+
+    /// The chosen connector.
+    pub fn chosen(&self) -> Option<&ConnectorRow> {
+        match self.entry {
+            Entry::Connector(id) => self.row(id),
+            Entry::Add | Entry::Crm => None,
+        }
+    }
+
+    /// The service of a connector.
+    pub fn service(&self, id: ConnectorId) -> Option<&Service> {
+        self.row(id).and_then(|row| self.catalog.service(&row.connector.service))
+    }
+
+    /// What a side is called.
+    pub fn side_label(&self, id: ConnectorId, side: Side) -> &str {
+        match side {
+            Side::Vtiger => "Vtiger",
+            Side::Service => self.service(id).map_or("the service", |s| s.label.as_str()),
+        }
+    }
+
+    /// How far a connector's sync is, if one runs: here, or in another process.
+    pub fn running(&self, id: ConnectorId) -> Option<Progress> {
+        if let Some(progress) = self.progress.get(&id) {
+            return Some(progress.clone());
+        }
+        let last = self.row(id).and_then(|row| row.last.as_ref());
+        match last {
+            Some(run) if run.status == RunStatus::Running => {
+                Some(run.progress.clone().unwrap_or_default())
+            }
+            _ if self.started.contains(&id) => {
+                Some(Progress { step: "starting".into(), ..Progress::default() })
+            }
+            _ => None,
+        }
+    }
+
+    /// Why nothing can be changed, if that is so.
+    pub fn locked(&self) -> Option<&'static str> {
+        if self.read_only { Some("SyncDeck was started with --read-only.") } else { None }
+    }
+
+    /// Why settings cannot be changed, if that is so.
+    pub fn settings_locked(&self) -> Option<&'static str> {
+        match (self.locked(), self.overview.admin) {
+            (Some(why), _) => Some(why),
+            (None, Some(false)) => Some(
+                "The CRM's user is no administrator: only the CRM's connection can be changed.",
+            ),
+            _ => None,
+        }
+    }
+
+    /// The enabled modules of the chosen connector, in the order of a run.
+    pub fn modules(&self) -> Vec<Module> {
+        let row = self.chosen();
+        row.map(|r| {
+            r.connector.modules.iter().filter(|(_, m)| m.enabled).map(|(m, _)| *m).collect()
+        })
+        .unwrap_or_default()
+    }
+
+    /// Says something for four seconds.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        let until = self.now.plus(TOAST);
+        self.toast = Some(Toast { text: text.into(), tone, until });
+        self.dirty = true;
+    }
+
+    /// Shows an error until it is closed.
+    pub fn show_error(&mut self, title: &str, error: UserError) {
+        self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
+        self.dirty = true;
+    }
+
+    /// How long until something must be drawn without any message: the end of a toast.
+    pub fn next_tick(&self) -> Option<Duration> {
+        let toast = self.toast.as_ref()?;
+        Some(toast.until.since(self.now))
+    }
+}
+
+/// The word and what is said when a guard holds a run.
+pub fn held_text(held: &Held) -> String {
+    let what = match held.guard.as_str() {
+        "deletes" => "It would delete many records at once",
+        "changes" => "Very many linked records changed at once",
+        "creates" => "The first sync would create very many records",
+        "empty_side" => "One side has suddenly no records any more",
+        other => return format!("{other}: {}", held.threshold),
+    };
+    if held.threshold.is_empty() {
+        format!("{what}.")
+    } else {
+        format!("{what}: {}.", held.threshold)
+    }
+}

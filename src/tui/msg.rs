@@ -1,0 +1,365 @@
+//! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
+//! that everything between them can be tested without a terminal, a store or an engine.
+
+use super::keys::Key;
+use crate::engine::SyncMode;
+use crate::model::{
+    CheckReport, Connector, ConnectorId, Crm, Item, ItemStatus, Module, Parked, Progress, Run,
+    Side, Skip, UserError,
+};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One of the dense lists that the store keeps of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The module.
+    pub module: Module,
+    /// The side whose table counts it.
+    pub side: Side,
+    /// What became of the records.
+    pub status: ItemStatus,
+}
+
+/// What a record list shows: one or more lists of a run, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The run.
+    pub run: u64,
+    /// Its lists.
+    pub parts: Vec<Part>,
+}
+
+/// Which row of a [`Source`]: the part, and the position in it. It stays the same while lists grow,
+/// so the cursor follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(u64);
+
+impl RowKey {
+    const POSITION_BITS: u32 = 48;
+
+    /// The row at a position of a part.
+    pub fn new(part: usize, position: u64) -> Self {
+        let part = u64::try_from(part).unwrap_or(0);
+        Self((part << Self::POSITION_BITS) | position)
+    }
+
+    /// The part.
+    pub fn part(self) -> usize {
+        usize::try_from(self.0 >> Self::POSITION_BITS).unwrap_or(0)
+    }
+
+    /// The position in it.
+    pub fn position(self) -> u64 {
+        self.0 & ((1 << Self::POSITION_BITS) - 1)
+    }
+}
+
+/// A row of a record list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Which.
+    pub key: RowKey,
+    /// The record.
+    pub item: Item,
+}
+
+/// A column of a record list that it can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// The module of the source.
+    SourceModule,
+    /// The record's name.
+    Name,
+    /// What became of it (in lists of several statuses).
+    Status,
+    /// Its id in Vtiger.
+    VtigerId,
+    /// Its id in the service.
+    ServiceId,
+    /// When.
+    Time,
+    /// Why (for skipped and waiting ones).
+    Reason,
+}
+
+/// An order and a filter for a record list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Arrangement {
+    /// Rows that contain this text; with a `!` before it, rows that do not.
+    pub filter: String,
+    /// Sorted by this column, and whether downwards.
+    pub sort: Option<(Column, bool)>,
+}
+
+impl Arrangement {
+    /// Whether the list is shown as the store has it.
+    pub fn is_natural(&self) -> bool {
+        self.filter.is_empty() && self.sort.is_none()
+    }
+}
+
+/// Which rows a page is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// In the store's order: so many from a position on.
+    Range(u64, usize),
+    /// These, which stand from this index on in an arranged list.
+    Picked(u64, Vec<RowKey>),
+}
+
+/// Asks for rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Of which list.
+    pub source: Source,
+    /// Raised by every change of what is shown; answers to older ones are dropped.
+    pub generation: u64,
+    /// Which rows.
+    pub wanted: Wanted,
+}
+
+/// The rows asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The request's.
+    pub generation: u64,
+    /// How long each part was when the page was read.
+    pub lengths: Vec<u64>,
+    /// The index of the first row.
+    pub from: u64,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A connector with what the overview tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorRow {
+    /// Its settings.
+    pub connector: Connector,
+    /// Its newest run.
+    pub last: Option<Run>,
+    /// How many records wait in its queue.
+    pub waiting: u64,
+    /// How many skips stand, by module.
+    pub skips: BTreeMap<Module, u64>,
+}
+
+/// What the frame and the connectors pane show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overview {
+    /// The CRM, if one is set up.
+    pub crm: Option<Crm>,
+    /// Whether its user is an administrator, as far as a check found out.
+    pub admin: Option<bool>,
+    /// The connectors, by name.
+    pub connectors: Vec<ConnectorRow>,
+}
+
+/// What waits, and what is skipped until something changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueRows {
+    /// Records that are taken again.
+    pub parked: Vec<(Module, Parked)>,
+    /// Skips that stand.
+    pub skips: Vec<(Module, Skip)>,
+    /// How many of both there are; more than shown in a long queue.
+    pub total: u64,
+}
+
+/// Which settings a form edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The CRM's connection.
+    Crm,
+    /// A connector's connection.
+    Connector(ConnectorId),
+    /// A connector that is being added.
+    New,
+}
+
+/// What stands in a field of a form.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Entered {
+    /// What is stored stays.
+    Keep,
+    /// This, and whether the field is a secret one.
+    Text(String, bool),
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::Text(text, false) => write!(f, "{text:?}"),
+            Self::Text(_, true) => f.write_str("(secret)"),
+        }
+    }
+}
+
+/// A filled form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What it edits.
+    pub target: Target,
+    /// The service, for connectors.
+    pub service: String,
+    /// The connector's name, for connectors.
+    pub name: String,
+    /// The fields by name.
+    pub values: BTreeMap<String, Entered>,
+    /// What the last check of exactly these values found out about the user, for the CRM.
+    pub admin: Option<bool>,
+}
+
+/// What is exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportWhat {
+    /// A record list, in this order where it is arranged.
+    Records(Source, Option<Arc<Vec<RowKey>>>),
+    /// The log of a connector.
+    Log(ConnectorId, String),
+}
+
+/// Where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// What.
+    pub what: ExportWhat,
+    /// Into which file.
+    pub path: PathBuf,
+    /// Whether a file that is there may be replaced.
+    pub replace: bool,
+}
+
+/// How an export ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// Written: the file and how many rows.
+    Done(PathBuf, u64),
+    /// There is such a file already.
+    Exists(PathBuf),
+    /// It was cancelled; no file is left.
+    Cancelled,
+    /// It did not work.
+    Failed(UserError),
+}
+
+/// The web pages of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Links {
+    /// In Vtiger.
+    pub vtiger: Option<String>,
+    /// In the service.
+    pub service: Option<String>,
+}
+
+impl Links {
+    /// The page on one side.
+    pub fn side(&self, side: Side) -> Option<&str> {
+        match side {
+            Side::Vtiger => self.vtiger.as_deref(),
+            Side::Service => self.service.as_deref(),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the fields are named by their types")]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// A timer that the model asked for ran out.
+    Tick,
+    /// The terminal is ours again after a stop.
+    Resumed,
+    /// The program is asked to end (SIGTERM, SIGHUP, the terminal went away).
+    Terminate,
+    /// Something that a screen may show was committed.
+    StoreChanged,
+    /// How far the syncs of this process are.
+    Progress(BTreeMap<ConnectorId, Progress>),
+    /// The overview was read.
+    Overview(Box<Overview>),
+    /// The newest runs of a connector were read; whether there are more.
+    Runs { connector: ConnectorId, generation: u64, runs: Vec<Run>, more: bool },
+    /// A page of a record list was read.
+    Page(Page),
+    /// An arrangement is being made: rows looked at, of so many.
+    Arranging { generation: u64, done: u64, total: u64 },
+    /// An arrangement was made.
+    Arranged { generation: u64, lengths: Vec<u64>, order: Arc<Vec<RowKey>> },
+    /// A queue was read.
+    Queue { connector: ConnectorId, rows: QueueRows },
+    /// The web pages of a record are known.
+    Links { generation: u64, links: Links },
+    /// A sync or preview that was started here ended.
+    SyncEnded { connector: ConnectorId, mode: SyncMode, result: Result<Box<Run>, UserError> },
+    /// A held run was dropped.
+    HeldDropped(Result<Box<Run>, UserError>),
+    /// The ends of the stored secrets, by field.
+    Tails { form: u64, tails: BTreeMap<String, String> },
+    /// A connection was checked.
+    Checked { form: u64, report: Result<Box<CheckReport>, UserError> },
+    /// A form was saved.
+    Saved { form: u64, result: Result<(), UserError> },
+    /// An export goes on: rows written.
+    Exporting(u64),
+    /// An export ended.
+    Exported(Exported),
+    /// Something asked for did not work.
+    Failed(UserError),
+}
+
+/// What the screens ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named by their types")]
+pub enum Effect {
+    /// Read the overview.
+    Overview,
+    /// Read the newest runs of a connector.
+    Runs { connector: ConnectorId, generation: u64, limit: usize },
+    /// Read rows.
+    Page(PageRequest),
+    /// Filter and sort a list; a newer one takes its place.
+    Arrange { source: Source, generation: u64, arrangement: Arrangement },
+    /// Give up filtering and sorting.
+    StopArranging,
+    /// Read a connector's queue.
+    Queue { connector: ConnectorId, modules: Vec<Module> },
+    /// Find the web pages of a record.
+    Links { generation: u64, connector: ConnectorId, item: Box<Item> },
+    /// Start a sync or preview.
+    Sync { connector: ConnectorId, mode: SyncMode },
+    /// Cancel one.
+    CancelSync(ConnectorId),
+    /// Drop a held run.
+    DropHeld(u64),
+    /// Find how the stored secrets of a form end.
+    Tails { form: u64, target: Target },
+    /// Check a connection with the values of a form.
+    Check { form: u64, draft: Draft },
+    /// Save a form.
+    Save { form: u64, draft: Draft },
+    /// Write a CSV file.
+    Export(ExportRequest),
+    /// Give up writing it.
+    StopExport,
+    /// Put text into the terminal's clipboard.
+    Copy(String),
+    /// Draw everything anew.
+    Redraw,
+    /// Take the terminal again after a stop.
+    Retake,
+    /// Stop, and give the terminal back until the shell continues us.
+    Suspend,
+    /// Leave.
+    Quit,
+}

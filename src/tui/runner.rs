@@ -1,0 +1,273 @@
+//! Runs the effects: reads on a thread of their own, long jobs on another one, engine calls on the
+//! runtime. What comes of them is sent back as messages; the screens never wait.
+
+mod connect;
+mod export;
+mod lists;
+
+use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueRows};
+use crate::catalog::Catalog;
+use crate::engine::{Engine, SyncError, SyncMode, SyncRequest};
+use crate::model::{ConnectorId, Module, Trigger, UserError};
+use crate::secrets::Vault;
+use crate::store::{Reader, Store, StoreResult};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// Something that runs effects.
+pub trait Runner {
+    /// Begins one. It must not block.
+    fn run(&self, effect: Effect);
+    /// Called before the process is stopped by Ctrl-Z.
+    fn before_stop(&self) {}
+}
+
+/// How often at most the screens hear that the store changed, and how far syncs are.
+const PACE: Duration = Duration::from_millis(250);
+
+/// How many records of a queue are read for each module.
+const QUEUE_ROWS: usize = 200;
+
+type Job = Box<dyn FnOnce(&Shared) + Send>;
+
+/// What jobs need.
+pub struct Shared {
+    store: Store,
+    engine: Engine,
+    catalog: Arc<Catalog>,
+    vault: Vault,
+    messages: Sender<Msg>,
+    /// The number of the newest filter job; older ones give up.
+    arranging: AtomicU64,
+    /// The number of the newest export; older ones give up.
+    exporting: AtomicU64,
+}
+
+impl Shared {
+    fn send(&self, msg: Msg) {
+        // Nobody listens any more once the program leaves.
+        let _ = self.messages.send(msg);
+    }
+
+    /// Reads in one short transaction; an error is shown.
+    fn read<T>(&self, read: impl FnOnce(&Reader) -> StoreResult<T>) -> Option<T> {
+        match self.store.read_blocking(read) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.send(Msg::Failed(error.user()));
+                None
+            }
+        }
+    }
+}
+
+/// The runner over the real store and engine.
+pub struct LiveRunner {
+    shared: Arc<Shared>,
+    reads: Sender<Job>,
+    long: Sender<Job>,
+    runtime: Handle,
+}
+
+impl LiveRunner {
+    /// Starts the threads, and listens to the store and the engine.
+    pub fn start(
+        store: Store,
+        engine: Engine,
+        catalog: Arc<Catalog>,
+        vault: Vault,
+        runtime: Handle,
+        messages: Sender<Msg>,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            store,
+            engine,
+            catalog,
+            vault,
+            messages,
+            arranging: AtomicU64::new(0),
+            exporting: AtomicU64::new(0),
+        });
+        let reads = worker("reads", Arc::clone(&shared));
+        let long = worker("lists", Arc::clone(&shared));
+        runtime.spawn(listen_to_store(Arc::clone(&shared)));
+        runtime.spawn(listen_to_engine(Arc::clone(&shared)));
+        Self { shared, reads, long, runtime }
+    }
+
+    fn read(&self, job: impl FnOnce(&Shared) + Send + 'static) {
+        let _ = self.reads.send(Box::new(job));
+    }
+
+    fn sync(&self, connector: ConnectorId, mode: SyncMode) {
+        let shared = Arc::clone(&self.shared);
+        self.runtime.spawn(async move {
+            let request = SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode };
+            let engine = shared.engine.clone();
+            let run = tokio::spawn(async move { engine.sync(connector, request).await });
+            let result = match run.await {
+                Ok(Ok(run)) => Ok(Box::new(run)),
+                Ok(Err(SyncError::Busy(error) | SyncError::Failed(error))) => Err(error),
+                Err(fault) => Err(UserError::new(
+                    "The sync stopped because of a fault in SyncDeck.",
+                    fault.to_string(),
+                    "What was written is recorded; the next sync settles the rest. Please report the fault.",
+                )),
+            };
+            shared.send(Msg::SyncEnded { connector, mode, result });
+        });
+    }
+
+    fn drop_held(&self, run: u64) {
+        let shared = Arc::clone(&self.shared);
+        self.runtime.spawn(async move {
+            let result = shared.engine.drop_held(run).await.map(Box::new);
+            shared.send(Msg::HeldDropped(result));
+        });
+    }
+}
+
+impl Runner for LiveRunner {
+    fn run(&self, effect: Effect) {
+        let shared = &self.shared;
+        match effect {
+            Effect::Overview => self.read(overview),
+            Effect::Runs { connector, generation, limit } => {
+                self.read(move |shared| runs(shared, connector, generation, limit));
+            }
+            Effect::Queue { connector, modules } => {
+                self.read(move |shared| queue(shared, connector, &modules));
+            }
+            Effect::Page(request) => self.read(move |shared| lists::page(shared, &request)),
+            Effect::Links { generation, connector, item } => {
+                self.read(move |shared| lists::links(shared, generation, connector, &item));
+            }
+            Effect::Arrange { source, generation, arrangement } => {
+                let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
+                let _ = self.long.send(Box::new(move |shared| {
+                    lists::arrange(shared, job, &source, generation, &arrangement);
+                }));
+            }
+            Effect::StopArranging => {
+                shared.arranging.fetch_add(1, Ordering::SeqCst);
+            }
+            Effect::Sync { connector, mode } => self.sync(connector, mode),
+            Effect::CancelSync(connector) => {
+                shared.engine.cancel(connector);
+            }
+            Effect::DropHeld(run) => self.drop_held(run),
+            Effect::Tails { form, target } => {
+                self.runtime.spawn_blocking(connect::tails(Arc::clone(shared), form, target));
+            }
+            Effect::Check { form, draft } => {
+                self.runtime.spawn(connect::check(Arc::clone(shared), form, draft));
+            }
+            Effect::Save { form, draft } => {
+                self.read(move |shared| connect::save(shared, form, &draft))
+            }
+            Effect::Export(request) => {
+                let job = shared.exporting.fetch_add(1, Ordering::SeqCst) + 1;
+                let shared = Arc::clone(shared);
+                // A thread of its own: a long export does not keep filters waiting.
+                thread::spawn(move || export::export(&shared, job, &request));
+            }
+            Effect::StopExport => {
+                shared.exporting.fetch_add(1, Ordering::SeqCst);
+            }
+            Effect::Copy(_) | Effect::Redraw | Effect::Retake | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+}
+
+fn worker(name: &str, shared: Arc<Shared>) -> Sender<Job> {
+    let (sender, jobs): (Sender<Job>, Receiver<Job>) = channel();
+    let work = move || {
+        for job in jobs {
+            // The panic hook has told it; the next job is another matter.
+            let _ = catch_unwind(AssertUnwindSafe(|| job(&shared)));
+        }
+    };
+    // Without the thread its jobs stay undone; there is no screen to tell it on yet.
+    let _ = thread::Builder::new().name(format!("tui-{name}")).spawn(work);
+    sender
+}
+
+async fn listen_to_store(shared: Arc<Shared>) {
+    let mut generation = shared.store.generation();
+    while generation.changed().await.is_ok() {
+        generation.mark_unchanged();
+        if shared.messages.send(Msg::StoreChanged).is_err() {
+            return;
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+async fn listen_to_engine(shared: Arc<Shared>) {
+    let mut progress = shared.engine.progress();
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        if shared.messages.send(Msg::Progress(now)).is_err() {
+            return;
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}
+
+/// The fact that tells whether the CRM's user is an administrator.
+pub const ADMIN_FACT: &str = "vtiger.admin";
+
+fn overview(shared: &Shared) {
+    let read = shared.read(|reader| {
+        let mut rows = Vec::new();
+        for connector in reader.connectors()? {
+            let id = connector.id;
+            let last = reader.runs_before(Some(id), None, 1)?.pop();
+            let waiting = reader.parked_count(id)?;
+            let mut skips = BTreeMap::new();
+            for module in connector.modules.keys() {
+                let count = reader.skip_count(id, *module)?;
+                if count > 0 {
+                    skips.insert(*module, count);
+                }
+            }
+            rows.push(ConnectorRow { connector, last, waiting, skips });
+        }
+        let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
+        Ok(Overview { crm: reader.crm()?, admin, connectors: rows })
+    });
+    // Also after an error: the screens wait for an answer before they ask again.
+    shared.send(Msg::Overview(Box::new(read.unwrap_or_default())));
+}
+
+fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) {
+    let read = shared.read(|reader| reader.runs_before(Some(connector), None, limit + 1));
+    if let Some(mut runs) = read {
+        let more = runs.len() > limit;
+        runs.truncate(limit);
+        shared.send(Msg::Runs { connector, generation, runs, more });
+    }
+}
+
+fn queue(shared: &Shared, connector: ConnectorId, modules: &[Module]) {
+    let read = shared.read(|reader| {
+        let mut rows = QueueRows { total: reader.parked_count(connector)?, ..QueueRows::default() };
+        for module in modules {
+            let parked = reader.parked_after(connector, *module, None, QUEUE_ROWS)?;
+            rows.parked.extend(parked.into_iter().map(|p| (*module, p)));
+            let skips = reader.skips_after(connector, *module, None, QUEUE_ROWS)?;
+            rows.skips.extend(skips.into_iter().map(|s| (*module, s)));
+            rows.total += reader.skip_count(connector, *module)?;
+        }
+        Ok(rows)
+    });
+    if let Some(rows) = read {
+        shared.send(Msg::Queue { connector, rows });
+    }
+}

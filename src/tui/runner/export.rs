@@ -1,0 +1,141 @@
+//! Writes CSV files in chunks, so that a list of millions needs no memory and can be given up.
+
+use super::{Shared, lists};
+use crate::export::{LOG_COLUMNS, PrivateFile, RECORD_COLUMNS, Table, log_cells, record_cells};
+use crate::model::{ConnectorId, UserError};
+use crate::tui::msg::{ExportRequest, ExportWhat, Exported, Msg, RowKey, Source};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+/// Rows read in one transaction.
+const CHUNK: usize = 1_000;
+
+/// Why an export stopped.
+enum Stop {
+    GivenUp,
+    Io(io::Error),
+    Store(UserError),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Writes the file and tells how it went.
+pub fn export(shared: &Shared, job: u64, request: &ExportRequest) {
+    let path = expand(&request.path);
+    let exported = match write(shared, job, request, &path) {
+        Ok(rows) => Exported::Done(path, rows),
+        Err(Stop::GivenUp) => Exported::Cancelled,
+        Err(Stop::Io(error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Exported::Exists(path)
+        }
+        Err(Stop::Io(error)) => Exported::Failed(UserError::new(
+            format!("{} could not be written.", path.display()),
+            error.to_string(),
+            "Choose another folder or name, then write it again.",
+        )),
+        Err(Stop::Store(error)) => Exported::Failed(error),
+    };
+    shared.send(Msg::Exported(exported));
+}
+
+/// `~/` is the home folder, as in a shell.
+fn expand(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), directories::BaseDirs::new()) {
+        (Ok(rest), Some(dirs)) => dirs.home_dir().join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+fn write(shared: &Shared, job: u64, request: &ExportRequest, path: &Path) -> Result<u64, Stop> {
+    let file = PrivateFile::create(path, request.replace)?;
+    let progress = |rows: u64| {
+        if shared.exporting.load(Ordering::SeqCst) != job {
+            return Err(Stop::GivenUp);
+        }
+        if rows > 0 && rows.is_multiple_of(20 * u64::try_from(CHUNK).unwrap_or(1)) {
+            shared.send(Msg::Exporting(rows));
+        }
+        Ok(())
+    };
+    let table = match &request.what {
+        ExportWhat::Records(source, None) => natural(shared, source, file, progress)?,
+        ExportWhat::Records(source, Some(order)) => {
+            arranged(shared, source, order, file, progress)?
+        }
+        ExportWhat::Log(connector, _) => log(shared, *connector, file, progress)?,
+    };
+    let rows = table.rows();
+    table.finish()?.finish()?;
+    Ok(rows)
+}
+
+fn natural(
+    shared: &Shared,
+    source: &Source,
+    file: PrivateFile,
+    progress: impl Fn(u64) -> Result<(), Stop>,
+) -> Result<Table<PrivateFile>, Stop> {
+    let lengths = read(shared, |reader| lists::lengths(reader, source))?;
+    let mut table = Table::new(file, &RECORD_COLUMNS)?;
+    loop {
+        let from = table.rows();
+        progress(from)?;
+        let rows = read(shared, |reader| lists::range(reader, source, &lengths, from, CHUNK))?;
+        if rows.is_empty() {
+            return Ok(table);
+        }
+        for row in rows {
+            table.row(&record_cells(&row.item))?;
+        }
+    }
+}
+
+fn arranged(
+    shared: &Shared,
+    source: &Source,
+    order: &[RowKey],
+    file: PrivateFile,
+    progress: impl Fn(u64) -> Result<(), Stop>,
+) -> Result<Table<PrivateFile>, Stop> {
+    let mut table = Table::new(file, &RECORD_COLUMNS)?;
+    for keys in order.chunks(CHUNK) {
+        progress(table.rows())?;
+        for row in read(shared, |reader| lists::picked(reader, source, keys))? {
+            table.row(&record_cells(&row.item))?;
+        }
+    }
+    Ok(table)
+}
+
+fn log(
+    shared: &Shared,
+    connector: ConnectorId,
+    file: PrivateFile,
+    progress: impl Fn(u64) -> Result<(), Stop>,
+) -> Result<Table<PrivateFile>, Stop> {
+    let mut table = Table::new(file, &LOG_COLUMNS)?;
+    let mut before = None;
+    loop {
+        progress(table.rows())?;
+        let runs = read(shared, |reader| reader.runs_before(Some(connector), before, 200))?;
+        let Some(last) = runs.last() else {
+            return Ok(table);
+        };
+        before = Some(last.id);
+        for cells in runs.iter().flat_map(log_cells) {
+            table.row(&cells)?;
+        }
+    }
+}
+
+fn read<T>(
+    shared: &Shared,
+    read: impl FnOnce(&crate::store::Reader) -> crate::store::StoreResult<T>,
+) -> Result<T, Stop> {
+    shared.store.read_blocking(read).map_err(|error| Stop::Store(error.user()))
+}

@@ -1,0 +1,166 @@
+//! The terminal: taken over, drawn on, given back whole, whatever happens. Nothing here asks the
+//! terminal a question: over SSH and in tmux the answer may never come.
+
+use super::draw;
+use super::model::Model;
+use super::msg::Msg;
+use crate::model::UserError;
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::panic;
+use std::sync::mpsc::Sender;
+use std::thread;
+
+/// What the main loop needs of a terminal.
+pub trait Screen {
+    /// Draws the model.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn draw(&mut self, model: &Model) -> io::Result<()>;
+    /// Forgets what is on the screen, so that the next draw writes all of it.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn forget(&mut self) -> io::Result<()>;
+    /// Puts a text into the terminal's clipboard. Answers whether it was short enough.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn copy(&mut self, text: &str) -> io::Result<bool>;
+    /// Takes the terminal again after the process was stopped from outside and continued.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn retake(&mut self) -> io::Result<()>;
+    /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
+/// Most terminals take so much for their clipboard, in bytes before they are encoded.
+const CLIPBOARD: usize = 56_000;
+
+/// The real terminal.
+pub struct Tty {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Tty {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// There is no terminal.
+    pub fn take(messages: Sender<Msg>) -> io::Result<Self> {
+        enter()?;
+        restore_on_panic(messages);
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, stdout()));
+        let taken = Terminal::new(backend);
+        if taken.is_err() {
+            leave();
+        }
+        Ok(Self { terminal: taken? })
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+impl Screen for Tty {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| draw::draw(model, frame))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        // `Terminal::clear` would ask for the cursor's position; a resize to the present size
+        // clears without a question.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<bool> {
+        if text.len() > CLIPBOARD {
+            return Ok(false);
+        }
+        let backend = self.terminal.backend_mut();
+        execute!(backend, CopyToClipboard::to_clipboard_from(text))?;
+        Backend::flush(backend)?;
+        Ok(true)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        leave();
+        stop_ourselves();
+        enter()?;
+        self.forget()
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        // The shell may have set its own mode meanwhile; only after a reset is ours set again.
+        disable_raw_mode()?;
+        enter()?;
+        self.forget()
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back. Errors cannot be told any more: the terminal is what is gone.
+fn leave() {
+    let _ = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+    let _ = stdout().flush();
+}
+
+/// Stops the whole foreground job, as the terminal does for Ctrl-Z, until the shell continues it.
+fn stop_ourselves() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, kill_current_process_group};
+        let _ = kill_current_process_group(Signal::TSTP);
+    }
+}
+
+/// A panic of this thread gives the terminal back before it is printed. A panic of another thread
+/// must not write over the screen: it is shown as an error.
+fn restore_on_panic(messages: Sender<Msg>) {
+    let ours = thread::current().id();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == ours {
+            leave();
+            before(info);
+        } else {
+            // Nobody listens any more once the program leaves.
+            let _ = messages.send(Msg::Failed(UserError::new(
+                "A task in the background stopped because of a fault in SyncDeck.",
+                info.to_string(),
+                "What was written so far is recorded; start it again. Please report the fault.",
+            )));
+        }
+    }));
+}

@@ -1,0 +1,154 @@
+//! What every message does to the model, and what it asks of the world. Pure: no I/O, no clock.
+
+mod act;
+mod answers;
+mod availability;
+mod dialogs;
+mod forms;
+mod moves;
+mod navigate;
+mod records;
+
+pub use availability::why_not;
+pub use dialogs::{PaletteLine, palette_lines};
+
+use super::commands::{self, Id, Place};
+use super::keys::Key;
+use super::model::{Dialog, Model, Screen, Tone};
+use super::msg::{Effect, Msg};
+use crossterm::event::KeyCode;
+use tui_input::InputRequest;
+
+/// What update wants to be done.
+pub type Effects = Vec<Effect>;
+
+/// Takes a message in.
+pub fn update(model: &mut Model, msg: Msg) -> Effects {
+    let mut effects = Effects::new();
+    expire_toast(model);
+    match msg {
+        Msg::Key(key) => {
+            model.dirty = true;
+            press(model, key, &mut effects);
+        }
+        Msg::Paste(text) => {
+            model.dirty = true;
+            paste(model, &text, &mut effects);
+        }
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            model.dirty = true;
+            moves::resized(model, &mut effects);
+            effects.push(Effect::Redraw);
+        }
+        Msg::Resumed => effects.push(Effect::Retake),
+        Msg::Tick => {}
+        Msg::Terminate => act::leave_now(model, &mut effects),
+        other => answers::take(model, other, &mut effects),
+    }
+    effects
+}
+
+/// The effects of the start: what the first screen needs.
+pub fn start(model: &mut Model) -> Effects {
+    let mut effects = Effects::new();
+    answers::read_overview(model, &mut effects);
+    effects
+}
+
+fn expire_toast(model: &mut Model) {
+    if model.toast.as_ref().is_some_and(|toast| toast.until <= model.now) {
+        model.toast = None;
+        model.dirty = true;
+    }
+}
+
+fn press(model: &mut Model, key: Key, effects: &mut Effects) {
+    let place = model.place();
+    if let Some(command) = commands::by_key(place, key) {
+        run(model, command.id, effects);
+    } else if place.takes_text()
+        && let Some(request) = editing(key)
+    {
+        edit(model, request, effects);
+    }
+}
+
+/// Runs a command, or says why it cannot be run now.
+pub(super) fn run(model: &mut Model, id: Id, effects: &mut Effects) {
+    match why_not(model, id) {
+        Some(why) => model.say(Tone::Warn, why),
+        None => act::perform(model, id, effects),
+    }
+}
+
+/// What a key does to a text field.
+fn editing(key: Key) -> Option<InputRequest> {
+    if let Some(c) = key.typed() {
+        return (!c.is_control()).then_some(InputRequest::InsertChar(c));
+    }
+    Some(match (key.code, key.ctrl) {
+        (KeyCode::Backspace, false) | (KeyCode::Char('h'), true) => InputRequest::DeletePrevChar,
+        (KeyCode::Delete, false) => InputRequest::DeleteNextChar,
+        (KeyCode::Left, false) => InputRequest::GoToPrevChar,
+        (KeyCode::Right, false) => InputRequest::GoToNextChar,
+        (KeyCode::Home, false) | (KeyCode::Char('a'), true) => InputRequest::GoToStart,
+        (KeyCode::End, false) | (KeyCode::Char('e'), true) => InputRequest::GoToEnd,
+        (KeyCode::Char('u'), true) => InputRequest::DeleteFromStart,
+        (KeyCode::Char('k'), true) => InputRequest::DeleteTillEnd,
+        (KeyCode::Char('w'), true) => InputRequest::DeletePrevWord,
+        _ => return None,
+    })
+}
+
+/// Edits the text field with the keyboard.
+fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
+    match model.dialogs.last_mut() {
+        Some(Dialog::Csv(dialog)) => {
+            dialogs::edit_csv(dialog, request);
+            return;
+        }
+        Some(Dialog::Palette { input, cursor, .. }) => {
+            input.handle(request);
+            *cursor = 0;
+            return;
+        }
+        _ => {}
+    }
+    match model.screens.last_mut() {
+        Some(Screen::Form(form)) => {
+            if !form.saving {
+                form.edit(request);
+            }
+        }
+        Some(Screen::List(view)) => {
+            if let Some(input) = &mut view.typing {
+                input.handle(request);
+                records::filter_changed(model, effects);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Pasted text goes into the field with the keyboard; elsewhere it is not taken for keys.
+fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
+    if model.place() == Place::Form {
+        if let Some(Screen::Form(form)) = model.screens.last_mut()
+            && !form.saving
+        {
+            form.paste(text);
+        }
+        return;
+    }
+    if !model.place().takes_text() {
+        model.say(Tone::Warn, "Nothing takes text here: what was pasted was left out.");
+        return;
+    }
+    for c in text.trim().chars().filter(|c| !c.is_control()) {
+        edit(model, InputRequest::InsertChar(c), effects);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! What each command does, once it is known that it can be done.
+
+use super::{Effects, dialogs, forms, moves, navigate, records};
+use crate::engine::SyncMode;
+use crate::model::{ItemStatus, Side};
+use crate::tui::commands::Id;
+use crate::tui::model::{Ask, Dialog, Model, Question, Screen, Tab, Tone};
+use crate::tui::msg::Effect;
+
+/// Does it.
+pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
+    match id {
+        Id::SyncNow => sync(model, SyncMode::Sync, effects),
+        Id::Preview => sync(model, SyncMode::Preview, effects),
+        Id::RunIt => run_it(model, effects),
+        Id::Cancel => cancel(model, effects),
+        Id::Open => navigate::open(model, effects),
+        Id::Back => navigate::back(model, effects),
+        Id::Conflicts => navigate::everywhere(model, ItemStatus::Conflict, effects),
+        Id::Linked => navigate::everywhere(model, ItemStatus::Linked, effects),
+        Id::Waiting => navigate::everywhere(model, ItemStatus::Waiting, effects),
+        Id::Edit => forms::open_chosen(model, effects),
+        Id::Crm => forms::open_crm(model, effects),
+        Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
+        Id::Csv => dialogs::open_csv(model),
+        Id::Filter => records::open_filter(model),
+        Id::SortLeft => records::sort(model, false, effects),
+        Id::SortRight => records::sort(model, true, effects),
+        Id::SortReverse => records::reverse(model, effects),
+        Id::LinkVtiger => records::copy_link(model, Side::Vtiger, effects),
+        Id::LinkService => records::copy_link(model, Side::Service, effects),
+        Id::ModuleLeft => moves::module(model, false),
+        Id::ModuleRight => moves::module(model, true),
+        Id::TabLog => navigate::tab(model, Tab::Log, effects),
+        Id::TabSettings => navigate::tab(model, Tab::Settings, effects),
+        Id::TabMapping => navigate::tab(model, Tab::Mapping, effects),
+        Id::TabQueue => navigate::tab(model, Tab::Queue, effects),
+        Id::TabDebug => navigate::tab(model, Tab::Debug, effects),
+        Id::NextPane => navigate::next_pane(model, true),
+        Id::PrevPane => navigate::next_pane(model, false),
+        Id::Up
+        | Id::Down
+        | Id::PageUp
+        | Id::PageDown
+        | Id::HalfUp
+        | Id::HalfDown
+        | Id::Top
+        | Id::Bottom => moves::vertical(model, id, effects),
+        Id::Left => moves::left(model),
+        Id::Right => moves::right(model),
+        Id::Palette => dialogs::open_palette(model),
+        Id::Help => {
+            let place = model.place();
+            model.dialogs.push(Dialog::Help { place, scroll: 0 });
+        }
+        Id::FieldNext
+        | Id::FieldPrev
+        | Id::FieldEnter
+        | Id::Check
+        | Id::Save
+        | Id::Reveal
+        | Id::FormUp
+        | Id::FormDown
+        | Id::FormClose => forms::perform(model, id, effects),
+        Id::InputDone
+        | Id::InputCancel
+        | Id::Choose
+        | Id::Close
+        | Id::Yes
+        | Id::No
+        | Id::HeldLook
+        | Id::HeldConfirm
+        | Id::HeldDrop
+        | Id::CopyError
+        | Id::PickUp
+        | Id::PickDown => {
+            dialogs::perform(model, id, effects);
+        }
+        Id::Redraw => effects.push(Effect::Redraw),
+        Id::Suspend => effects.push(Effect::Suspend),
+        Id::Quit | Id::Leave => leave(model, effects),
+    }
+}
+
+/// Starts a sync or preview of the chosen connector.
+fn sync(model: &mut Model, mode: SyncMode, effects: &mut Effects) {
+    let Some(row) = model.chosen() else { return };
+    let (id, name) = (row.connector.id, row.connector.name.clone());
+    model.say(
+        Tone::Good,
+        match mode {
+            SyncMode::Preview => format!("Preview of {name} started; nothing is written."),
+            _ => format!("Sync of {name} started."),
+        },
+    );
+    start_sync(model, id, mode, effects);
+}
+
+/// Starts a sync of a connector.
+pub fn start_sync(model: &mut Model, connector: u32, mode: SyncMode, effects: &mut Effects) {
+    model.started.insert(connector);
+    effects.push(Effect::Sync { connector, mode });
+}
+
+/// Leaves the plan and runs the sync it showed.
+fn run_it(model: &mut Model, effects: &mut Effects) {
+    let Some(Screen::List(view)) = model.screens.last() else {
+        return;
+    };
+    let connector = view.connector;
+    navigate::back(model, effects);
+    let name = model.row(connector).map(|r| r.connector.name.clone()).unwrap_or_default();
+    model.say(Tone::Good, format!("Sync of {name} started."));
+    start_sync(model, connector, SyncMode::Sync, effects);
+}
+
+fn cancel(model: &mut Model, effects: &mut Effects) {
+    let Some(row) = model.chosen() else { return };
+    let id = row.connector.id;
+    model.cancelling.insert(id);
+    effects.push(Effect::CancelSync(id));
+}
+
+/// Leaves the program. While syncs of this process run it asks first; asked again, it leaves now.
+fn leave(model: &mut Model, effects: &mut Effects) {
+    let asked = matches!(
+        model.dialogs.last(),
+        Some(Dialog::Confirm(Question { ask: Ask::QuitWhileSyncing, .. }))
+    );
+    if model.started.is_empty() || model.leaving || asked {
+        effects.push(Effect::Quit);
+        return;
+    }
+    let names: Vec<_> = model
+        .started
+        .iter()
+        .filter_map(|id| model.row(*id))
+        .map(|row| row.connector.name.clone())
+        .collect();
+    model.dialogs.push(Dialog::Confirm(Question {
+        ask: Ask::QuitWhileSyncing,
+        title: "Leave SyncDeck?".into(),
+        text: format!(
+            "A sync of {} runs. It is cancelled: what is in flight is finished, the next sync goes \
+             on from there. Ctrl-C leaves at once.",
+            names.join(", ")
+        ),
+        yes: "cancel the sync and leave",
+    }));
+}
+
+/// Cancels what runs, and leaves as soon as it has ended.
+pub fn leave_now(model: &mut Model, effects: &mut Effects) {
+    if model.started.is_empty() {
+        effects.push(Effect::Quit);
+        return;
+    }
+    model.leaving = true;
+    model.dirty = true;
+    let ids: Vec<_> = model.started.iter().copied().collect();
+    for id in ids {
+        model.cancelling.insert(id);
+        effects.push(Effect::CancelSync(id));
+    }
+}

@@ -1,0 +1,286 @@
+//! Dialogs: questions, held runs, the CSV file name, the list of services, the palette.
+
+use super::{Effects, act, forms, navigate};
+use crate::engine::SyncMode;
+use crate::model::ItemStatus;
+use crate::tui::commands::{self, Command, Id, Place};
+use crate::tui::model::{
+    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tone,
+    held_text,
+};
+use crate::tui::msg::{Effect, ExportRequest, ExportWhat};
+use crate::tui::text;
+use std::path::{Path, PathBuf};
+use tui_input::{Input, InputRequest};
+
+/// The commands of dialogs.
+pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
+    match id {
+        Id::InputDone => match model.dialogs.last() {
+            Some(Dialog::Csv(_)) => write_csv(model, false, effects),
+            _ => end_typing(model),
+        },
+        Id::InputCancel => match model.dialogs.last() {
+            Some(Dialog::Csv(_)) => leave_csv(model, effects),
+            _ => super::records::clear_filter(model, effects),
+        },
+        Id::Choose => choose_command(model, effects),
+        Id::PickUp | Id::PickDown => pick(model, id == Id::PickDown),
+        Id::Close => {
+            model.dialogs.pop();
+        }
+        Id::No => answer_no(model),
+        Id::Yes => answer_yes(model, effects),
+        Id::HeldLook | Id::HeldConfirm | Id::HeldDrop => decide(model, id, effects),
+        Id::CopyError => copy_error(model, effects),
+        _ => {}
+    }
+}
+
+fn end_typing(model: &mut Model) {
+    if let Some(view) = super::records::top(model) {
+        view.typing = None;
+    }
+}
+
+/// Opens the dialog that asks for a CSV file name.
+pub fn open_csv(model: &mut Model) {
+    let (what, rows, name) = match model.screens.last() {
+        Some(Screen::List(view)) => {
+            let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
+            (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        _ => {
+            let Some(row) = model.chosen() else { return };
+            let name = row.connector.name.clone();
+            let file = file_name(&[&name, "sync-log"], model);
+            (ExportWhat::Log(row.connector.id, name), None, file)
+        }
+    };
+    model.dialogs.push(Dialog::Csv(Box::new(CsvDialog {
+        what,
+        rows,
+        input: Input::new(name),
+        error: None,
+        state: CsvState::Naming,
+    })));
+}
+
+/// `shop-contacts-created-vtiger-2026-11-21.csv`
+fn list_file_name(model: &Model, view: &ListView) -> String {
+    let name = model.row(view.connector).map(|r| r.connector.name.clone()).unwrap_or_default();
+    let run = format!("run{}", view.source.run);
+    let one = match view.source.parts.as_slice() {
+        [part] => Some(*part),
+        _ => None,
+    };
+    let words: Vec<&str> = match (one, view.statuses.as_slice()) {
+        (Some(part), _) => vec![&name, part.module.key(), part.status.key(), part.side.key()],
+        (None, [ItemStatus::Conflict]) => vec![&name, &run, "conflicts"],
+        (None, [status]) => vec![&name, &run, status.key()],
+        (None, _) => vec![&name, &run, "plan"],
+    };
+    file_name(&words, model)
+}
+
+fn file_name(words: &[&str], model: &Model) -> String {
+    let date = text::date(model.now, &model.zone);
+    let name: String = format!("{}-{date}.csv", words.join("-"))
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' })
+        .collect();
+    name
+}
+
+/// Edits the file name.
+pub fn edit_csv(dialog: &mut CsvDialog, request: InputRequest) {
+    if dialog.state == CsvState::Naming {
+        dialog.input.handle(request);
+        dialog.error = None;
+    }
+}
+
+fn write_csv(model: &mut Model, replace: bool, effects: &mut Effects) {
+    let folder = model.folder.clone();
+    let Some(Dialog::Csv(dialog)) = model.dialogs.last_mut() else {
+        return;
+    };
+    if dialog.state != CsvState::Naming {
+        return;
+    }
+    let name = dialog.input.value().trim();
+    if name.is_empty() || name.ends_with('/') {
+        dialog.error = Some("Write a file name.".into());
+        return;
+    }
+    let request =
+        ExportRequest { what: dialog.what.clone(), path: in_folder(&folder, name), replace };
+    dialog.state = CsvState::Writing(0);
+    effects.push(Effect::Export(request));
+}
+
+/// A name without a folder is a file in the given one; `~/` is left for the writer to expand.
+fn in_folder(folder: &Path, name: &str) -> PathBuf {
+    if name.starts_with("~/") { PathBuf::from(name) } else { folder.join(name) }
+}
+
+fn leave_csv(model: &mut Model, effects: &mut Effects) {
+    if let Some(Dialog::Csv(dialog)) = model.dialogs.pop()
+        && dialog.state != CsvState::Naming
+    {
+        effects.push(Effect::StopExport);
+    }
+}
+
+/// A file of that name is there.
+pub fn ask_to_replace(model: &mut Model, path: &Path) {
+    let Some(Dialog::Csv(dialog)) = model.dialogs.last_mut() else {
+        return;
+    };
+    dialog.state = CsvState::Naming;
+    model.dialogs.push(Dialog::Confirm(Question {
+        ask: Ask::ReplaceFile,
+        title: "Replace the file?".into(),
+        text: format!("{} is there already. What is in it would be lost.", path.display()),
+        yes: "replace it",
+    }));
+}
+
+fn answer_no(model: &mut Model) {
+    model.dialogs.pop();
+}
+
+fn answer_yes(model: &mut Model, effects: &mut Effects) {
+    let Some(Dialog::Confirm(question)) = model.dialogs.pop() else {
+        return;
+    };
+    match question.ask {
+        Ask::LeaveForm => {
+            model.screens.pop();
+        }
+        Ask::QuitWhileSyncing => act::leave_now(model, effects),
+        Ask::ConfirmHeld(connector, run) => {
+            model.say(Tone::Good, "Confirmed: the sync is planned anew, then done.");
+            act::start_sync(model, connector, SyncMode::Confirm(run), effects);
+        }
+        Ask::DropHeld(run) => effects.push(Effect::DropHeld(run)),
+        Ask::ReplaceFile => write_csv(model, true, effects),
+    }
+}
+
+/// What to do with a held run.
+fn decide(model: &mut Model, id: Id, effects: &mut Effects) {
+    let Some(Dialog::Held(run)) = model.dialogs.pop() else {
+        return;
+    };
+    let why = run.held.as_ref().map(held_text).unwrap_or_default();
+    match id {
+        Id::HeldLook => navigate::open_plan(model, &run, effects),
+        Id::HeldConfirm => {
+            let text = format!("{why} It is planned anew and goes on only within what was shown.");
+            model.dialogs.push(Dialog::Confirm(Question {
+                ask: Ask::ConfirmHeld(run.connector, run.id),
+                title: format!("Do what run {} of {} would do?", run.id, run.connector_name),
+                text,
+                yes: "do it",
+            }));
+        }
+        _ => model.dialogs.push(Dialog::Confirm(Question {
+            ask: Ask::DropHeld(run.id),
+            title: format!("Drop run {} of {}?", run.id, run.connector_name),
+            text: "Nothing of it is written. The next sync may be held again.".into(),
+            yes: "drop it",
+        })),
+    }
+}
+
+fn copy_error(model: &mut Model, effects: &mut Effects) {
+    if let Some(Dialog::Error { title, error, .. }) = model.dialogs.last() {
+        let text = format!("{title}\n{}\n{}\n{}\n", error.what, error.why, error.next);
+        effects.push(Effect::Copy(text));
+        model.say(Tone::Good, "The message was copied.");
+    }
+}
+
+/// Enter in the list of services.
+pub fn choose_service(model: &mut Model, effects: &mut Effects) {
+    let Some(Dialog::Services { cursor }) = model.dialogs.pop() else {
+        return;
+    };
+    let service = model.catalog.services().nth(cursor).map(|s| s.name.clone());
+    if let Some(service) = service {
+        forms::open_new(model, &service, effects);
+    }
+}
+
+/// A line of the palette.
+#[derive(Debug, Clone)]
+pub enum PaletteLine {
+    /// A command.
+    Command(&'static Command),
+    /// A connector to go to.
+    Connector(u32, String),
+}
+
+impl PaletteLine {
+    /// What it is found by.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Command(command) => command.title.to_owned(),
+            Self::Connector(_, name) => format!("go to {name}"),
+        }
+    }
+}
+
+/// The lines that the palette shows for what is typed: every word is in the title or the help.
+pub fn palette_lines(model: &Model, place: Place, typed: &str) -> Vec<PaletteLine> {
+    let hidden = [Id::Palette, Id::Up, Id::Down, Id::Left, Id::Right, Id::NextPane, Id::PrevPane];
+    let commands = commands::at(place)
+        .filter(|c| !hidden.contains(&c.id))
+        .map(|c| (PaletteLine::Command(c), c.help.to_lowercase()));
+    let connectors = model.overview.connectors.iter().map(|row| {
+        let connector = &row.connector;
+        (PaletteLine::Connector(connector.id, connector.name.clone()), String::new())
+    });
+    let words: Vec<_> = typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    commands
+        .chain(connectors)
+        .filter(|(line, help)| {
+            let title = line.title().to_lowercase();
+            words.iter().all(|word| title.contains(word) || help.contains(word))
+        })
+        .map(|(line, _)| line)
+        .collect()
+}
+
+/// Opens the palette.
+pub fn open_palette(model: &mut Model) {
+    let place = model.place();
+    model.dialogs.push(Dialog::Palette { place, input: Input::default(), cursor: 0 });
+}
+
+fn pick(model: &mut Model, down: bool) {
+    let Some(Dialog::Palette { place, input, cursor }) = model.dialogs.last() else {
+        return;
+    };
+    let last = palette_lines(model, *place, input.value()).len().saturating_sub(1);
+    let next = if down { (cursor + 1).min(last) } else { cursor.saturating_sub(1) };
+    if let Some(Dialog::Palette { cursor, .. }) = model.dialogs.last_mut() {
+        *cursor = next;
+    }
+}
+
+fn choose_command(model: &mut Model, effects: &mut Effects) {
+    let Some(Dialog::Palette { place, input, cursor }) = model.dialogs.pop() else {
+        return;
+    };
+    match palette_lines(model, place, input.value()).into_iter().nth(cursor) {
+        None => model.say(Tone::Warn, "No command of that name works here."),
+        Some(PaletteLine::Command(command)) => super::run(model, command.id, effects),
+        Some(PaletteLine::Connector(id, _)) => {
+            model.screens.clear();
+            model.pane = Pane::Body;
+            navigate::choose(model, Entry::Connector(id), effects);
+        }
+    }
+}

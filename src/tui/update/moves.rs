@@ -1,0 +1,167 @@
+//! Moving the cursor and scrolling.
+
+use super::{Effects, navigate, records};
+use crate::model::Side;
+use crate::tui::commands::{Id, Place};
+use crate::tui::layout;
+use crate::tui::log::{COLUMNS, RUNS};
+use crate::tui::model::{Dialog, Model, Pane, Screen};
+
+/// How far a key moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    By(i64),
+    Top,
+    Bottom,
+}
+
+fn step(id: Id, page: usize) -> Step {
+    let page = i64::try_from(page).unwrap_or(1).max(1);
+    match id {
+        Id::Up => Step::By(-1),
+        Id::Down => Step::By(1),
+        Id::PageUp => Step::By(-page),
+        Id::PageDown => Step::By(page),
+        Id::HalfUp => Step::By(-(page / 2).max(1)),
+        Id::HalfDown => Step::By((page / 2).max(1)),
+        Id::Top => Step::Top,
+        _ => Step::Bottom,
+    }
+}
+
+/// An index after a step in a list of this length.
+fn moved(at: usize, step: Step, length: usize) -> usize {
+    let last = length.saturating_sub(1);
+    match step {
+        Step::Top => 0,
+        Step::Bottom => last,
+        Step::By(by) => {
+            let by = isize::try_from(by).unwrap_or(0);
+            at.saturating_add_signed(by).min(last)
+        }
+    }
+}
+
+/// Up, down, pages, ends: whatever has the keyboard.
+pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
+    let page = layout::page(model);
+    match model.place() {
+        Place::Connectors => connectors(model, step(id, page), effects),
+        Place::Log => log(model, step(id, layout::log_height(model)), effects),
+        Place::List => list(model, id, effects),
+        Place::Detail => {
+            let lines = crate::tui::draw::detail_lines(model);
+            if let Some(Screen::Detail(view)) = model.screens.last_mut() {
+                view.scroll = moved(view.scroll, step(id, page), lines.saturating_sub(page) + 1);
+            }
+        }
+        Place::Services | Place::Help | Place::Error => dialog(model, step(id, page)),
+        Place::Settings | Place::Mapping | Place::Queue | Place::DebugLog => {
+            let lines = crate::tui::draw::tab_lines(model);
+            let last = lines.saturating_sub(page) + 1;
+            model.scroll = moved(model.scroll, step(id, page), last);
+        }
+        _ => {}
+    }
+}
+
+fn connectors(model: &mut Model, step: Step, effects: &mut Effects) {
+    let entries = model.entries();
+    let at = entries.iter().position(|e| *e == model.entry).unwrap_or(0);
+    if let Some(entry) = entries.get(moved(at, step, entries.len())) {
+        navigate::choose(model, *entry, effects);
+    }
+}
+
+/// In the log the cursor goes from the last row of the first table to the second table, and back.
+fn log(model: &mut Model, step: Step, effects: &mut Effects) {
+    let silent = layout::silent_side(model);
+    let log = &mut model.log;
+    let last = log.rows.len().saturating_sub(1);
+    match (step, log.side()) {
+        (Step::By(1), Side::Vtiger) if log.row == last && silent.is_none() => {
+            log.side = Some(Side::Service);
+            log.row = 0;
+        }
+        (Step::By(-1), Side::Service) if log.row == 0 && silent.is_none() => {
+            log.side = Some(Side::Vtiger);
+            log.row = last;
+        }
+        (step, _) => log.row = moved(log.row, step, log.rows.len()),
+    }
+    follow_log(model);
+    if model.log.wants_more() && model.log.limit <= model.log.runs.len() {
+        model.log.limit = model.log.runs.len() + RUNS;
+        navigate::read_log(model, effects);
+    }
+}
+
+/// Scrolls the log so that the cursor is visible, in the table that can be written.
+pub fn follow_log(model: &mut Model) {
+    let height = layout::log_height(model);
+    if let (Some(silent), side) = (layout::silent_side(model), model.log.side()) {
+        if silent == side {
+            model.log.side = Some(side.other());
+        }
+    }
+    let row = model.log.row;
+    let last_top = model.log.rows.len().saturating_sub(height);
+    let lowest = (row + 1).saturating_sub(height);
+    model.log_top = model.log_top.clamp(lowest, row.max(lowest)).min(last_top.max(lowest));
+}
+
+fn list(model: &mut Model, id: Id, effects: &mut Effects) {
+    let height = layout::list_height(model);
+    if let Some(view) = records::top(model) {
+        let page = usize::try_from(height).unwrap_or(1);
+        match step(id, page) {
+            Step::By(by) => view.list.step(by, height),
+            Step::Top => view.list.go(0, height),
+            Step::Bottom => view.list.go(u64::MAX, height),
+        }
+    }
+    records::want(model, effects);
+}
+
+fn dialog(model: &mut Model, step: Step) {
+    let services = model.catalog.services().count();
+    let lines = crate::tui::draw::dialog_lines(model);
+    match model.dialogs.last_mut() {
+        Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
+        Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
+            *scroll = moved(*scroll, step, lines + 1);
+        }
+        _ => {}
+    }
+}
+
+/// Left: to the number before, then to the connectors.
+pub fn left(model: &mut Model) {
+    if model.place() == Place::Log && model.log.column > 0 {
+        model.log.column -= 1;
+    } else {
+        model.pane = Pane::Connectors;
+    }
+}
+
+/// Right: to the next number, or from the connectors to what they show.
+pub fn right(model: &mut Model) {
+    if model.place() == Place::Connectors {
+        navigate::next_pane(model, true);
+    } else if model.log.column + 1 < COLUMNS.len() {
+        model.log.column += 1;
+    }
+}
+
+/// The mapping of another module.
+pub fn module(model: &mut Model, forward: bool) {
+    let count = model.modules().len().max(1);
+    model.mapping = (model.mapping + if forward { 1 } else { count - 1 }) % count;
+    model.scroll = 0;
+}
+
+/// Keeps cursors visible after the terminal got another size, and asks for rows that came to sight.
+pub fn resized(model: &mut Model, effects: &mut Effects) {
+    follow_log(model);
+    records::want(model, effects);
+}

@@ -1,0 +1,239 @@
+//! Going from screen to screen, and back to the same place.
+
+use super::{Effects, dialogs, forms, records};
+use crate::model::Side;
+use crate::model::{ItemStatus, Run, RunStatus};
+use crate::tui::commands::Place;
+use crate::tui::layout;
+use crate::tui::list::VirtualList;
+use crate::tui::log::{self, LogView, number};
+use crate::tui::model::{Dialog, Entry, ListView, Model, Pane, Screen, Tab};
+use crate::tui::msg::{Arrangement, Effect};
+
+/// Chooses a line of the connectors pane and shows what belongs to it.
+pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
+    let before = model.entry;
+    model.entry = entry;
+    model.scroll = 0;
+    if before == entry {
+        return;
+    }
+    model.mapping = 0;
+    model.queue = None;
+    if let Entry::Connector(id) = entry {
+        let generation = model.next_serial();
+        model.log = LogView::of(id, generation);
+        model.log_top = 0;
+        read_log(model, effects);
+        read_queue(model, effects);
+    }
+}
+
+/// Reads the log of the chosen connector.
+pub fn read_log(model: &Model, effects: &mut Effects) {
+    if let Entry::Connector(connector) = model.entry {
+        let (generation, limit) = (model.log.generation, model.log.limit);
+        effects.push(Effect::Runs { connector, generation, limit });
+    }
+}
+
+/// Reads the queue of the chosen connector while it is shown.
+pub fn read_queue(model: &Model, effects: &mut Effects) {
+    if let (Entry::Connector(connector), Tab::Queue) = (model.entry, model.tab) {
+        let modules = model.chosen().map(|r| r.connector.modules.keys().copied().collect());
+        effects.push(Effect::Queue { connector, modules: modules.unwrap_or_default() });
+    }
+}
+
+/// Shows a tab.
+pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
+    model.tab = tab;
+    model.pane = Pane::Body;
+    model.scroll = 0;
+    read_queue(model, effects);
+}
+
+/// Goes to the other pane; in the log the two tables are a stop each.
+pub fn next_pane(model: &mut Model, forward: bool) {
+    let silent = layout::silent_side(model);
+    let in_log = model.pane == Pane::Body && model.place() == Place::Log;
+    let side = model.log.side();
+    let both = silent.is_none();
+    match (model.pane, forward) {
+        (Pane::Body, true) if in_log && both && side == Side::Vtiger => {
+            model.log.side = Some(Side::Service);
+        }
+        (Pane::Body, false) if in_log && both && side == Side::Service => {
+            model.log.side = Some(Side::Vtiger);
+        }
+        (Pane::Body, _) => model.pane = Pane::Connectors,
+        (Pane::Connectors, forward) => {
+            if model.entry == Entry::Add {
+                return;
+            }
+            model.pane = Pane::Body;
+            let first = if forward { Side::Vtiger } else { Side::Service };
+            model.log.side = Some(silent.map_or(first, Side::other));
+        }
+    }
+}
+
+/// Enter.
+pub fn open(model: &mut Model, effects: &mut Effects) {
+    match model.place() {
+        Place::Connectors => match model.entry {
+            Entry::Connector(_) => next_pane(model, true),
+            Entry::Crm => model.pane = Pane::Body,
+            Entry::Add => super::run(model, crate::tui::commands::Id::Add, effects),
+        },
+        Place::Services => dialogs::choose_service(model, effects),
+        Place::Log => open_number(model, effects),
+        Place::List => open_detail(model, effects),
+        _ => {}
+    }
+}
+
+fn open_number(model: &mut Model, effects: &mut Effects) {
+    let Some((source, length)) = model.log.number() else {
+        open_run(model, effects);
+        return;
+    };
+    let Some(part) = source.parts.first().copied() else {
+        return;
+    };
+    let plan = model.log.run().is_some_and(is_plan);
+    let side = model.side_label(model.log.connector, part.side);
+    let word = capital(part.status.key());
+    let title = if plan {
+        format!("Records To Be {word} in {side}")
+    } else {
+        format!("Records {word} in {side}")
+    };
+    let view = ListView {
+        source,
+        title,
+        connector: model.log.connector,
+        statuses: vec![part.status],
+        plan: false,
+        list: VirtualList::new(vec![length]),
+        arrangement: Arrangement::default(),
+        typing: None,
+        busy: None,
+    };
+    push_list(model, view, effects);
+}
+
+/// Enter on the line that tells how a run stands.
+fn open_run(model: &mut Model, effects: &mut Effects) {
+    let Some(run) = model.log.run().cloned() else {
+        return;
+    };
+    match (run.status, &run.error) {
+        (RunStatus::Held, _) => model.dialogs.push(Dialog::Held(Box::new(run))),
+        (_, Some(error)) => {
+            let title = format!("Run {}: {}", run.id, run.status.key());
+            model.show_error(&title, error.clone());
+        }
+        (RunStatus::Preview, None) => open_plan(model, &run, effects),
+        (RunStatus::Dropped, None) => open_plan(model, &run, effects),
+        _ => {
+            let statuses = ItemStatus::ALL;
+            open_all(model, &run, &statuses, format!("Records of run {}", run.id), effects);
+        }
+    }
+}
+
+/// Shows what a preview or a held run would do.
+pub fn open_plan(model: &mut Model, run: &Run, effects: &mut Effects) {
+    let title = format!("Plan of run {}: nothing of it is written yet", run.id);
+    open_all(model, run, &ItemStatus::ALL, title, effects);
+    if let Some(Screen::List(view)) = model.screens.last_mut() {
+        view.plan = run.status == RunStatus::Preview;
+    }
+}
+
+/// Lists one status over all modules and both sides of the run under the cursor.
+pub fn everywhere(model: &mut Model, status: ItemStatus, effects: &mut Effects) {
+    let Some(run) = model.log.run().cloned() else {
+        return;
+    };
+    let what = match status {
+        ItemStatus::Conflict => "Conflicts",
+        ItemStatus::Linked => "Records Linked",
+        ItemStatus::Waiting => "Records Waiting",
+        _ => "Records",
+    };
+    open_all(model, &run, &[status], format!("{what} in run {}", run.id), effects);
+}
+
+fn open_all(
+    model: &mut Model,
+    run: &Run,
+    statuses: &[ItemStatus],
+    title: String,
+    effects: &mut Effects,
+) {
+    let source = log::source(run, statuses);
+    let lengths = source.parts.iter().map(|part| number(run, *part)).collect();
+    let view = ListView {
+        source,
+        title,
+        connector: run.connector,
+        statuses: statuses.to_vec(),
+        plan: false,
+        list: VirtualList::new(lengths),
+        arrangement: Arrangement::default(),
+        typing: None,
+        busy: None,
+    };
+    push_list(model, view, effects);
+}
+
+fn push_list(model: &mut Model, view: ListView, effects: &mut Effects) {
+    model.screens.push(Screen::List(Box::new(view)));
+    records::refresh(model, effects);
+}
+
+fn open_detail(model: &mut Model, effects: &mut Effects) {
+    let generation = model.next_serial();
+    let Some(Screen::List(view)) = model.screens.last() else {
+        return;
+    };
+    let Some(row) = view.list.current() else {
+        return;
+    };
+    let (item, connector) = (row.item.clone(), view.connector);
+    effects.push(Effect::Links { generation, connector, item: Box::new(item.clone()) });
+    model.screens.push(Screen::Detail(Box::new(crate::tui::model::DetailView {
+        item,
+        connector,
+        links: None,
+        generation,
+        scroll: 0,
+    })));
+}
+
+/// Esc: one step back, with everything as it was.
+pub fn back(model: &mut Model, effects: &mut Effects) {
+    match model.screens.last_mut() {
+        Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
+            records::clear_filter(model, effects);
+        }
+        Some(Screen::Form(_)) => forms::close(model),
+        Some(_) => {
+            model.screens.pop();
+            // What was read while another screen lay above may be old.
+            records::refresh(model, effects);
+        }
+        None => model.pane = Pane::Connectors,
+    }
+}
+
+fn is_plan(run: &Run) -> bool {
+    matches!(run.status, RunStatus::Preview | RunStatus::Held | RunStatus::Dropped)
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,191 @@
+//! Record lists: asking for rows, filtering, sorting, links.
+
+use super::Effects;
+use crate::model::Side;
+use crate::tui::layout;
+use crate::tui::model::{ListView, Model, Screen, Tone};
+use crate::tui::msg::{Effect, Page, RowKey};
+use std::sync::Arc;
+use tui_input::Input;
+
+/// The record list on top.
+pub fn top(model: &mut Model) -> Option<&mut ListView> {
+    match model.screens.last_mut() {
+        Some(Screen::List(view)) => Some(view),
+        _ => None,
+    }
+}
+
+/// Asks for the visible rows if they are not in memory.
+pub fn want(model: &mut Model, effects: &mut Effects) {
+    let height = layout::list_height(model);
+    if let Some(view) = top(model)
+        && let Some(request) = view.list.want(&view.source, height)
+    {
+        effects.push(Effect::Page(request));
+    }
+}
+
+/// Asks for the rows again, because the store changed.
+pub fn refresh(model: &mut Model, effects: &mut Effects) {
+    let height = layout::list_height(model);
+    if let Some(view) = top(model)
+        && view.busy.is_none()
+    {
+        let request = view.list.refresh(&view.source, height);
+        effects.push(Effect::Page(request));
+    }
+}
+
+/// Takes a page in, whichever list it is for.
+pub fn accept(model: &mut Model, page: Page, effects: &mut Effects) {
+    let height = layout::list_height(model);
+    let mut grown = false;
+    let mut changed = false;
+    for screen in &mut model.screens {
+        if let Screen::List(view) = screen {
+            let before = view.list.total();
+            let hit = view.list.accept(page.clone(), height);
+            changed |= hit;
+            grown |= hit && view.list.order().is_some() && view.list.total() != before;
+        }
+    }
+    model.dirty |= changed;
+    if grown {
+        // A filtered list of a running sync has new rows to look at.
+        arrange(model, effects);
+    } else if changed {
+        want(model, effects);
+    }
+}
+
+/// Opens the filter line.
+pub fn open_filter(model: &mut Model) {
+    if let Some(view) = top(model) {
+        view.typing = Some(Input::new(view.arrangement.filter.clone()));
+    }
+}
+
+/// The filter that is being typed has changed.
+pub fn filter_changed(model: &mut Model, effects: &mut Effects) {
+    let Some(view) = top(model) else { return };
+    let Some(input) = &view.typing else { return };
+    let text = input.value().to_owned();
+    // A lone `!` is the beginning of `!text`.
+    let filter = if text == "!" { String::new() } else { text };
+    if filter == view.arrangement.filter {
+        return;
+    }
+    view.arrangement.filter = filter;
+    arrange(model, effects);
+}
+
+/// Takes the filter away, or gives up making one.
+pub fn clear_filter(model: &mut Model, effects: &mut Effects) {
+    let Some(view) = top(model) else { return };
+    view.typing = None;
+    if view.busy.is_some() && view.arrangement.filter.is_empty() {
+        view.arrangement.sort = None;
+    }
+    if view.arrangement.filter.is_empty() && view.busy.is_none() {
+        return;
+    }
+    view.arrangement.filter.clear();
+    arrange(model, effects);
+}
+
+/// Sorts by the column beside the present one; beyond the ends stands the store's order.
+pub fn sort(model: &mut Model, right: bool, effects: &mut Effects) {
+    let Some(view) = top(model) else { return };
+    let columns = view.columns();
+    let at = view.arrangement.sort.and_then(|(c, _)| columns.iter().position(|x| *x == c));
+    let next = match (at, right) {
+        (None, true) => Some(0),
+        (None, false) => columns.len().checked_sub(1),
+        (Some(at), true) => Some(at + 1),
+        (Some(at), false) => at.checked_sub(1),
+    };
+    view.arrangement.sort = next.and_then(|at| columns.get(at)).map(|column| (*column, false));
+    arrange(model, effects);
+}
+
+/// Turns the order round.
+pub fn reverse(model: &mut Model, effects: &mut Effects) {
+    let Some(view) = top(model) else { return };
+    if let Some((_, down)) = &mut view.arrangement.sort {
+        *down = !*down;
+    }
+    arrange(model, effects);
+}
+
+/// Begins a new view of the list: with the filter and order that are set now.
+fn arrange(model: &mut Model, effects: &mut Effects) {
+    let height = layout::list_height(model);
+    let Some(view) = top(model) else { return };
+    let generation = view.list.next_view();
+    if view.arrangement.is_natural() {
+        if view.busy.take().is_some() {
+            effects.push(Effect::StopArranging);
+        }
+        view.list.arrange(None, None, height);
+        want(model, effects);
+        return;
+    }
+    view.busy = Some((0, view.list.total()));
+    let (source, arrangement) = (view.source.clone(), view.arrangement.clone());
+    effects.push(Effect::Arrange { source, generation, arrangement });
+}
+
+/// The view with this number, if it is on top.
+fn view_of(model: &mut Model, generation: u64) -> Option<&mut ListView> {
+    top(model).filter(|view| view.list.generation() == generation && view.busy.is_some())
+}
+
+/// Shows how far the making of a view is.
+pub fn arranging(model: &mut Model, generation: u64, done: u64, total: u64) {
+    if let Some(view) = view_of(model, generation) {
+        view.busy = Some((done, total));
+        model.dirty = true;
+    }
+}
+
+/// A view is made.
+pub fn arranged(
+    model: &mut Model,
+    generation: u64,
+    lengths: Vec<u64>,
+    order: Arc<Vec<RowKey>>,
+    effects: &mut Effects,
+) {
+    let height = layout::list_height(model);
+    let Some(view) = view_of(model, generation) else {
+        return;
+    };
+    view.busy = None;
+    view.list.arrange(Some(lengths), Some(order), height);
+    model.dirty = true;
+    want(model, effects);
+}
+
+/// Copies the link to the record, from its detail or straight from the list.
+pub fn copy_link(model: &mut Model, side: Side, effects: &mut Effects) {
+    match model.screens.last() {
+        Some(Screen::Detail(view)) => {
+            let link = view.links.as_ref().and_then(|l| l.side(side)).map(str::to_owned);
+            if let Some(link) = link {
+                model.say(Tone::Good, format!("Copied: {link}"));
+                effects.push(Effect::Copy(link));
+            }
+        }
+        Some(Screen::List(view)) => {
+            let Some(row) = view.list.current() else {
+                return;
+            };
+            let (connector, item) = (view.connector, Box::new(row.item.clone()));
+            let generation = model.next_serial();
+            model.copying = Some((generation, side));
+            effects.push(Effect::Links { generation, connector, item });
+        }
+        _ => {}
+    }
+}
