@@ -1,7 +1,7 @@
 //! Lists: filters, order, pages and the headers that go with them.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -31,10 +31,19 @@ const PAGING: [&str; 10] = [
     "_locale",
 ];
 
-/// Lists found lately, by table, parameters and the store's generation.
+/// Lists found lately.
 #[derive(Debug, Default)]
 pub struct Kept {
-    lists: Mutex<Vec<(u64, String, Arc<Vec<u64>>)>>,
+    lists: Mutex<Vec<Found>>,
+}
+
+/// A list found: good as long as the store has not changed.
+#[derive(Debug)]
+struct Found {
+    generation: u64,
+    /// Table and parameters.
+    name: String,
+    ids: Arc<Vec<u64>>,
 }
 
 /// A page to be shown.
@@ -221,22 +230,25 @@ impl Kept {
         for (key, value) in ask.choice() {
             name.push_str(&format!(" {key}={value}"));
         }
-        let same =
-            |list: &&(u64, String, Arc<Vec<u64>>)| list.0 == store.generation && list.1 == name;
-        if let Some((_, _, ids)) = self.locked().iter().find(same) {
-            return Arc::clone(ids);
+        let same = |list: &&Found| list.generation == store.generation && list.name == name;
+        if let Some(found) = self.locked().iter().find(same) {
+            return Arc::clone(&found.ids);
         }
         let ids = Arc::new(found(store, table, ask));
         let mut lists = self.locked();
-        lists.retain(|(generation, _, _)| *generation == store.generation);
+        lists.retain(|list| list.generation == store.generation);
         if lists.len() >= KEPT {
             lists.remove(0);
         }
-        lists.push((store.generation, name, Arc::clone(&ids)));
+        lists.push(Found {
+            generation: store.generation,
+            name,
+            ids: Arc::clone(&ids),
+        });
         ids
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Vec<(u64, String, Arc<Vec<u64>>)>> {
+    fn locked(&self) -> MutexGuard<'_, Vec<Found>> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -431,7 +443,7 @@ impl<'a> Test<'a> {
     }
 }
 
-fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut Vec<u64>) {
+fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut [u64]) {
     let (by, downwards) = match table {
         Table::Customers => ("name", false),
         Table::Taxes => ("order", false),
