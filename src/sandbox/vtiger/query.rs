@@ -1,6 +1,8 @@
 //! Answering VTQL: names are checked, conditions compiled, rows found by the cheapest way there is
 //! (ids, indexed keys, modification time, at last a scan) and written straight into the answer.
 
+use std::collections::BTreeSet;
+
 use super::fail::Failure;
 use super::filter::{Filter, compile};
 use super::registry::{Module, Registry};
@@ -177,7 +179,7 @@ fn rows(store: &Store, plan: &Plan) -> Vec<u64> {
         if plan.filter.any() {
             return store
                 .table(plan.at)
-                .ids_at(plan.offset as u64)
+                .ids_at(plan.offset as u64, &BTreeSet::new())
                 .take(plan.limit)
                 .collect();
         }
