@@ -28,6 +28,9 @@ pub enum SandboxError {
         /// The state folder.
         folder: PathBuf,
     },
+    /// Another sandbox serves this folder.
+    #[error("another sandbox is running on {}", .0.display())]
+    InUse(PathBuf),
     /// The folder belongs to other data.
     #[error(
         "the sandbox kept in {} holds {records} records of seed {seed}; leave both out or use another folder",
@@ -56,6 +59,9 @@ pub enum SandboxError {
 
 impl SandboxError {
     pub(super) fn state(path: &Path, error: &std::io::Error) -> Self {
-        Self::State { path: path.to_owned(), why: error.to_string() }
+        Self::State {
+            path: path.to_owned(),
+            why: error.to_string(),
+        }
     }
 }

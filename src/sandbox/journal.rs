@@ -5,8 +5,8 @@
 //! to, one line for each write, flushed at once; a line cut off by a sudden end is dropped at the
 //! next start, which is exactly the write that was never answered.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -50,15 +50,29 @@ impl Journal {
     /// Opens the journal of a folder and gives back what it holds.
     pub fn open(folder: &Path) -> Result<(Self, Vec<Entry>), SandboxError> {
         let path = folder.join("journal.jsonl");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(e) => return Err(SandboxError::state(&path, &e)),
-        };
-        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let failed = |e: std::io::Error| SandboxError::state(&path, &e);
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed)?;
+        file.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => SandboxError::InUse(folder.to_owned()),
+            TryLockError::Error(e) => SandboxError::state(&path, &e),
+        })?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+        let whole = text
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         let mut entries = Vec::new();
-        for (number, line) in
-            text[..whole].split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.is_empty())
+        for (number, line) in text[..whole]
+            .split(|b| *b == b'\n')
+            .enumerate()
+            .filter(|(_, l)| !l.is_empty())
         {
             let entry = serde_json::from_slice(line).map_err(|e| SandboxError::State {
                 path: path.clone(),
@@ -66,13 +80,13 @@ impl Journal {
             })?;
             entries.push(entry);
         }
-        let open = || -> std::io::Result<File> {
-            let file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.set_len(whole as u64)?;
-            Ok(file)
-        };
-        let file = open().map_err(|e| SandboxError::state(&path, &e))?;
-        Ok((Self { file: Some(Mutex::new(file)) }, entries))
+        file.set_len(whole as u64).map_err(failed)?;
+        Ok((
+            Self {
+                file: Some(Mutex::new(file)),
+            },
+            entries,
+        ))
     }
 
     /// Whether writes are kept.
@@ -101,7 +115,10 @@ impl Origin {
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(Some)
-                .map_err(|e| SandboxError::State { path, why: e.to_string() }),
+                .map_err(|e| SandboxError::State {
+                    path,
+                    why: e.to_string(),
+                }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(SandboxError::state(&path, &e)),
         }
@@ -136,7 +153,11 @@ mod tests {
         let (journal, entries) = Journal::open(folder.path()).unwrap();
         assert!(entries.is_empty());
         journal.append(&entry(1, "one\nline"));
-        journal.append(&Entry { table: "Contacts".into(), id: 2, set: None });
+        journal.append(&Entry {
+            table: "Contacts".into(),
+            id: 2,
+            set: None,
+        });
         drop(journal);
         let path = folder.path().join("journal.jsonl");
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();

@@ -45,6 +45,8 @@ pub struct World {
     pub records: u64,
     /// The instant nothing is younger than.
     pub base: i64,
+    /// The ids of each table.
+    ids: [Range<u64>; 6],
     pub(super) deck: Deck,
     pub(super) tables: Tables,
 }
@@ -52,7 +54,33 @@ pub struct World {
 impl World {
     /// The world of a seed.
     pub fn new(seed: u64, records: u64, base: i64) -> Self {
-        Self { seed, records, base, deck: Deck::new(), tables: Tables::load() }
+        let (deck, tables) = (Deck::new(), Tables::load());
+        let ids = [const { 0..0 }; 6];
+        let mut world = Self {
+            seed,
+            records,
+            base,
+            ids,
+            deck,
+            tables,
+        };
+        world.lay_out();
+        world
+    }
+
+    /// Gives each table its ids.
+    fn lay_out(&mut self) {
+        let from = |start: u64, count: u64| start..start + count;
+        let vtiger = self.deck.count(Side::Vtiger, self.records);
+        let woo = self.deck.count(Side::Woo, self.records);
+        let parents = self.deck.variable_rank(self.records);
+        let accounts = from(FIRST_ACCOUNT, self.companies().div_ceil(2));
+        let contacts = from(accounts.end, vtiger);
+        let products = from(contacts.end, vtiger);
+        let goods = from(FIRST_POST, woo);
+        let variations = from(goods.end, parents * SIZES.len() as u64);
+        let customers = from(FIRST_CUSTOMER, woo);
+        self.ids = [accounts, contacts, products, customers, goods, variations];
     }
 
     /// How many companies there are: three people share one, and a third of all belong to one.
@@ -62,20 +90,7 @@ impl World {
 
     /// The ids of a table.
     pub fn ids(&self, kind: Kind) -> Range<u64> {
-        let from = |start: u64, count: u64| start..start + count;
-        let vtiger = self.deck.count(Side::Vtiger, self.records);
-        let woo = self.deck.count(Side::Woo, self.records);
-        match kind {
-            Kind::Accounts => from(FIRST_ACCOUNT, self.companies().div_ceil(2)),
-            Kind::Contacts => from(self.ids(Kind::Accounts).end, vtiger),
-            Kind::Products => from(self.ids(Kind::Contacts).end, vtiger),
-            Kind::Customers => from(FIRST_CUSTOMER, woo),
-            Kind::Goods => from(FIRST_POST, woo),
-            Kind::Variations => {
-                let parents = self.deck.variable_rank(self.records);
-                from(self.ids(Kind::Goods).end, parents * SIZES.len() as u64)
-            }
-        }
+        self.ids[kind as usize].clone()
     }
 
     /// The facts of a generated record.
@@ -114,7 +129,10 @@ impl World {
     pub fn find(&self, kind: Kind, fact: Fact, folded: &str) -> Vec<u64> {
         let at = |side, p| -> Vec<u64> {
             let start = self.ids(kind).start;
-            self.deck.places(side, p, self.records).map(|i| start + i).collect()
+            self.deck
+                .places(side, p, self.records)
+                .map(|i| start + i)
+                .collect()
         };
         let numbered = || -> Option<Vec<u64>> {
             let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
@@ -142,12 +160,12 @@ impl World {
                 Some((p, Some(size))) => Some(vec![self.variations_of(p).start + size as u64]),
                 _ => None,
             },
-            (Kind::Accounts, Fact::Name) => {
-                Company::find(self, folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
-            }
-            (Kind::Accounts, Fact::Email) => {
-                Person::number_in_email(folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
-            }
+            (Kind::Accounts, Fact::Name) => Company::find(self, folded)
+                .and_then(|k| self.account_id(k))
+                .map(|id| vec![id]),
+            (Kind::Accounts, Fact::Email) => Person::number_in_email(folded)
+                .and_then(|k| self.account_id(k))
+                .map(|id| vec![id]),
             (_, Fact::Number) => numbered(),
             _ => None,
         };
@@ -164,7 +182,10 @@ impl World {
     /// The shop's id of product `p`.
     pub fn good_id(&self, p: u64) -> u64 {
         let start = self.ids(Kind::Goods).start;
-        self.deck.places(Side::Woo, p, self.records).next().map_or(0, |i| start + i)
+        self.deck
+            .places(Side::Woo, p, self.records)
+            .next()
+            .map_or(0, |i| start + i)
     }
 
     /// The organization of a company, if Vtiger has it.
@@ -185,6 +206,9 @@ impl World {
             i64::try_from(mix(self.seed, stream, number) % limit).unwrap_or(0)
         };
         let created = self.dawn() + draw(stream + 0x1000, SPAN - QUIET);
-        (created, created + draw(stream + 0x2000, self.base - QUIET - created))
+        (
+            created,
+            created + draw(stream + 0x2000, self.base - QUIET - created),
+        )
     }
 }

@@ -21,7 +21,7 @@ use axum::http::Method;
 use md5::{Digest, Md5};
 
 use self::fail::{Failure, json};
-use self::registry::Registry;
+use self::registry::{Module, Registry};
 use self::session::{Session, Sessions, TOKEN_LIFE};
 use self::store::{Store, USERS};
 use self::write::Writer;
@@ -49,11 +49,27 @@ pub struct Vtiger {
 struct Parameters {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
+    /// The cookie of a browser that is logged in.
+    cookie: Option<String>,
 }
 
-const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
-const POSTS: [&str; 7] =
-    ["login", "logout", "extendsession", "create", "update", "revise", "delete"];
+const GETS: [&str; 6] = [
+    "getchallenge",
+    "listtypes",
+    "describe",
+    "retrieve",
+    "query",
+    "sync",
+];
+const POSTS: [&str; 7] = [
+    "login",
+    "logout",
+    "extendsession",
+    "create",
+    "update",
+    "revise",
+    "delete",
+];
 
 impl Vtiger {
     /// A server over the seeded data and the edits of the journal.
@@ -67,12 +83,21 @@ impl Vtiger {
         let seed = world.seed;
         let mut store = Store::new(world, Arc::clone(&registry), journal);
         for entry in entries {
-            let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
+            let table = entry
+                .table
+                .strip_prefix("vtiger ")
+                .and_then(|name| registry.find(name));
             if let Some(at) = table {
                 store.replay(at, entry);
             }
         }
-        Ok(Self { clock, seed, registry, store: RwLock::new(store), sessions: Sessions::default() })
+        Ok(Self {
+            clock,
+            seed,
+            registry,
+            store: RwLock::new(store),
+            sessions: Sessions::default(),
+        })
     }
 
     /// The access key of a user, which its preferences would show.
@@ -102,7 +127,14 @@ impl Vtiger {
 
     /// Answers a request to `webservice.php`.
     pub async fn answer(&self, request: &Request) -> Reply {
-        let parameters = Parameters { query: pairs(&request.query), form: request.form() };
+        let parameters = Parameters {
+            query: pairs(&request.query),
+            form: request.form(),
+            cookie: request
+                .header("cookie")
+                .and_then(session_cookie)
+                .map(str::to_owned),
+        };
         envelope(self.serve(&parameters, &request.method).await)
     }
 
@@ -111,12 +143,18 @@ impl Vtiger {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let values: Vec<(String, String)> = parameters.iter().map(owned).collect();
         let session = Session::of(1);
-        let given = Given { operation, values: &values };
+        let given = Given {
+            operation,
+            values: &values,
+        };
         envelope(self.perform(&given, &session, &Method::POST))
     }
 
     async fn serve(&self, parameters: &Parameters, method: &Method) -> Result<String, Failure> {
-        let operation = parameters.either("operation").unwrap_or_default().to_ascii_lowercase();
+        let operation = parameters
+            .either("operation")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let form = POSTS.contains(&operation.as_str());
         let format = parameters.either("format").unwrap_or("json");
         if !(form || GETS.contains(&operation.as_str())) || !format.eq_ignore_ascii_case("json") {
@@ -124,7 +162,11 @@ impl Vtiger {
         }
         let given = Given {
             operation: &operation,
-            values: if form { &parameters.form } else { &parameters.query },
+            values: if form {
+                &parameters.form
+            } else {
+                &parameters.query
+            },
         };
         match operation.as_str() {
             "getchallenge" => return self.challenge(&given),
@@ -135,6 +177,7 @@ impl Vtiger {
             .either("sessionName")
             .filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("null"));
         if operation == "extendsession" {
+            let name = name.or(parameters.cookie.as_deref());
             let session = name.and_then(|n| self.sessions.resume(n, self.clock.now()).ok());
             let failure = || Failure::new("AUTHENTICATION_FAILURE", "Authentication failed");
             return session.map(|s| self.identity(&s)).ok_or_else(failure);
@@ -152,19 +195,25 @@ impl Vtiger {
         session: &Session,
         method: &Method,
     ) -> Result<String, Failure> {
-        let by = Writer { user: session.user, now: self.clock.now() };
+        let by = Writer {
+            user: session.user,
+            now: self.clock.now(),
+        };
         match given.operation {
-            "logout" if *method != Method::POST => {
-                Err(Failure::new("OPERATION_NOT_SUPPORTED", "Operation not supported"))
-            }
+            "logout" if *method != Method::POST => Err(Failure::new(
+                "OPERATION_NOT_SUPPORTED",
+                "Operation not supported",
+            )),
             "logout" => {
                 self.sessions.close(&session.name);
                 Ok("{\"message\":\"successfull\"}".into())
             }
             "listtypes" => self.list_types(given.get("fieldTypeList")),
             "describe" => {
-                let at =
-                    self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
+                let at = self
+                    .registry
+                    .find(given.need("elementType")?)
+                    .ok_or_else(Failure::denied)?;
                 Ok(self.registry.modules[at].describe.clone())
             }
             "retrieve" => write::retrieve(&self.read(), given.need("id")?),
@@ -178,12 +227,16 @@ impl Vtiger {
                     given.get("element").unwrap_or_default(),
                 )
             }
-            "update" => {
-                write::update(&mut self.change(), by, given.get("element").unwrap_or_default())
-            }
-            "revise" => {
-                write::revise(&mut self.change(), by, given.get("element").unwrap_or_default())
-            }
+            "update" => write::update(
+                &mut self.change(),
+                by,
+                given.get("element").unwrap_or_default(),
+            ),
+            "revise" => write::revise(
+                &mut self.change(),
+                by,
+                given.get("element").unwrap_or_default(),
+            ),
             "delete" => write::delete(&mut self.change(), given.need("id")?),
             _ => Err(Failure::Fatal),
         }
@@ -193,21 +246,33 @@ impl Vtiger {
         let now = self.clock.now();
         let token = self.sessions.challenge(given.need("username")?, now);
         let end = now + TOKEN_LIFE;
-        Ok(format!("{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"))
+        Ok(format!(
+            "{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"
+        ))
     }
 
     fn login(&self, given: &Given<'_>) -> Result<String, Failure> {
         let name = given.get("username").unwrap_or_default();
         let now = self.clock.now();
-        let expired =
-            || Failure::new("INVALID_AUTH_TOKEN", "Specified token is invalid or expired");
+        let expired = || {
+            Failure::new(
+                "INVALID_AUTH_TOKEN",
+                "Specified token is invalid or expired",
+            )
+        };
         let token = self.sessions.token(name, now).ok_or_else(expired)?;
         let user = self.user(name).ok_or_else(expired)?;
         let digest =
             Md5::digest(format!("{token}{}", Self::access_key(self.seed, user)).as_bytes());
-        let expected = digest.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let expected = digest
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>();
         if given.get("accessKey") != Some(expected.as_str()) {
-            return Err(Failure::new("INVALID_USER_CREDENTIALS", "Invalid username or password"));
+            return Err(Failure::new(
+                "INVALID_USER_CREDENTIALS",
+                "Invalid username or password",
+            ));
         }
         let session = self.sessions.open(user, now);
         self.welcome(&session)
@@ -220,7 +285,9 @@ impl Vtiger {
         let column = self.registry.modules[at].column("user_name")?;
         store.table(at).ids_from(0).find(|id| {
             let mut text = String::new();
-            store.row(at, *id).is_some_and(|row| row.read(column, &mut text))
+            store
+                .row(at, *id)
+                .is_some_and(|row| row.read(column, &mut text))
                 && text.eq_ignore_ascii_case(name)
         })
     }
@@ -266,13 +333,12 @@ impl Vtiger {
                 None => None,
                 Some(text) => Some(serde_json::from_str(text).map_err(|_| Failure::internal())?),
             };
-        let has = |describe: &str| {
-            let wanted = wanted.as_deref().unwrap_or_default();
-            wanted.is_empty()
-                || wanted.iter().any(|t| describe.contains(&format!("\"name\": \"{t}\"")))
+        let wanted = wanted.unwrap_or_default();
+        let has = |module: &Module| {
+            wanted.is_empty() || module.columns.iter().any(|c| wanted.contains(&c.type_name))
         };
         let (mut types, mut information) = (String::new(), String::new());
-        for module in self.registry.modules.iter().filter(|m| has(&m.describe)) {
+        for module in self.registry.modules.iter().filter(|m| has(m)) {
             let comma = if types.is_empty() { "" } else { "," };
             let (label, singular) = &module.labels;
             types.push_str(&format!("{comma}\"{}\"", module.name));
@@ -281,7 +347,9 @@ impl Vtiger {
                 module.name, module.entity
             ));
         }
-        Ok(format!("{{\"types\":[{types}],\"information\":{{{information}}}}}"))
+        Ok(format!(
+            "{{\"types\":[{types}],\"information\":{{{information}}}}}"
+        ))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store> {
@@ -306,6 +374,12 @@ fn envelope(result: Result<String, Failure>) -> Reply {
     }
 }
 
+fn session_cookie(header: &str) -> Option<&str> {
+    header
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix("PHPSESSID="))
+}
+
 impl Parameters {
     fn either(&self, key: &str) -> Option<&str> {
         last(&self.form, key).or_else(|| last(&self.query, key))
@@ -325,8 +399,10 @@ impl Given<'_> {
 
     fn need(&self, key: &str) -> Result<&str, Failure> {
         self.get(key).ok_or_else(|| {
-            let message =
-                format!("Permission to perform the operation is denied for {}", self.operation);
+            let message = format!(
+                "Permission to perform the operation is denied for {}",
+                self.operation
+            );
             Failure::new("ACCESS_DENIED", message)
         })
     }
