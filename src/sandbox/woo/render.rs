@@ -66,23 +66,12 @@ impl Plan {
         let entity = table.entity();
         let nodes = nodes(entity, entity.members, "", view);
         let links = view.single || view.fields.is_empty() || wanted(&view.fields, "_links");
-        Self {
-            nodes,
-            links,
-            edit: view.edit,
-        }
+        Self { nodes, links, edit: view.edit }
     }
 
     /// Appends the record.
     pub fn push(&self, out: &mut String, store: &Store, row: &Row<'_>, home: &str) {
-        let mut pen = Pen {
-            out,
-            scratch: String::new(),
-            store,
-            row,
-            home,
-            edit: self.edit,
-        };
+        let mut pen = Pen { out, scratch: String::new(), store, row, home, edit: self.edit };
         pen.out.push('{');
         pen.nodes(&self.nodes);
         if self.links {
@@ -100,22 +89,15 @@ fn wanted(fields: &[String], name: &str) -> bool {
     fields.is_empty()
         || fields.iter().any(|f| {
             f == name
-                || f.strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('.'))
-                || name
-                    .strip_prefix(f.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
+                || f.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+                || name.strip_prefix(f.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
 }
 
 fn nodes(entity: &super::shape::Entity, members: &[Member], above: &str, view: &View) -> Vec<Node> {
     let mut nodes = Vec::with_capacity(members.len());
     for (name, shape) in members {
-        let dotted = if above.is_empty() {
-            (*name).to_owned()
-        } else {
-            format!("{above}.{name}")
-        };
+        let dotted = if above.is_empty() { (*name).to_owned() } else { format!("{above}.{name}") };
         if !wanted(&view.fields, &dotted) {
             continue;
         }
@@ -137,10 +119,7 @@ fn nodes(entity: &super::shape::Entity, members: &[Member], above: &str, view: &
             Shape::Edit(made) if view.edit && view.single => What::Made(*made),
             Shape::Edit(_) => continue,
         };
-        nodes.push(Node {
-            key: format!("\"{name}\":"),
-            what,
-        });
+        nodes.push(Node { key: format!("\"{name}\":"), what });
     }
     nodes
 }
@@ -184,12 +163,9 @@ impl Pen<'_> {
                 push_wp_json(self.out, &self.scratch)
             }
             Way::Html => push_wp_json(self.out, &autop(&self.scratch)),
-            Way::Bool => self
-                .out
-                .push_str(if self.scratch == "1" { "true" } else { "false" }),
+            Way::Bool => self.out.push_str(if self.scratch == "1" { "true" } else { "false" }),
             Way::Number | Way::Json => {
-                self.out
-                    .push_str(if known { &self.scratch } else { "null" })
+                self.out.push_str(if known { &self.scratch } else { "null" })
             }
             Way::Local | Way::Gmt => match parse_stamp(&self.scratch).filter(|_| known) {
                 Some(at) => {
@@ -207,8 +183,7 @@ impl Pen<'_> {
         let row = self.row;
         match made {
             Made::Avatar => {
-                self.out
-                    .push_str("\"https:\\/\\/secure.gravatar.com\\/avatar\\/");
+                self.out.push_str("\"https:\\/\\/secure.gravatar.com\\/avatar\\/");
                 let hash = crate::sandbox::seed::mix(0xa7a7, row.table as u64, row.id);
                 self.out.push_str(&format!("{hash:016x}?s=96&d=mm&r=g\""));
             }
@@ -225,11 +200,8 @@ impl Pen<'_> {
                 let price = self.price();
                 let amount = "<span class=\"woocommerce-Price-amount amount\"><bdi>\
                               <span class=\"woocommerce-Price-currencySymbol\">&euro;</span>";
-                let html = if price.is_empty() {
-                    price
-                } else {
-                    format!("{amount}{price}</bdi></span>")
-                };
+                let html =
+                    if price.is_empty() { price } else { format!("{amount}{price}</bdi></span>") };
                 push_wp_json(self.out, &html);
             }
             Made::Variations => {
@@ -244,9 +216,7 @@ impl Pen<'_> {
             },
             Made::BackordersAllowed => self.yes(row.get("backorders") != "no"),
             Made::ShippingRequired => self.yes(!row.is("virtual")),
-            Made::AverageRating => self
-                .out
-                .push_str(if self.edit { "\"0\"" } else { "\"0.00\"" }),
+            Made::AverageRating => self.out.push_str(if self.edit { "\"0\"" } else { "\"0.00\"" }),
             Made::ParentId => push_number(self.out, row.parent()),
             Made::PermalinkTemplate => {
                 push_wp_json(self.out, &format!("{}/product/%pagename%/", self.home))
@@ -262,11 +232,7 @@ impl Pen<'_> {
 
     fn variations(&self) -> Vec<u64> {
         let varies = self.row.table == Table::Products && self.row.get("type") == "variable";
-        if varies {
-            self.store.variations(self.row.id)
-        } else {
-            Vec::new()
-        }
+        if varies { self.store.variations(self.row.id) } else { Vec::new() }
     }
 
     fn price(&self) -> String {
@@ -325,8 +291,7 @@ impl Pen<'_> {
         self.out.push_str(&list);
         self.out.push_str("\"}]");
         if variation {
-            self.out
-                .push_str(&format!(",\"up\":[{{\"href\":\"{up}\\/{parent}\"}}]"));
+            self.out.push_str(&format!(",\"up\":[{{\"href\":\"{up}\\/{parent}\"}}]"));
         }
         self.out.push('}');
     }
@@ -339,10 +304,8 @@ pub fn price(store: &Store, row: &Row<'_>) -> String {
         return sale;
     }
     if row.table == Table::Products && row.get("type") == "variable" {
-        let prices = store
-            .variations(row.id)
-            .into_iter()
-            .filter_map(|id| store.row(Table::Variations, id));
+        let prices =
+            store.variations(row.id).into_iter().filter_map(|id| store.row(Table::Variations, id));
         let lowest = prices
             .map(|v| price(store, &v))
             .filter_map(|p| Some((p.parse::<f64>().ok()?, p)))
@@ -393,9 +356,8 @@ fn autop(text: &str) -> String {
     if text.trim_start().starts_with("<p") {
         return format!("{}\n", text.trim_end());
     }
-    let paragraphs = text
-        .split("\n\n")
-        .map(|p| format!("<p>{}</p>\n", p.trim().replace('\n', "<br />\n")));
+    let paragraphs =
+        text.split("\n\n").map(|p| format!("<p>{}</p>\n", p.trim().replace('\n', "<br />\n")));
     paragraphs.collect()
 }
 
