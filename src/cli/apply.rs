@@ -57,15 +57,8 @@ pub fn run(args: &ApplyArgs, context: &Context) -> Outcome {
     let text = read(&args.file)?;
     let house = context.open()?;
     let name = if is_stdin(&args.file) { "<stdin>".into() } else { args.file.to_string_lossy() };
-    let done = apply(
-        &house.store,
-        &house.vault,
-        &house.catalog,
-        &text,
-        &name,
-        args.prune,
-        Stamp::now(),
-    );
+    let done =
+        apply(&house.store, &house.vault, &house.catalog, &text, &name, args.prune, Stamp::now());
     match done {
         Ok(applied) => told(&applied, context),
         Err(problems) => refused(&problems, context),

@@ -125,11 +125,7 @@ fn broken(why: String) -> Failure {
 }
 
 /// The settings file of the demo.
-fn document(
-    credentials: &Value,
-    catalog: &Catalog,
-    known: &[Connector],
-) -> Result<String, String> {
+fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Result<String, String> {
     let mut file = Table::new();
     let mut connectors = Vec::new();
     for (system, values) in credentials.as_object().into_iter().flatten() {

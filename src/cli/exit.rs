@@ -67,11 +67,7 @@ pub type Outcome<T = Exit> = Result<T, Failure>;
 
 impl Failure {
     /// Wrong usage, or a setting that is refused.
-    pub fn usage(
-        what: impl Into<String>,
-        why: impl Into<String>,
-        next: impl Into<String>,
-    ) -> Self {
+    pub fn usage(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self::Told { error: UserError::new(what, why, next), exit: Exit::Usage }
     }
 

@@ -57,7 +57,7 @@ where
         for row in rows {
             table.row(row?.as_ref())?;
         }
-        table.finish()?;
+        drop(table.finish()?);
         return Ok(());
     }
     let failed = |error: io::Error| unwritable(file, &error);

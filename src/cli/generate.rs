@@ -37,8 +37,8 @@ pub fn man(args: &ManArgs, context: &Context) -> Outcome {
         context.out.text(&String::from_utf8_lossy(&page))?;
         return Ok(Exit::Done);
     };
-    let written = std::fs::create_dir_all(dir)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir));
+    let written =
+        std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(Cli::command(), dir));
     written.map_err(|error| {
         Failure::failed(
             format!("The manual pages could not be written to {}.", dir.display()),

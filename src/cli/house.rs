@@ -114,7 +114,8 @@ pub fn runtime() -> Outcome<Runtime> {
 impl House {
     /// The connector of this name.
     pub fn connector(&self, name: &str) -> Outcome<Connector> {
-        let found = self.store.read_blocking(|r| Ok((r.connector_named(name)?, r.connectors()?)))?;
+        let found =
+            self.store.read_blocking(|r| Ok((r.connector_named(name)?, r.connectors()?)))?;
         let (found, all) = found;
         found.ok_or_else(|| {
             let names: Vec<_> = all.iter().map(|c| c.name.as_str()).collect();

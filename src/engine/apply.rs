@@ -218,7 +218,6 @@ async fn skip(
     let same =
         |s: &Skip| s.reason.code == reason.code && s.print == print && s.revision == revision;
     if standing.as_ref().is_some_and(same) {
-        work.standing += 1;
         return Ok(());
     }
     let name = work.name_of(side, record);

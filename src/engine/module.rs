@@ -75,8 +75,6 @@ pub struct ModuleWork {
     pub cursors: [Option<Cursor>; 2],
     /// Records read that had not changed.
     pub unchanged: u64,
-    /// Skips that stand.
-    pub standing: u64,
     /// Links at the beginning.
     pub links: u64,
 }
@@ -158,7 +156,6 @@ pub async fn prepare(
         empty: [false, false],
         cursors: [None, None],
         unchanged: 0,
-        standing: 0,
         links,
     })))
 }

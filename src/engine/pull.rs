@@ -266,7 +266,6 @@ fn stage(
         let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
         if !again && (stands || (print == values.print && link.revision == revision)) {
             work.unchanged += u64::from(!stands);
-            work.standing += u64::from(stands);
             return Ok(());
         }
         return push_linked(work, link, Staged::linked(side, record, link));
@@ -275,7 +274,6 @@ fn stage(
         return Ok(());
     }
     if !again && stands {
-        work.standing += 1;
         return Ok(());
     }
     let age = record.modified.or(record.created);

@@ -133,7 +133,7 @@ async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {
         run: context.run,
         module: work.module,
         unchanged: work.unchanged,
-        standing_skips: work.standing,
+        standing_skips: 0,
     };
     let mut batch: Batch = change.into();
     batch.push(context.progress_change());
@@ -187,23 +187,30 @@ fn count(work: &ModuleWork, unit: &Unit, tally: &mut Tally) {
 async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
     let mut companions = Companions::default();
     for work in modules.iter_mut() {
-        let standing = work.standing;
         apply(context, work, &mut companions).await?;
-        let more = work.standing - standing;
-        if more > 0 {
-            let change = Change::AddUnchanged {
-                run: context.run,
-                module: work.module,
-                unchanged: 0,
-                standing_skips: more,
-            };
-            context.commit(change.into()).await?;
-        }
     }
     for work in modules.iter_mut().rev() {
         apply_deletes(context, work).await?;
     }
+    for work in modules.iter() {
+        note_standing(context, work.module).await?;
+    }
     Ok(())
+}
+
+/// Tells how many skips of a module stand besides those that this run decided.
+async fn note_standing(context: &Context, module: Module) -> Step<()> {
+    let (connector, run, dry) = (context.id(), context.run, context.dry);
+    let standing_skips = context
+        .read(move |r| {
+            let all = r.skip_count(connector, module)?;
+            let row = r.run(run)?.and_then(|run| run.modules.get(&module).cloned());
+            let decided = row.filter(|_| !dry).map_or(0, |m| m.vtiger.skipped + m.service.skipped);
+            Ok(all.saturating_sub(decided))
+        })
+        .await?;
+    let change = Change::AddUnchanged { run, module, unchanged: 0, standing_skips };
+    context.commit(change.into()).await
 }
 
 /// Everything read is applied, skipped or parked: now the cursors move.

@@ -44,11 +44,8 @@ fn exit_codes_follow_the_run() {
 #[test]
 fn a_connector_that_could_not_start_has_its_place_in_the_array() {
     let error = UserError::new("Busy.", "", "");
-    let one = Synced {
-        connector: "shop".into(),
-        started: Stamp(0),
-        result: Err(SyncError::Busy(error)),
-    };
+    let one =
+        Synced { connector: "shop".into(), started: Stamp(0), result: Err(SyncError::Busy(error)) };
     let value = serde_json::to_value(view(&one)).unwrap();
     assert_eq!(value["run"], serde_json::Value::Null);
     assert_eq!(value["connector"], "shop");
