@@ -5,3 +5,4 @@
 mod conformance;
 mod model;
 mod sandbox_sync;
+mod tui_pty;
