@@ -30,10 +30,7 @@ pub struct Edits {
 impl Edits {
     /// No edits over these generated ids.
     pub fn over(generated: Range<u64>) -> Self {
-        Self {
-            generated,
-            ..Self::default()
-        }
+        Self { generated, ..Self::default() }
     }
 
     /// The ids that are computed, edited or not.
@@ -109,9 +106,7 @@ impl Edits {
 
     /// Edited records that once had this key; whoever asks looks whether they still have it.
     pub fn with_key(&self, column: u8, folded: &str) -> &[u64] {
-        self.by_key
-            .get(&(column, folded.to_owned()))
-            .map_or(&[], Vec::as_slice)
+        self.by_key.get(&(column, folded.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// The ids from `from` on, in order.
@@ -149,12 +144,7 @@ impl Edits {
         let shown = |id: &u64| !self.lost.contains(id) && !hidden.contains(id);
         let generated = (first.min(range.end)..range.end).filter(shown);
         let later = usize::try_from(offset.saturating_sub(kept)).unwrap_or(usize::MAX);
-        let created = self
-            .created
-            .iter()
-            .filter(|id| !hidden.contains(id))
-            .copied()
-            .skip(later);
+        let created = self.created.iter().filter(|id| !hidden.contains(id)).copied().skip(later);
         generated.chain(created)
     }
 
@@ -190,18 +180,11 @@ mod tests {
         let all: Vec<u64> = edits.ids_from(0).collect();
         assert_eq!(all, [11, 12, 13, 14, 16, 17, 18, 19, 25]);
         assert_eq!(edits.len(), 9);
-        assert_eq!(
-            edits.ids_from(14).collect::<Vec<_>>(),
-            [14, 16, 17, 18, 19, 25]
-        );
+        assert_eq!(edits.ids_from(14).collect::<Vec<_>>(), [14, 16, 17, 18, 19, 25]);
         assert_eq!(edits.ids_from(0).next_back(), Some(25));
         for hidden in [vec![], vec![11], vec![14, 16], vec![13, 25], all.clone()] {
             let hidden: BTreeSet<u64> = hidden.into_iter().collect();
-            let rest: Vec<u64> = all
-                .iter()
-                .copied()
-                .filter(|id| !hidden.contains(id))
-                .collect();
+            let rest: Vec<u64> = all.iter().copied().filter(|id| !hidden.contains(id)).collect();
             for offset in 0..=rest.len() {
                 let found: Vec<u64> = edits.ids_at(offset as u64, &hidden).collect();
                 assert_eq!(found, rest[offset..], "offset {offset} without {hidden:?}");

@@ -59,9 +59,6 @@ pub enum SandboxError {
 
 impl SandboxError {
     pub(super) fn state(path: &Path, error: &std::io::Error) -> Self {
-        Self::State {
-            path: path.to_owned(),
-            why: error.to_string(),
-        }
+        Self::State { path: path.to_owned(), why: error.to_string() }
     }
 }

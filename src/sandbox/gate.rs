@@ -42,10 +42,7 @@ pub struct Pass<'a> {
 impl Gate {
     /// A gate at which each request waits so long.
     pub fn new(latency: Duration) -> Self {
-        Self {
-            latency,
-            ..Self::default()
-        }
+        Self { latency, ..Self::default() }
     }
 
     /// Lets a request in: it is counted and waits. Faults that keep a request from being served

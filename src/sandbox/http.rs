@@ -28,12 +28,7 @@ impl Request {
     /// The media type without parameters, in lower case.
     pub fn media_type(&self) -> String {
         let value = self.header("content-type").unwrap_or_default();
-        value
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     /// The fields of a form body, url-encoded or multipart.
@@ -47,9 +42,7 @@ impl Request {
 
     fn multipart(&self) -> Option<Vec<(String, String)>> {
         let value = self.header("content-type")?;
-        let boundary = value
-            .split(';')
-            .find_map(|p| p.trim().strip_prefix("boundary="))?;
+        let boundary = value.split(';').find_map(|p| p.trim().strip_prefix("boundary="))?;
         let delimiter = format!("--{}", boundary.trim_matches('"'));
         let body = String::from_utf8_lossy(&self.body);
         let mut fields = Vec::new();
@@ -58,10 +51,7 @@ impl Request {
             else {
                 continue;
             };
-            let name = head
-                .split("name=\"")
-                .nth(1)
-                .and_then(|n| n.split('"').next());
+            let name = head.split("name=\"").nth(1).and_then(|n| n.split('"').next());
             if let Some(name) = name.filter(|_| !head.contains("filename=")) {
                 fields.push((
                     name.to_owned(),
@@ -88,11 +78,7 @@ impl Reply {
     /// A reply with a body of that type.
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self {
-            status,
-            headers: vec![("content-type", content_type.to_owned())],
-            body,
-        }
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body }
     }
 
     /// The same with one more header.
@@ -118,9 +104,7 @@ pub fn pairs(encoded: &str) -> Vec<(String, String)> {
 /// Decodes `+` and `%XX`.
 pub fn decode(text: &str) -> String {
     if text.contains('+') {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
+        percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
     } else {
         percent_decode_str(text).decode_utf8_lossy().into_owned()
     }
@@ -128,11 +112,7 @@ pub fn decode(text: &str) -> String {
 
 /// The last value of a key, as PHP keeps it.
 pub fn last<'a>(pairs: &'a [(String, String)], key: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .rev()
-        .find(|(k, _)| k == key)
-        .map(|(_, v)| v.as_str())
+    pairs.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
 }
 
 #[cfg(test)]
@@ -153,10 +133,8 @@ mod tests {
 
     #[test]
     fn forms_come_in_two_kinds() {
-        let plain = request(
-            "application/x-www-form-urlencoded; charset=utf-8",
-            "a=1+2&b=%C3%A9&a=3&c",
-        );
+        let plain =
+            request("application/x-www-form-urlencoded; charset=utf-8", "a=1+2&b=%C3%A9&a=3&c");
         assert_eq!(last(&plain.form(), "a"), Some("3"));
         assert_eq!(last(&plain.form(), "b"), Some("é"));
         assert_eq!(last(&plain.form(), "c"), Some(""));

@@ -52,27 +52,17 @@ impl Journal {
         let path = folder.join("journal.jsonl");
         let failed = |e: std::io::Error| SandboxError::state(&path, &e);
         let mut options = OpenOptions::new();
-        let mut file = options
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)
-            .map_err(failed)?;
+        let mut file = options.create(true).read(true).append(true).open(&path).map_err(failed)?;
         file.try_lock().map_err(|e| match e {
             TryLockError::WouldBlock => SandboxError::InUse(folder.to_owned()),
             TryLockError::Error(e) => SandboxError::state(&path, &e),
         })?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-        let whole = text
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
+        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let mut entries = Vec::new();
-        for (number, line) in text[..whole]
-            .split(|b| *b == b'\n')
-            .enumerate()
-            .filter(|(_, l)| !l.is_empty())
+        for (number, line) in
+            text[..whole].split(|b| *b == b'\n').enumerate().filter(|(_, l)| !l.is_empty())
         {
             let entry = serde_json::from_slice(line).map_err(|e| SandboxError::State {
                 path: path.clone(),
@@ -81,12 +71,7 @@ impl Journal {
             entries.push(entry);
         }
         file.set_len(whole as u64).map_err(failed)?;
-        Ok((
-            Self {
-                file: Some(Mutex::new(file)),
-            },
-            entries,
-        ))
+        Ok((Self { file: Some(Mutex::new(file)) }, entries))
     }
 
     /// Whether writes are kept.
@@ -115,10 +100,7 @@ impl Origin {
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(Some)
-                .map_err(|e| SandboxError::State {
-                    path,
-                    why: e.to_string(),
-                }),
+                .map_err(|e| SandboxError::State { path, why: e.to_string() }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(SandboxError::state(&path, &e)),
         }
@@ -153,11 +135,7 @@ mod tests {
         let (journal, entries) = Journal::open(folder.path()).unwrap();
         assert!(entries.is_empty());
         journal.append(&entry(1, "one\nline"));
-        journal.append(&Entry {
-            table: "Contacts".into(),
-            id: 2,
-            set: None,
-        });
+        journal.append(&Entry { table: "Contacts".into(), id: 2, set: None });
         drop(journal);
         let path = folder.path().join("journal.jsonl");
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();

@@ -193,20 +193,14 @@ impl Sandbox {
     pub fn woo(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let method = method.parse().unwrap_or(Method::GET);
         let reply = self.app.woo.trusted(&method, path, body);
-        (
-            reply.status.as_u16(),
-            serde_json::from_str(&reply.body).unwrap_or(Value::Null),
-        )
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
     }
 
     /// Stops serving; requests under way are finished first.
     pub async fn stop(self) {
         let Self { stop, mut task, .. } = self;
         let _ = stop.send(());
-        if tokio::time::timeout(Duration::from_secs(5), &mut task)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
             task.abort();
         }
     }

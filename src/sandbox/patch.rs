@@ -25,10 +25,7 @@ struct Mark {
 impl Patch {
     /// The column's value if it was edited: `Some(None)` is an edit to null.
     pub fn get(&self, column: u8) -> Option<Option<&str>> {
-        let at = self
-            .marks
-            .binary_search_by_key(&column, |m| m.column)
-            .ok()?;
+        let at = self.marks.binary_search_by_key(&column, |m| m.column).ok()?;
         Some(self.value(at))
     }
 
@@ -52,25 +49,14 @@ impl Patch {
         for (column, value) in all {
             text.push_str(value.unwrap_or_default());
             let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            marks.push(Mark {
-                column,
-                null: value.is_none(),
-                end,
-            });
+            marks.push(Mark { column, null: value.is_none(), end });
         }
-        Self {
-            text: text.into_boxed_str(),
-            marks: marks.into_boxed_slice(),
-        }
+        Self { text: text.into_boxed_str(), marks: marks.into_boxed_slice() }
     }
 
     fn value(&self, at: usize) -> Option<&str> {
         let mark = &self.marks[at];
-        let from = if at == 0 {
-            0
-        } else {
-            self.marks[at - 1].end as usize
-        };
+        let from = if at == 0 { 0 } else { self.marks[at - 1].end as usize };
         (!mark.null).then(|| &self.text[from..mark.end as usize])
     }
 }

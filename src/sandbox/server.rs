@@ -53,37 +53,20 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let clock = Arc::new(Clock::default());
     let mut origin = origin(&options, &kept, clock.now())?;
     let listener = listen(&options, origin.port).await?;
-    let address = listener.local_addr().map_err(|e| SandboxError::Listen {
-        address: options.listen,
-        why: e.to_string(),
-    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| SandboxError::Listen { address: options.listen, why: e.to_string() })?;
     origin.port = address.port();
     if let Some(folder) = folder {
         origin.write(folder)?;
     }
     let world = Arc::new(World::new(origin.seed, origin.records, origin.base));
     let journal = Arc::new(kept.journal);
-    let vtiger = Vtiger::new(
-        Arc::clone(&world),
-        Arc::clone(&clock),
-        Arc::clone(&journal),
-        &kept.entries,
-    )?;
+    let vtiger =
+        Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?;
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(
-        Arc::clone(&world),
-        Arc::clone(&clock),
-        journal,
-        &kept.entries,
-        home,
-    )?;
-    let app = Arc::new(App {
-        world,
-        clock,
-        gate: Gate::new(options.latency),
-        vtiger,
-        woo,
-    });
+    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
+    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -97,12 +80,7 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
             eprintln!("sandbox: {e}");
         }
     });
-    Ok(Sandbox {
-        app,
-        address,
-        stop,
-        task,
-    })
+    Ok(Sandbox { app, address, stop, task })
 }
 
 fn is_loopback(ip: IpAddr) -> bool {
@@ -111,22 +89,14 @@ fn is_loopback(ip: IpAddr) -> bool {
 
 impl Kept {
     fn nothing() -> Self {
-        Self {
-            origin: None,
-            journal: Journal::default(),
-            entries: Vec::new(),
-        }
+        Self { origin: None, journal: Journal::default(), entries: Vec::new() }
     }
 
     fn open(folder: &Path) -> Result<Self, SandboxError> {
         fs::create_dir_all(folder).map_err(|e| SandboxError::state(folder, &e))?;
         let origin = Origin::read(folder)?;
         let (journal, entries) = Journal::open(folder)?;
-        Ok(Self {
-            origin,
-            journal,
-            entries,
-        })
+        Ok(Self { origin, journal, entries })
     }
 }
 
@@ -138,11 +108,7 @@ fn origin(options: &SandboxOptions, kept: &Kept, now: i64) -> Result<Origin, San
                 && options.seed.is_none_or(|s| s == origin.seed);
             if !same {
                 let (records, seed) = (origin.records, origin.seed);
-                return Err(SandboxError::OtherData {
-                    folder: folder.clone(),
-                    records,
-                    seed,
-                });
+                return Err(SandboxError::OtherData { folder: folder.clone(), records, seed });
             }
             Ok(origin.clone())
         }
@@ -161,27 +127,15 @@ async fn listen(options: &SandboxOptions, kept_port: u16) -> Result<TcpListener,
     if kept {
         address.set_port(kept_port);
     }
-    TcpListener::bind(address)
-        .await
-        .map_err(|e| match &options.state_dir {
-            Some(folder) if kept => SandboxError::PortTaken {
-                port: kept_port,
-                folder: folder.clone(),
-            },
-            _ => SandboxError::Listen {
-                address,
-                why: e.to_string(),
-            },
-        })
+    TcpListener::bind(address).await.map_err(|e| match &options.state_dir {
+        Some(folder) if kept => SandboxError::PortTaken { port: kept_port, folder: folder.clone() },
+        _ => SandboxError::Listen { address, why: e.to_string() },
+    })
 }
 
 async fn serve(State(app): State<Arc<App>>, request: axum::extract::Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if parts
-        .uri
-        .path_and_query()
-        .is_some_and(|uri| uri.as_str().len() > URI_LIMIT)
-    {
+    if parts.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT) {
         return respond(html(414, "Request-URI Too Large"));
     }
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
@@ -203,18 +157,12 @@ impl App {
             if rest != "/webservice.php" {
                 return html(200, "Vtiger");
             }
-            let _pass = self
-                .gate
-                .enter(System::Vtiger, Vtiger::operation(&request))
-                .await;
+            let _pass = self.gate.enter(System::Vtiger, Vtiger::operation(&request)).await;
             return self.vtiger.answer(&request).await;
         }
         if let Some(rest) = below(&request.path, "/shop") {
             request.path = rest.to_owned();
-            let _pass = self
-                .gate
-                .enter(System::WooCommerce, Woo::operation(&request))
-                .await;
+            let _pass = self.gate.enter(System::WooCommerce, Woo::operation(&request)).await;
             return self.woo.answer(&request);
         }
         html(404, "Not Found")
@@ -223,8 +171,7 @@ impl App {
 
 /// The rest of a path below a folder.
 fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    path.strip_prefix(folder)
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn html(status: u16, title: &str) -> Reply {
@@ -239,9 +186,7 @@ fn respond(reply: Reply) -> Response<Body> {
     *response.status_mut() = reply.status;
     for (name, value) in reply.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            response
-                .headers_mut()
-                .append(HeaderName::from_static(name), value);
+            response.headers_mut().append(HeaderName::from_static(name), value);
         }
     }
     response

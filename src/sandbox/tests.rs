@@ -20,37 +20,15 @@ async fn fetch(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn the_first_line_names_every_system() {
-    let sandbox = started(SandboxOptions {
-        seed: Some(3),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let sandbox = started(SandboxOptions { seed: Some(3), ..SandboxOptions::default() }).await;
     let line = serde_json::to_value(sandbox.credentials()).unwrap();
     let port = sandbox.address().port();
-    assert_eq!(
-        line["vtiger"]["url"],
-        format!("http://127.0.0.1:{port}/vtiger")
-    );
+    assert_eq!(line["vtiger"]["url"], format!("http://127.0.0.1:{port}/vtiger"));
     assert_eq!(line["vtiger"]["username"], "admin");
-    assert_eq!(
-        line["woocommerce"]["app_url"],
-        format!("http://127.0.0.1:{port}/shop")
-    );
-    assert!(
-        line["woocommerce"]["consumer_key"]
-            .as_str()
-            .unwrap()
-            .starts_with("ck_")
-    );
-    let other = started(SandboxOptions {
-        seed: Some(3),
-        ..SandboxOptions::default()
-    })
-    .await;
-    assert_eq!(
-        other.credentials().vtiger.access_key,
-        sandbox.credentials().vtiger.access_key
-    );
+    assert_eq!(line["woocommerce"]["app_url"], format!("http://127.0.0.1:{port}/shop"));
+    assert!(line["woocommerce"]["consumer_key"].as_str().unwrap().starts_with("ck_"));
+    let other = started(SandboxOptions { seed: Some(3), ..SandboxOptions::default() }).await;
+    assert_eq!(other.credentials().vtiger.access_key, sandbox.credentials().vtiger.access_key);
     assert_eq!(
         other.credentials().woocommerce.consumer_key,
         sandbox.credentials().woocommerce.consumer_key
@@ -62,15 +40,10 @@ async fn the_first_line_names_every_system() {
 #[tokio::test]
 async fn it_serves_over_http_and_counts() {
     let sandbox = started(SandboxOptions::default()).await;
-    let answer = fetch(
-        sandbox.address(),
-        "/vtiger/webservice.php?operation=getchallenge&username=admin",
-    )
-    .await;
-    assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.contains("\"token\":"),
-        "{answer}"
-    );
+    let answer =
+        fetch(sandbox.address(), "/vtiger/webservice.php?operation=getchallenge&username=admin")
+            .await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"token\":"), "{answer}");
     let answer = fetch(sandbox.address(), "/shop/wp-json/").await;
     assert!(answer.contains("\"wc\\/v3\""), "{answer}");
     let answer = fetch(sandbox.address(), "/shop/wp-json/wc/v3/customers/5").await;
@@ -78,11 +51,7 @@ async fn it_serves_over_http_and_counts() {
         answer.starts_with("HTTP/1.1 401") && answer.contains("woocommerce_rest_cannot_view"),
         "{answer}"
     );
-    assert!(
-        fetch(sandbox.address(), "/elsewhere")
-            .await
-            .starts_with("HTTP/1.1 404")
-    );
+    assert!(fetch(sandbox.address(), "/elsewhere").await.starts_with("HTTP/1.1 404"));
     let counts = sandbox.requests();
     assert_eq!(counts["vtiger getchallenge"], 1);
     assert_eq!(counts["woocommerce GET customers/{id}"], 1);
@@ -93,27 +62,16 @@ async fn it_serves_over_http_and_counts() {
 #[tokio::test]
 async fn only_loopback_is_served() {
     let listen = "0.0.0.0:0".parse().unwrap();
-    let refused = start(SandboxOptions {
-        listen,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let refused = start(SandboxOptions { listen, ..SandboxOptions::default() }).await;
     assert!(matches!(refused, Err(SandboxError::NotLoopback(_))));
 }
 
 #[tokio::test]
 async fn it_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let options = || SandboxOptions {
-        state_dir: Some(folder.path().into()),
-        ..SandboxOptions::default()
-    };
-    let sandbox = started(SandboxOptions {
-        records: Some(100),
-        seed: Some(5),
-        ..options()
-    })
-    .await;
+    let options =
+        || SandboxOptions { state_dir: Some(folder.path().into()), ..SandboxOptions::default() };
+    let sandbox = started(SandboxOptions { records: Some(100), seed: Some(5), ..options() }).await;
     let credentials = sandbox.credentials();
     let (_, customer) = sandbox.woo(
         "POST",
@@ -128,10 +86,7 @@ async fn it_goes_on_where_it_was() {
     sandbox.woo("DELETE", "products/16?force=true", &Value::Null);
     sandbox.woo("DELETE", "products/17", &Value::Null);
     let element = json!({"lastname": "Kept 'é", "cf_851": "x1"}).to_string();
-    let contact = sandbox.vtiger(
-        "create",
-        &[("elementType", "Contacts"), ("element", &element)],
-    );
+    let contact = sandbox.vtiger("create", &[("elementType", "Contacts"), ("element", &element)]);
     let id = contact["result"]["id"].as_str().unwrap().to_owned();
     let gone = sandbox.vtiger("query", &[("query", "select id from Contacts limit 1;")])["result"]
         [0]["id"]
@@ -145,13 +100,7 @@ async fn it_goes_on_where_it_was() {
     assert_eq!(sandbox.credentials(), credentials, "same port, same keys");
     assert_eq!((sandbox.records(), sandbox.seed()), (100, 5));
     assert_eq!(
-        sandbox
-            .woo(
-                "GET",
-                &format!("customers/{}", customer["id"]),
-                &Value::Null
-            )
-            .1["email"],
+        sandbox.woo("GET", &format!("customers/{}", customer["id"]), &Value::Null).1["email"],
         "kept@x.example"
     );
     let (_, product) = sandbox.woo("GET", "products/15?context=edit", &Value::Null);
@@ -160,47 +109,22 @@ async fn it_goes_on_where_it_was() {
         (&edited["regular_price"], &edited["meta_data"])
     );
     assert_eq!(sandbox.woo("GET", "products/16", &Value::Null).0, 404);
-    assert_eq!(
-        sandbox.woo("GET", "products/17", &Value::Null).1["status"],
-        "trash"
-    );
-    assert_eq!(
-        sandbox.vtiger("retrieve", &[("id", &id)])["result"],
-        contact["result"]
-    );
-    assert_eq!(
-        sandbox.vtiger("retrieve", &[("id", gone.as_str().unwrap())])["success"],
-        false
-    );
-    let next = sandbox.vtiger(
-        "create",
-        &[("elementType", "Contacts"), ("element", &element)],
-    );
+    assert_eq!(sandbox.woo("GET", "products/17", &Value::Null).1["status"], "trash");
+    assert_eq!(sandbox.vtiger("retrieve", &[("id", &id)])["result"], contact["result"]);
+    assert_eq!(sandbox.vtiger("retrieve", &[("id", gone.as_str().unwrap())])["success"], false);
+    let next = sandbox.vtiger("create", &[("elementType", "Contacts"), ("element", &element)]);
     let number = |id: &Value| id.as_str().unwrap()[3..].parse::<u64>().unwrap();
-    assert_eq!(
-        number(&next["result"]["id"]),
-        number(&contact["result"]["id"]) + 1
-    );
-    let (_, later) = sandbox.woo(
-        "POST",
-        "products",
-        &json!({"meta_data": [{"key": "k", "value": "w"}]}),
-    );
+    assert_eq!(number(&next["result"]["id"]), number(&contact["result"]["id"]) + 1);
+    let (_, later) =
+        sandbox.woo("POST", "products", &json!({"meta_data": [{"key": "k", "value": "w"}]}));
     assert!(later["meta_data"][0]["id"].as_u64() > product["meta_data"][0]["id"].as_u64());
 
     let twice = start(options()).await;
     assert!(matches!(twice, Err(SandboxError::InUse(_))));
     let address = sandbox.address();
     sandbox.stop().await;
-    let other = start(SandboxOptions {
-        seed: Some(6),
-        ..options()
-    })
-    .await;
-    assert!(matches!(
-        other,
-        Err(SandboxError::OtherData { seed: 5, .. })
-    ));
+    let other = start(SandboxOptions { seed: Some(6), ..options() }).await;
+    assert!(matches!(other, Err(SandboxError::OtherData { seed: 5, .. })));
     let squatter = std::net::TcpListener::bind(address).unwrap();
     let taken = start(options()).await;
     assert!(matches!(taken, Err(SandboxError::PortTaken { .. })));
@@ -210,11 +134,7 @@ async fn it_goes_on_where_it_was() {
 #[tokio::test]
 async fn latency_does_not_queue_requests() {
     let latency = Duration::from_millis(150);
-    let sandbox = started(SandboxOptions {
-        latency,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let sandbox = started(SandboxOptions { latency, ..SandboxOptions::default() }).await;
     let before = std::time::Instant::now();
     let path = "/shop/wp-json/";
     let all = (0..8).map(|_| fetch(sandbox.address(), path));

@@ -231,9 +231,7 @@ pub fn push_htmlentities(out: &mut String, text: &str) {
 
 /// Cuts a text to so many characters.
 pub fn cut(text: &str, size: usize) -> &str {
-    text.char_indices()
-        .nth(size)
-        .map_or(text, |(at, _)| &text[..at])
+    text.char_indices().nth(size).map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]
@@ -282,10 +280,7 @@ mod tests {
         assert_eq!(strip_tags("a <b>bold</b> 1 < 2"), "a bold 1 < 2");
         let mut label = String::new();
         push_htmlentities(&mut label, "O'Brien & Söhne Ελιά");
-        assert_eq!(
-            label,
-            "O&#039;Brien &amp; S&ouml;hne &Epsilon;&lambda;&iota;ά"
-        );
+        assert_eq!(label, "O&#039;Brien &amp; S&ouml;hne &Epsilon;&lambda;&iota;ά");
     }
 
     #[test]

@@ -47,18 +47,10 @@ impl<'w> Company<'w> {
         let tables = &world.tables;
         let stems = tables.stems.len();
         let (stem, rest) = tables.stems.iter().enumerate().find_map(|(i, (stem, _))| {
-            Some((
-                i,
-                folded
-                    .strip_prefix(fold(stem).as_str())?
-                    .strip_prefix(' ')?,
-            ))
+            Some((i, folded.strip_prefix(fold(stem).as_str())?.strip_prefix(' ')?))
         })?;
         let (trade, rest) = tables.trades.iter().enumerate().find_map(|(i, trade)| {
-            Some((
-                i,
-                rest.strip_prefix(fold(trade).as_str())?.strip_prefix(' ')?,
-            ))
+            Some((i, rest.strip_prefix(fold(trade).as_str())?.strip_prefix(' ')?))
         })?;
         let round = rest
             .split(' ')

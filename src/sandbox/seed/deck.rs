@@ -107,11 +107,7 @@ impl Deck {
         let cards: Vec<Slot> = MIXTURE
             .iter()
             .flat_map(|&(vtiger, woo, special, n)| {
-                (0..n).map(move |_| Slot {
-                    vtiger,
-                    woo,
-                    special,
-                })
+                (0..n).map(move |_| Slot { vtiger, woo, special })
             })
             .collect();
         // 73 has no common factor with 100: a shuffle that spreads even a small number well.
@@ -139,10 +135,7 @@ impl Deck {
         let entries = &self.order(side).entries;
         let length = entries.len() as u64;
         let entry = entries[usize::try_from(index % length).unwrap_or(0)];
-        (
-            index / length * HUNDRED + u64::from(entry.position),
-            entry.twin,
-        )
+        (index / length * HUNDRED + u64::from(entry.position), entry.twin)
     }
 
     /// The places of record `p` in the side's list: none, one, or two for twins.
@@ -151,29 +144,19 @@ impl Deck {
         let base = p / HUNDRED * order.entries.len() as u64;
         let ranks = [order.rank[position(p)], order.twin_rank[position(p)]];
         let end = if p < n { self.count(side, n) } else { 0 };
-        ranks
-            .into_iter()
-            .flatten()
-            .map(move |r| base + u64::from(r))
-            .filter(move |i| *i < end)
+        ranks.into_iter().flatten().map(move |r| base + u64::from(r)).filter(move |i| *i < end)
     }
 
     /// How many records before `p` have the special trait on the side (used to number variations).
     pub fn variable_rank(&self, p: u64) -> u64 {
-        let before = self.slots[..position(p)]
-            .iter()
-            .filter(|s| s.special == Trait::Variable)
-            .count();
+        let before =
+            self.slots[..position(p)].iter().filter(|s| s.special == Trait::Variable).count();
         p / HUNDRED + before as u64
     }
 
     /// The `rank`-th variable record.
     pub fn variable_at(&self, rank: u64) -> u64 {
-        let at = self
-            .slots
-            .iter()
-            .position(|s| s.special == Trait::Variable)
-            .unwrap_or(0);
+        let at = self.slots.iter().position(|s| s.special == Trait::Variable).unwrap_or(0);
         rank * HUNDRED + at as u64
     }
 
@@ -190,35 +173,19 @@ impl Order {
         let mut entries = Vec::new();
         for (position, slot) in slots.iter().enumerate().filter(|(_, s)| member(s)) {
             let position = u8::try_from(position).unwrap_or(0);
-            entries.push(Entry {
-                position,
-                twin: false,
-                need: position,
-            });
+            entries.push(Entry { position, twin: false, need: position });
             if twins && slot.special == Trait::Twin {
                 // Far from the first one, so that pages of a listing fall between them.
-                entries.push(Entry {
-                    position,
-                    twin: true,
-                    need: (position + 30).min(99),
-                });
+                entries.push(Entry { position, twin: true, need: (position + 30).min(99) });
             }
         }
         entries.sort_by_key(|e| (e.need, e.position));
         let (mut rank, mut twin_rank) = ([None; 100], [None; 100]);
         for (i, entry) in entries.iter().enumerate() {
-            let ranks = if entry.twin {
-                &mut twin_rank
-            } else {
-                &mut rank
-            };
+            let ranks = if entry.twin { &mut twin_rank } else { &mut rank };
             ranks[usize::from(entry.position)] = u8::try_from(i).ok();
         }
-        Self {
-            entries,
-            rank,
-            twin_rank,
-        }
+        Self { entries, rank, twin_rank }
     }
 }
 
@@ -259,9 +226,8 @@ mod tests {
     #[test]
     fn variables_are_numbered() {
         let deck = Deck::new();
-        let variables: Vec<u64> = (0..500)
-            .filter(|p| deck.slot(*p).special == Trait::Variable)
-            .collect();
+        let variables: Vec<u64> =
+            (0..500).filter(|p| deck.slot(*p).special == Trait::Variable).collect();
         assert_eq!(variables.len(), 5);
         for (rank, p) in variables.into_iter().enumerate() {
             assert_eq!(deck.variable_rank(p), rank as u64);

@@ -54,11 +54,7 @@ impl<'w> Person<'w> {
         let tables = &world.tables;
         let any = dice.below(tables.locales.len());
         let foreign = tables.foreign[dice.below(tables.foreign.len())];
-        let locale = &tables.locales[if slot.special == Trait::Script {
-            foreign
-        } else {
-            any
-        }];
+        let locale = &tables.locales[if slot.special == Trait::Script { foreign } else { any }];
         let first = locale.first[dice.below(locale.first.len())];
         let last = locale.last[dice.below(locale.last.len())];
         let differs = match slot.special {
@@ -71,30 +67,14 @@ impl<'w> Person<'w> {
             // Vtiger knows every second company; who is in Vtiger belongs to one of those.
             if slot.vtiger { draw / 2 * 2 } else { draw }
         });
-        Self {
-            world,
-            number,
-            twin,
-            slot,
-            locale,
-            first,
-            last,
-            company,
-            differs,
-        }
+        Self { world, number, twin, slot, locale, first, last, company, differs }
     }
 
     /// When the side's record was created and last modified.
     pub fn stamps(&self, side: Side) -> (i64, i64) {
-        let side = if self.slot.special == Trait::Ties {
-            Side::Vtiger
-        } else {
-            side
-        };
-        self.world.stamps(
-            PERSON + u64::from(self.twin) * 2 + u64::from(side == Side::Woo),
-            self.number,
-        )
+        let side = if self.slot.special == Trait::Ties { Side::Vtiger } else { side };
+        self.world
+            .stamps(PERSON + u64::from(self.twin) * 2 + u64::from(side == Side::Woo), self.number)
     }
 
     /// The e-mail address, without which a person has no key.
@@ -141,15 +121,7 @@ impl<'w> Person<'w> {
             Fact::Account => return self.account(out),
             Fact::Created | Fact::Modified => {
                 let (created, modified) = self.stamps(side);
-                push_stamp(
-                    out,
-                    if fact == Fact::Created {
-                        created
-                    } else {
-                        modified
-                    },
-                    ' ',
-                );
+                push_stamp(out, if fact == Fact::Created { created } else { modified }, ' ');
             }
             Fact::Title => out.push_str(TITLES[self.draw(TITLES.len())]),
             Fact::Department => out.push_str(DEPARTMENTS[self.draw(DEPARTMENTS.len())]),
@@ -205,13 +177,7 @@ impl<'w> Person<'w> {
 
     fn company_of(&self, shop: bool) -> Option<u64> {
         let changed = shop && self.differs & COMPANY != 0;
-        self.company.map(|k| {
-            if changed {
-                (k + 1) % self.world.companies()
-            } else {
-                k
-            }
-        })
+        self.company.map(|k| if changed { (k + 1) % self.world.companies() } else { k })
     }
 
     fn company_name(&self, fact: Fact, shop: bool, out: &mut String) {
@@ -254,20 +220,15 @@ impl<'w> Person<'w> {
         }
         let moved = u64::from(shop && self.differs & PLACE != 0);
         let mut dice = Dice::new(self.world.seed, OTHER + 3 + moved, self.number);
-        let (street, city) = (
-            dice.below(self.locale.street.len()),
-            dice.below(self.locale.city.len()),
-        );
+        let (street, city) =
+            (dice.below(self.locale.street.len()), dice.below(self.locale.city.len()));
         let (name, code, state) = self.locale.city[city];
         match home {
             Fact::First => self.first_name(shop, out),
             Fact::Last => out.push_str(self.last.0),
-            Fact::Street => self.street(
-                self.locale.street[street],
-                1 + dice.below(180) as u64,
-                shop,
-                out,
-            ),
+            Fact::Street => {
+                self.street(self.locale.street[street], 1 + dice.below(180) as u64, shop, out)
+            }
             Fact::Street2 if !self.slot.vtiger && dice.below(10) == 0 => {
                 out.push_str("c/o ");
                 out.push_str(self.last.0);
@@ -315,9 +276,5 @@ impl<'w> Person<'w> {
 /// At least the phone or the place differs, so that a company that is not there changes nothing.
 fn difference(dice: &mut Dice) -> usize {
     let bits = 1 + dice.below(15);
-    if bits & (PHONE | PLACE | FIRST) == 0 {
-        bits | PHONE
-    } else {
-        bits
-    }
+    if bits & (PHONE | PLACE | FIRST) == 0 { bits | PHONE } else { bits }
 }

@@ -45,11 +45,8 @@ impl<'w> Product<'w> {
         let mut dice = Dice::new(world.seed, PRODUCT, number);
         let foreign = 23 + dice.below(3);
         let any = dice.below(tables.goods.len());
-        let pick = if slot.special == Trait::Script {
-            foreign.min(tables.goods.len() - 1)
-        } else {
-            any
-        };
+        let pick =
+            if slot.special == Trait::Script { foreign.min(tables.goods.len() - 1) } else { any };
         let good = &tables.goods[pick];
         let adjective = tables.adjectives[dice.below(tables.adjectives.len())];
         let detail = tables.details[dice.below(tables.details.len())];
@@ -58,27 +55,13 @@ impl<'w> Product<'w> {
             Trait::Differs | Trait::Ties => 1 + dice.below(15),
             _ => 0,
         };
-        Self {
-            world,
-            number,
-            twin,
-            slot,
-            good,
-            adjective,
-            detail,
-            text,
-            differs,
-            variation: None,
-        }
+        Self { world, number, twin, slot, good, adjective, detail, text, differs, variation: None }
     }
 
     /// One of its variations.
     #[must_use]
     pub fn vary(self, variation: usize) -> Self {
-        Self {
-            variation: Some(variation),
-            ..self
-        }
+        Self { variation: Some(variation), ..self }
     }
 
     /// Whether it is a product with variations.
@@ -88,24 +71,16 @@ impl<'w> Product<'w> {
 
     /// When the side's record was created and last modified.
     pub fn stamps(&self, side: Side) -> (i64, i64) {
-        let side = if self.slot.special == Trait::Ties {
-            Side::Vtiger
-        } else {
-            side
-        };
-        self.world.stamps(
-            PRODUCT + u64::from(self.twin) * 2 + u64::from(side == Side::Woo),
-            self.number,
-        )
+        let side = if self.slot.special == Trait::Ties { Side::Vtiger } else { side };
+        self.world
+            .stamps(PRODUCT + u64::from(self.twin) * 2 + u64::from(side == Side::Woo), self.number)
     }
 
     /// The number of the product whose stock keeping unit this could be, and the variation.
     pub fn number_in_sku(sku: &str) -> Option<(u64, Option<usize>)> {
         let mut parts = sku.split('-').skip(1);
         let number = parts.next()?.parse::<u64>().ok()?.checked_sub(1)?;
-        let size = parts
-            .next()
-            .map(|p| SIZES.iter().position(|s| s.eq_ignore_ascii_case(p)));
+        let size = parts.next().map(|p| SIZES.iter().position(|s| s.eq_ignore_ascii_case(p)));
         match size {
             None => Some((number, None)),
             Some(size) => Some((number, Some(size?))),

@@ -67,9 +67,8 @@ impl Tables {
         for line in PEOPLE.lines() {
             read_people(&mut tables.locales, line);
         }
-        tables.foreign = (0..tables.locales.len())
-            .filter(|i| is_foreign(&tables.locales[*i]))
-            .collect();
+        tables.foreign =
+            (0..tables.locales.len()).filter(|i| is_foreign(&tables.locales[*i])).collect();
         for line in COMPANIES.lines().chain(PRODUCTS.lines()) {
             match line.split_once(": ") {
                 Some(("stem", rest)) => {
@@ -92,27 +91,15 @@ fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 fn is_foreign(locale: &Locale) -> bool {
-    locale
-        .first
-        .first()
-        .is_some_and(|(name, _)| name.chars().next().is_some_and(|c| c > '\u{24f}'))
+    locale.first.first().is_some_and(|(name, _)| name.chars().next().is_some_and(|c| c > '\u{24f}'))
 }
 
 fn read_people(locales: &mut Vec<Locale>, line: &'static str) {
     if let Some((country, rest)) = line.strip_prefix('[').and_then(|l| l.split_once(']')) {
         let mut words = rest.split_whitespace();
-        let (dial, host) = (
-            words.next().unwrap_or_default(),
-            words.next().unwrap_or_default(),
-        );
+        let (dial, host) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let number_first = words.next() == Some("before");
-        locales.push(Locale {
-            country,
-            dial,
-            host,
-            number_first,
-            ..Locale::default()
-        });
+        locales.push(Locale { country, dial, host, number_first, ..Locale::default() });
         return;
     }
     let (Some(locale), Some((key, rest))) = (locales.last_mut(), line.split_once(": ")) else {
@@ -137,11 +124,7 @@ fn good(item: &'static str) -> Option<Good> {
     let (prefix, rest) = item.split_once('|')?;
     let (noun, range) = rest.split_once('|')?;
     let (low, high) = range.split_once("..")?;
-    Some(Good {
-        prefix,
-        noun,
-        cents: (low.parse().ok()?, high.parse().ok()?),
-    })
+    Some(Good { prefix, noun, cents: (low.parse().ok()?, high.parse().ok()?) })
 }
 
 #[cfg(test)]
@@ -156,12 +139,7 @@ mod tests {
         for locale in &tables.locales {
             let lists = [locale.first.len(), locale.last.len()];
             assert_eq!(lists, [10, 10], "{}", locale.country);
-            assert_eq!(
-                (locale.street.len(), locale.city.len()),
-                (5, 5),
-                "{}",
-                locale.country
-            );
+            assert_eq!((locale.street.len(), locale.city.len()), (5, 5), "{}", locale.country);
             assert!(locale.dial.starts_with('+') && locale.host.ends_with(".example"));
             for (_, letters) in locale.first.iter().chain(&locale.last) {
                 assert!(letters.bytes().all(|b| b.is_ascii_lowercase()), "{letters}");

@@ -8,11 +8,7 @@ const BASE: i64 = 1_795_000_000;
 fn text(world: &World, kind: Kind, id: u64, fact: Fact, side: Side) -> String {
     let mut out = String::new();
     let facts = world.facts(kind, id).unwrap();
-    if facts.write(fact, side, &mut out) {
-        out
-    } else {
-        String::from("∅")
-    }
+    if facts.write(fact, side, &mut out) { out } else { String::from("∅") }
 }
 
 /// Key → the facts that both sides have, for every record with that key.
@@ -25,13 +21,8 @@ fn by_key(
 ) -> HashMap<String, Vec<Vec<String>>> {
     let mut all: HashMap<String, Vec<Vec<String>>> = HashMap::new();
     for id in world.ids(kind) {
-        let values = facts
-            .iter()
-            .map(|f| text(world, kind, id, *f, side))
-            .collect();
-        all.entry(fold(&text(world, kind, id, key, side)))
-            .or_default()
-            .push(values);
+        let values = facts.iter().map(|f| text(world, kind, id, *f, side)).collect();
+        all.entry(fold(&text(world, kind, id, key, side))).or_default().push(values);
     }
     all
 }
@@ -40,19 +31,10 @@ fn proportions(world: &World, kinds: (Kind, Kind), key: Fact, facts: &[Fact]) {
     let n = usize::try_from(world.records).unwrap();
     let vtiger = by_key(world, kinds.0, Side::Vtiger, key, facts);
     let woo = by_key(world, kinds.1, Side::Woo, key, facts);
-    let both: Vec<&String> = vtiger
-        .keys()
-        .filter(|k| !k.is_empty() && woo.contains_key(*k))
-        .collect();
-    assert!(
-        both.len() * 100 >= n * 58,
-        "on both sides: {} of {n}",
-        both.len()
-    );
-    let differing = both
-        .iter()
-        .filter(|k| vtiger[**k][0] != woo[**k][0])
-        .count();
+    let both: Vec<&String> =
+        vtiger.keys().filter(|k| !k.is_empty() && woo.contains_key(*k)).collect();
+    assert!(both.len() * 100 >= n * 58, "on both sides: {} of {n}", both.len());
+    let differing = both.iter().filter(|k| vtiger[**k][0] != woo[**k][0]).count();
     assert!(
         (both.len() * 30..=both.len() * 40).contains(&(differing * 100)),
         "{differing} of {} differ",
@@ -60,19 +42,13 @@ fn proportions(world: &World, kinds: (Kind, Kind), key: Fact, facts: &[Fact]) {
     );
     for (here, there) in [(&vtiger, &woo), (&woo, &vtiger)] {
         let alone = here.keys().filter(|k| !there.contains_key(*k)).count();
-        assert!(
-            (n * 17..=n * 21).contains(&(alone * 100)),
-            "{alone} of {n} on one side only"
-        );
+        assert!((n * 17..=n * 21).contains(&(alone * 100)), "{alone} of {n} on one side only");
     }
     let twins = both.iter().filter(|k| vtiger[**k].len() == 2).count();
     assert_eq!(twins * 100, n, "ambiguous keys");
     assert_eq!(vtiger[""].len() * 100, n, "records without a key");
     for (key, records) in &woo {
-        assert!(
-            key.is_empty() || records.len() == 1,
-            "the shop's keys are unique: {key}"
-        );
+        assert!(key.is_empty() || records.len() == 1, "the shop's keys are unique: {key}");
     }
 }
 
@@ -90,49 +66,28 @@ fn people_are_spread_over_both_sides_as_promised() {
             Fact::Company,
         ];
         let shared = &facts[..6];
-        proportions(
-            &world,
-            (Kind::Contacts, Kind::Customers),
-            Fact::Email,
-            shared,
-        );
+        proportions(&world, (Kind::Contacts, Kind::Customers), Fact::Email, shared);
         let customers: Vec<u64> = world.ids(Kind::Customers).collect();
         let woo = |id: u64, fact: Fact| text(&world, Kind::Customers, id, fact, Side::Woo);
-        let nameless = customers
-            .iter()
-            .filter(|id| woo(**id, Fact::First).is_empty())
-            .count();
-        let long = customers
-            .iter()
-            .filter(|id| woo(**id, Fact::First).chars().count() > 40)
-            .count();
-        let long_city = customers
-            .iter()
-            .filter(|id| woo(**id, Fact::City).chars().count() > 40)
-            .count();
+        let nameless = customers.iter().filter(|id| woo(**id, Fact::First).is_empty()).count();
+        let long =
+            customers.iter().filter(|id| woo(**id, Fact::First).chars().count() > 40).count();
+        let long_city =
+            customers.iter().filter(|id| woo(**id, Fact::City).chars().count() > 40).count();
         let emoji = customers
             .iter()
             .filter(|id| woo(**id, Fact::First).chars().any(|c| c > '\u{ffff}'))
             .count();
-        let entities = customers
-            .iter()
-            .filter(|id| woo(**id, Fact::First).contains('&'))
-            .count();
+        let entities = customers.iter().filter(|id| woo(**id, Fact::First).contains('&')).count();
         assert_eq!([nameless, long, long_city, emoji, entities], [10; 5]);
-        let companies = customers
-            .iter()
-            .filter(|id| !woo(**id, Fact::Company).is_empty())
-            .count();
+        let companies = customers.iter().filter(|id| !woo(**id, Fact::Company).is_empty()).count();
         assert!(
             (200..340).contains(&companies),
             "about a third have a company: {companies} of 800"
         );
         for id in world.ids(Kind::Contacts) {
             let text = text(&world, Kind::Contacts, id, Fact::First, Side::Vtiger);
-            assert!(
-                text.chars().all(|c| c <= '\u{ffff}'),
-                "Vtiger cannot hold {text}"
-            );
+            assert!(text.chars().all(|c| c <= '\u{ffff}'), "Vtiger cannot hold {text}");
         }
     }
 }
@@ -144,23 +99,12 @@ fn products_are_spread_over_both_sides_as_promised() {
     proportions(&world, (Kind::Products, Kind::Goods), Fact::Sku, &facts);
     let goods: Vec<u64> = world.ids(Kind::Goods).collect();
     let woo = |id: u64, fact: Fact| text(&world, Kind::Goods, id, fact, Side::Woo);
-    let long = goods
+    let long = goods.iter().filter(|id| woo(**id, Fact::Name).chars().count() > 255).count();
+    let keyless = goods.iter().filter(|id| woo(**id, Fact::Sku).is_empty()).count();
+    let variable = goods.iter().filter(|id| woo(**id, Fact::ProductType) == "variable").count();
+    let foreign = goods
         .iter()
-        .filter(|id| woo(**id, Fact::Name).chars().count() > 255)
-        .count();
-    let keyless = goods
-        .iter()
-        .filter(|id| woo(**id, Fact::Sku).is_empty())
-        .count();
-    let variable = goods
-        .iter()
-        .filter(|id| woo(**id, Fact::ProductType) == "variable")
-        .count();
-    let foreign = goods.iter().filter(|id| {
-        woo(**id, Fact::Name)
-            .chars()
-            .any(|c| matches!(c, 'α'..='я' | '抹'))
-    });
+        .filter(|id| woo(**id, Fact::Name).chars().any(|c| matches!(c, 'α'..='я' | '抹')));
     assert_eq!([long, keyless, variable], [10; 3]);
     assert!(foreign.count() >= 10);
     assert_eq!(world.ids(Kind::Variations).count(), 30);
@@ -175,18 +119,12 @@ fn accounts_exist_for_some_companies_and_are_shared() {
         *members.entry(account).or_default() += 1;
     }
     members.remove("∅");
-    assert!(
-        members.values().any(|n| *n >= 3),
-        "several people share a company"
-    );
+    assert!(members.values().any(|n| *n >= 3), "several people share a company");
     let known: HashSet<String> = world
         .ids(Kind::Accounts)
         .map(|id| text(&world, Kind::Accounts, id, Fact::Name, Side::Vtiger))
         .collect();
-    assert_eq!(
-        known.len() as u64,
-        world.ids(Kind::Accounts).end - world.ids(Kind::Accounts).start
-    );
+    assert_eq!(known.len() as u64, world.ids(Kind::Accounts).end - world.ids(Kind::Accounts).start);
     let asked: HashSet<String> = world
         .ids(Kind::Customers)
         .map(|id| text(&world, Kind::Customers, id, Fact::Company, Side::Woo))
@@ -219,23 +157,13 @@ fn keys_lead_back_to_their_records() {
         let most = names.values().max().copied().unwrap_or(0);
         assert!(most <= if side == Side::Vtiger { 2 } else { 1 }, "{kind:?}");
     }
-    for nonsense in [
-        "",
-        "nobody@example",
-        "x99999999999999999999999@y",
-        "a-b-c",
-        "Nordwind",
-        "tls-99999999",
-    ] {
-        for (kind, fact) in [
-            (Kind::Contacts, Fact::Email),
-            (Kind::Goods, Fact::Sku),
-            (Kind::Accounts, Fact::Name),
-        ] {
-            assert!(
-                world.find(kind, fact, nonsense).is_empty(),
-                "{kind:?} {nonsense}"
-            );
+    for nonsense in
+        ["", "nobody@example", "x99999999999999999999999@y", "a-b-c", "Nordwind", "tls-99999999"]
+    {
+        for (kind, fact) in
+            [(Kind::Contacts, Fact::Email), (Kind::Goods, Fact::Sku), (Kind::Accounts, Fact::Name)]
+        {
+            assert!(world.find(kind, fact, nonsense).is_empty(), "{kind:?} {nonsense}");
         }
     }
 }
@@ -252,11 +180,8 @@ fn stamps_lie_in_the_two_years_before_the_base() {
         Kind::Accounts,
         Kind::Variations,
     ] {
-        let side = if matches!(kind, Kind::Customers | Kind::Goods) {
-            Side::Woo
-        } else {
-            Side::Vtiger
-        };
+        let side =
+            if matches!(kind, Kind::Customers | Kind::Goods) { Side::Woo } else { Side::Vtiger };
         for id in world.ids(kind) {
             let modified = world.facts(kind, id).unwrap().modified(side);
             assert!((world.dawn()..BASE).contains(&modified));
@@ -268,29 +193,18 @@ fn stamps_lie_in_the_two_years_before_the_base() {
     for id in world.ids(Kind::Customers) {
         let email = text(&world, Kind::Customers, id, Fact::Email, Side::Woo);
         for other in world.find(Kind::Contacts, Fact::Email, &email) {
-            let [here, there] = [
-                (Kind::Customers, id, Side::Woo),
-                (Kind::Contacts, other, Side::Vtiger),
-            ]
-            .map(|(kind, id, side)| world.facts(kind, id).unwrap().modified(side));
+            let [here, there] =
+                [(Kind::Customers, id, Side::Woo), (Kind::Contacts, other, Side::Vtiger)]
+                    .map(|(kind, id, side)| world.facts(kind, id).unwrap().modified(side));
             ties += usize::from(here == there);
         }
     }
-    assert_eq!(
-        ties, 25,
-        "five in a hundred were modified in the same second"
-    );
+    assert_eq!(ties, 25, "five in a hundred were modified in the same second");
 }
 
 #[test]
 fn the_same_seed_gives_the_same_world() {
-    let facts = [
-        Fact::First,
-        Fact::Last,
-        Fact::Email,
-        Fact::Phone,
-        Fact::Modified,
-    ];
+    let facts = [Fact::First, Fact::Last, Fact::Email, Fact::Phone, Fact::Modified];
     let all = |seed: u64| -> Vec<String> {
         let world = World::new(seed, 100, BASE);
         world

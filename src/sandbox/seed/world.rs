@@ -56,14 +56,7 @@ impl World {
     pub fn new(seed: u64, records: u64, base: i64) -> Self {
         let (deck, tables) = (Deck::new(), Tables::load());
         let ids = [const { 0..0 }; 6];
-        let mut world = Self {
-            seed,
-            records,
-            base,
-            ids,
-            deck,
-            tables,
-        };
+        let mut world = Self { seed, records, base, ids, deck, tables };
         world.lay_out();
         world
     }
@@ -129,10 +122,7 @@ impl World {
     pub fn find(&self, kind: Kind, fact: Fact, folded: &str) -> Vec<u64> {
         let at = |side, p| -> Vec<u64> {
             let start = self.ids(kind).start;
-            self.deck
-                .places(side, p, self.records)
-                .map(|i| start + i)
-                .collect()
+            self.deck.places(side, p, self.records).map(|i| start + i).collect()
         };
         let numbered = || -> Option<Vec<u64>> {
             let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
@@ -160,12 +150,12 @@ impl World {
                 Some((p, Some(size))) => Some(vec![self.variations_of(p).start + size as u64]),
                 _ => None,
             },
-            (Kind::Accounts, Fact::Name) => Company::find(self, folded)
-                .and_then(|k| self.account_id(k))
-                .map(|id| vec![id]),
-            (Kind::Accounts, Fact::Email) => Person::number_in_email(folded)
-                .and_then(|k| self.account_id(k))
-                .map(|id| vec![id]),
+            (Kind::Accounts, Fact::Name) => {
+                Company::find(self, folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
+            }
+            (Kind::Accounts, Fact::Email) => {
+                Person::number_in_email(folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
+            }
             (_, Fact::Number) => numbered(),
             _ => None,
         };
@@ -182,10 +172,7 @@ impl World {
     /// The shop's id of product `p`.
     pub fn good_id(&self, p: u64) -> u64 {
         let start = self.ids(Kind::Goods).start;
-        self.deck
-            .places(Side::Woo, p, self.records)
-            .next()
-            .map_or(0, |i| start + i)
+        self.deck.places(Side::Woo, p, self.records).next().map_or(0, |i| start + i)
     }
 
     /// The organization of a company, if Vtiger has it.
@@ -206,9 +193,6 @@ impl World {
             i64::try_from(mix(self.seed, stream, number) % limit).unwrap_or(0)
         };
         let created = self.dawn() + draw(stream + 0x1000, SPAN - QUIET);
-        (
-            created,
-            created + draw(stream + 0x2000, self.base - QUIET - created),
-        )
+        (created, created + draw(stream + 0x2000, self.base - QUIET - created))
     }
 }

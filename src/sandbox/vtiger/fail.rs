@@ -24,10 +24,7 @@ impl Failure {
 
     /// No permission, which Vtiger also says of what does not exist.
     pub fn denied() -> Self {
-        Self::new(
-            "ACCESS_DENIED",
-            "Permission to perform the operation is denied",
-        )
+        Self::new("ACCESS_DENIED", "Permission to perform the operation is denied")
     }
 
     /// An id that is none, or of another type.
@@ -37,10 +34,7 @@ impl Failure {
 
     /// Any PHP exception nobody foresaw.
     pub fn internal() -> Self {
-        Self::new(
-            "INTERNAL_SERVER_ERROR",
-            "Unknown Error while processing request",
-        )
+        Self::new("INTERNAL_SERVER_ERROR", "Unknown Error while processing request")
     }
 
     /// The reply that says so.

@@ -49,9 +49,7 @@ enum Piece {
 
 /// Makes conditions ready. `None` is a condition whose SQL would fail.
 pub fn compile(module: &Module, any: &[Vec<Condition>]) -> Result<Option<Filter>, Failure> {
-    let mut filter = Filter {
-        any: Vec::with_capacity(any.len()),
-    };
+    let mut filter = Filter { any: Vec::with_capacity(any.len()) };
     for all in any {
         let mut tests = Vec::with_capacity(all.len());
         for condition in all {
@@ -74,11 +72,8 @@ fn test(module: &Module, condition: &Condition) -> Result<Option<Test>, Failure>
     let with = match &spec.kind {
         Type::Id => ids(&condition.values).map(With::Ids),
         Type::Reference(_) => {
-            let references = condition
-                .values
-                .iter()
-                .map(reference)
-                .collect::<Result<Vec<u64>, _>>()?;
+            let references =
+                condition.values.iter().map(reference).collect::<Result<Vec<u64>, _>>()?;
             Some(With::Ids(references))
         }
         Type::Owner => ids(&condition.values).map(With::Ids),
@@ -94,14 +89,7 @@ fn test(module: &Module, condition: &Condition) -> Result<Option<Test>, Failure>
     };
     let stamp = spec.name == "modifiedtime";
     let id = spec.kind == Type::Id;
-    Ok(with.map(|with| Test {
-        column,
-        op,
-        with,
-        id,
-        stamp,
-        indexed: spec.indexed,
-    }))
+    Ok(with.map(|with| Test { column, op, with, id, stamp, indexed: spec.indexed }))
 }
 
 /// Ids must be quoted and look like ids, or the SQL fails.
@@ -236,10 +224,7 @@ impl Filter {
     /// Whether the row is let through.
     pub fn holds(&self, row: &Row<'_>, scratch: &mut String) -> bool {
         self.any.is_empty()
-            || self
-                .any
-                .iter()
-                .any(|all| all.iter().all(|test| test.holds(row, scratch)))
+            || self.any.iter().any(|all| all.iter().all(|test| test.holds(row, scratch)))
     }
 
     /// The few ids that can be meant, when every alternative names ids or values of an index.
@@ -276,11 +261,8 @@ impl Filter {
     }
 
     fn lowest<T: Ord>(&self, bound: impl Fn(&Test) -> Option<T>) -> Option<T> {
-        let bounds: Option<Vec<T>> = self
-            .any
-            .iter()
-            .map(|all| all.iter().filter_map(&bound).max())
-            .collect();
+        let bounds: Option<Vec<T>> =
+            self.any.iter().map(|all| all.iter().filter_map(&bound).max()).collect();
         bounds?.into_iter().min()
     }
 }
@@ -292,12 +274,9 @@ impl Test {
         }
         match &self.with {
             With::Ids(ids) if self.id => Some(ids.clone()),
-            With::Texts(texts) if self.indexed => Some(
-                texts
-                    .iter()
-                    .flat_map(|text| store.with_key(at, self.column, text))
-                    .collect(),
-            ),
+            With::Texts(texts) if self.indexed => {
+                Some(texts.iter().flat_map(|text| store.with_key(at, self.column, text)).collect())
+            }
             _ => None,
         }
     }
@@ -315,11 +294,8 @@ impl Test {
         }
         match &self.with {
             With::Ids(ids) => {
-                let number = scratch
-                    .rsplit('x')
-                    .next()
-                    .and_then(|n| n.parse::<u64>().ok())
-                    .unwrap_or(0);
+                let number =
+                    scratch.rsplit('x').next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
                 compare(self.op, |id| number.partial_cmp(id), ids)
             }
             With::Numbers(numbers) => {
@@ -381,13 +357,7 @@ mod tests {
         ] {
             assert!(matches(p, t), "{t} like {p}");
         }
-        for (p, t) in [
-            ("a", "ab"),
-            ("100\\%", "100x"),
-            ("_", ""),
-            ("a ", "a"),
-            ("%x%y", "xyz"),
-        ] {
+        for (p, t) in [("a", "ab"), ("100\\%", "100x"), ("_", ""), ("a ", "a"), ("%x%y", "xyz")] {
             assert!(!matches(p, t), "{t} not like {p}");
         }
     }

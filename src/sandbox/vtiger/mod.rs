@@ -53,23 +53,9 @@ struct Parameters {
     cookie: Option<String>,
 }
 
-const GETS: [&str; 6] = [
-    "getchallenge",
-    "listtypes",
-    "describe",
-    "retrieve",
-    "query",
-    "sync",
-];
-const POSTS: [&str; 7] = [
-    "login",
-    "logout",
-    "extendsession",
-    "create",
-    "update",
-    "revise",
-    "delete",
-];
+const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
+const POSTS: [&str; 7] =
+    ["login", "logout", "extendsession", "create", "update", "revise", "delete"];
 
 impl Vtiger {
     /// A server over the seeded data and the edits of the journal.
@@ -83,21 +69,12 @@ impl Vtiger {
         let seed = world.seed;
         let mut store = Store::new(world, Arc::clone(&registry), journal);
         for entry in entries {
-            let table = entry
-                .table
-                .strip_prefix("vtiger ")
-                .and_then(|name| registry.find(name));
+            let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
             if let Some(at) = table {
                 store.replay(at, entry);
             }
         }
-        Ok(Self {
-            clock,
-            seed,
-            registry,
-            store: RwLock::new(store),
-            sessions: Sessions::default(),
-        })
+        Ok(Self { clock, seed, registry, store: RwLock::new(store), sessions: Sessions::default() })
     }
 
     /// The access key of a user, which its preferences would show.
@@ -130,10 +107,7 @@ impl Vtiger {
         let parameters = Parameters {
             query: pairs(&request.query),
             form: request.form(),
-            cookie: request
-                .header("cookie")
-                .and_then(session_cookie)
-                .map(str::to_owned),
+            cookie: request.header("cookie").and_then(session_cookie).map(str::to_owned),
         };
         envelope(self.serve(&parameters, &request.method).await)
     }
@@ -143,18 +117,12 @@ impl Vtiger {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let values: Vec<(String, String)> = parameters.iter().map(owned).collect();
         let session = Session::of(1);
-        let given = Given {
-            operation,
-            values: &values,
-        };
+        let given = Given { operation, values: &values };
         envelope(self.perform(&given, &session, &Method::POST))
     }
 
     async fn serve(&self, parameters: &Parameters, method: &Method) -> Result<String, Failure> {
-        let operation = parameters
-            .either("operation")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let operation = parameters.either("operation").unwrap_or_default().to_ascii_lowercase();
         let form = POSTS.contains(&operation.as_str());
         let format = parameters.either("format").unwrap_or("json");
         if !(form || GETS.contains(&operation.as_str())) || !format.eq_ignore_ascii_case("json") {
@@ -162,11 +130,7 @@ impl Vtiger {
         }
         let given = Given {
             operation: &operation,
-            values: if form {
-                &parameters.form
-            } else {
-                &parameters.query
-            },
+            values: if form { &parameters.form } else { &parameters.query },
         };
         match operation.as_str() {
             "getchallenge" => return self.challenge(&given),
@@ -195,25 +159,19 @@ impl Vtiger {
         session: &Session,
         method: &Method,
     ) -> Result<String, Failure> {
-        let by = Writer {
-            user: session.user,
-            now: self.clock.now(),
-        };
+        let by = Writer { user: session.user, now: self.clock.now() };
         match given.operation {
-            "logout" if *method != Method::POST => Err(Failure::new(
-                "OPERATION_NOT_SUPPORTED",
-                "Operation not supported",
-            )),
+            "logout" if *method != Method::POST => {
+                Err(Failure::new("OPERATION_NOT_SUPPORTED", "Operation not supported"))
+            }
             "logout" => {
                 self.sessions.close(&session.name);
                 Ok("{\"message\":\"successfull\"}".into())
             }
             "listtypes" => self.list_types(given.get("fieldTypeList")),
             "describe" => {
-                let at = self
-                    .registry
-                    .find(given.need("elementType")?)
-                    .ok_or_else(Failure::denied)?;
+                let at =
+                    self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
                 Ok(self.registry.modules[at].describe.clone())
             }
             "retrieve" => write::retrieve(&self.read(), given.need("id")?),
@@ -227,16 +185,12 @@ impl Vtiger {
                     given.get("element").unwrap_or_default(),
                 )
             }
-            "update" => write::update(
-                &mut self.change(),
-                by,
-                given.get("element").unwrap_or_default(),
-            ),
-            "revise" => write::revise(
-                &mut self.change(),
-                by,
-                given.get("element").unwrap_or_default(),
-            ),
+            "update" => {
+                write::update(&mut self.change(), by, given.get("element").unwrap_or_default())
+            }
+            "revise" => {
+                write::revise(&mut self.change(), by, given.get("element").unwrap_or_default())
+            }
             "delete" => write::delete(&mut self.change(), given.need("id")?),
             _ => Err(Failure::Fatal),
         }
@@ -246,33 +200,21 @@ impl Vtiger {
         let now = self.clock.now();
         let token = self.sessions.challenge(given.need("username")?, now);
         let end = now + TOKEN_LIFE;
-        Ok(format!(
-            "{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"
-        ))
+        Ok(format!("{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"))
     }
 
     fn login(&self, given: &Given<'_>) -> Result<String, Failure> {
         let name = given.get("username").unwrap_or_default();
         let now = self.clock.now();
-        let expired = || {
-            Failure::new(
-                "INVALID_AUTH_TOKEN",
-                "Specified token is invalid or expired",
-            )
-        };
+        let expired =
+            || Failure::new("INVALID_AUTH_TOKEN", "Specified token is invalid or expired");
         let token = self.sessions.token(name, now).ok_or_else(expired)?;
         let user = self.user(name).ok_or_else(expired)?;
         let digest =
             Md5::digest(format!("{token}{}", Self::access_key(self.seed, user)).as_bytes());
-        let expected = digest
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>();
+        let expected = digest.iter().map(|b| format!("{b:02x}")).collect::<String>();
         if given.get("accessKey") != Some(expected.as_str()) {
-            return Err(Failure::new(
-                "INVALID_USER_CREDENTIALS",
-                "Invalid username or password",
-            ));
+            return Err(Failure::new("INVALID_USER_CREDENTIALS", "Invalid username or password"));
         }
         let session = self.sessions.open(user, now);
         self.welcome(&session)
@@ -285,9 +227,7 @@ impl Vtiger {
         let column = self.registry.modules[at].column("user_name")?;
         store.table(at).ids_from(0).find(|id| {
             let mut text = String::new();
-            store
-                .row(at, *id)
-                .is_some_and(|row| row.read(column, &mut text))
+            store.row(at, *id).is_some_and(|row| row.read(column, &mut text))
                 && text.eq_ignore_ascii_case(name)
         })
     }
@@ -347,9 +287,7 @@ impl Vtiger {
                 module.name, module.entity
             ));
         }
-        Ok(format!(
-            "{{\"types\":[{types}],\"information\":{{{information}}}}}"
-        ))
+        Ok(format!("{{\"types\":[{types}],\"information\":{{{information}}}}}"))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store> {
@@ -375,9 +313,7 @@ fn envelope(result: Result<String, Failure>) -> Reply {
 }
 
 fn session_cookie(header: &str) -> Option<&str> {
-    header
-        .split(';')
-        .find_map(|cookie| cookie.trim().strip_prefix("PHPSESSID="))
+    header.split(';').find_map(|cookie| cookie.trim().strip_prefix("PHPSESSID="))
 }
 
 impl Parameters {
@@ -399,10 +335,8 @@ impl Given<'_> {
 
     fn need(&self, key: &str) -> Result<&str, Failure> {
         self.get(key).ok_or_else(|| {
-            let message = format!(
-                "Permission to perform the operation is denied for {}",
-                self.operation
-            );
+            let message =
+                format!("Permission to perform the operation is denied for {}", self.operation);
             Failure::new("ACCESS_DENIED", message)
         })
     }

@@ -78,22 +78,15 @@ fn resolve(registry: &Registry, select: &Select) -> Result<Option<Plan>, Failure
     let module = &registry.modules[at];
     let id = module.column("id").unwrap_or(0);
     let known = |name: &String| {
-        module
-            .column(name)
-            .filter(|c| module.at(*c).queryable)
-            .ok_or_else(|| {
-                Failure::new(
-                    "ACCESS_DENIED",
-                    format!("Permission to access '.{name}.' attribute denied."),
-                )
-            })
+        module.column(name).filter(|c| module.at(*c).queryable).ok_or_else(|| {
+            Failure::new(
+                "ACCESS_DENIED",
+                format!("Permission to access '.{name}.' attribute denied."),
+            )
+        })
     };
     let mut columns: Vec<u8> = match &select.columns {
-        Columns::All => module
-            .all()
-            .filter(|(_, c)| c.queryable)
-            .map(|(i, _)| i)
-            .collect(),
+        Columns::All => module.all().filter(|(_, c)| c.queryable).map(|(i, _)| i).collect(),
         Columns::Named(names) => names.iter().map(known).collect::<Result<_, _>>()?,
         Columns::Count => Vec::new(),
     };
@@ -104,11 +97,7 @@ fn resolve(registry: &Registry, select: &Select) -> Result<Option<Plan>, Failure
         known(&condition.field)?;
     }
     let filter = compile(module, &select.any)?;
-    let order: Option<Vec<u8>> = select
-        .order
-        .iter()
-        .map(|name| module.column(name))
-        .collect();
+    let order: Option<Vec<u8>> = select.order.iter().map(|name| module.column(name)).collect();
     let limits = match &select.limit {
         None => Some((0, CAP)),
         Some((offset, rows)) => {
@@ -121,15 +110,7 @@ fn resolve(registry: &Registry, select: &Select) -> Result<Option<Plan>, Failure
     else {
         return Ok(None);
     };
-    Ok(Some(Plan {
-        at,
-        columns,
-        filter,
-        order,
-        descending: select.descending,
-        offset,
-        limit,
-    }))
+    Ok(Some(Plan { at, columns, filter, order, descending: select.descending, offset, limit }))
 }
 
 fn number(operand: &Operand) -> Option<usize> {
@@ -147,11 +128,8 @@ fn rows(store: &Store, plan: &Plan) -> Vec<u64> {
     let modified = module.column("modifiedtime");
     let by_time = modified.is_some_and(|m| plan.order == [m] || plan.order == [m, id]);
     let mut scratch = String::new();
-    let mut fits = |id: &u64| {
-        store
-            .row(plan.at, *id)
-            .is_some_and(|row| plan.filter.holds(&row, &mut scratch))
-    };
+    let mut fits =
+        |id: &u64| store.row(plan.at, *id).is_some_and(|row| plan.filter.holds(&row, &mut scratch));
     if let Some(points) = plan.filter.points(store, plan.at) {
         let found = points.into_iter().filter(fits).collect();
         return page(sorted(store, plan, found), plan);
@@ -168,12 +146,7 @@ fn rows(store: &Store, plan: &Plan) -> Vec<u64> {
     let first = plan.filter.first_id().unwrap_or(0);
     let ids = store.table(plan.at).ids_from(first);
     if by_id && plan.descending {
-        return ids
-            .rev()
-            .filter(fits)
-            .skip(plan.offset)
-            .take(plan.limit)
-            .collect();
+        return ids.rev().filter(fits).skip(plan.offset).take(plan.limit).collect();
     }
     if by_id && plan.filter.first_stamp().is_none() {
         if plan.filter.any() {
@@ -183,11 +156,7 @@ fn rows(store: &Store, plan: &Plan) -> Vec<u64> {
                 .take(plan.limit)
                 .collect();
         }
-        return ids
-            .filter(fits)
-            .skip(plan.offset)
-            .take(plan.limit)
-            .collect();
+        return ids.filter(fits).skip(plan.offset).take(plan.limit).collect();
     }
     let found = match plan.filter.first_stamp() {
         Some(from) => store.by_time(plan.at, from).filter(&mut fits).collect(),
@@ -222,9 +191,7 @@ fn sorted(store: &Store, plan: &Plan, mut ids: Vec<u64>) -> Vec<u64> {
     keyed.sort_by(|(a, i), (b, j)| {
         let upward = a[..last].cmp(&b[..last]);
         let end = a[last].cmp(&b[last]);
-        upward
-            .then(if plan.descending { end.reverse() } else { end })
-            .then(i.cmp(j))
+        upward.then(if plan.descending { end.reverse() } else { end }).then(i.cmp(j))
     });
     keyed.into_iter().map(|(_, i)| i).collect()
 }

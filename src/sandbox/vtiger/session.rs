@@ -27,12 +27,7 @@ pub struct Session {
 impl Session {
     /// A session that no one opened, for work inside the process.
     pub fn of(user: u64) -> Self {
-        Self {
-            name: String::new(),
-            user,
-            turn: Arc::default(),
-            used: 0,
-        }
+        Self { name: String::new(), user, turn: Arc::default(), used: 0 }
     }
 }
 
@@ -55,9 +50,7 @@ impl Sessions {
     pub fn challenge(&self, user: &str, now: i64) -> String {
         self.with(|inner| {
             let token = format!("{:x}{:05x}", now, inner.draw() & 0xf_ffff);
-            inner
-                .tokens
-                .insert(user.to_owned(), (token.clone(), now + TOKEN_LIFE));
+            inner.tokens.insert(user.to_owned(), (token.clone(), now + TOKEN_LIFE));
             token
         })
     }
@@ -65,11 +58,7 @@ impl Sessions {
     /// The live token of a user.
     pub fn token(&self, user: &str, now: i64) -> Option<String> {
         self.with(|inner| {
-            inner
-                .tokens
-                .get(user)
-                .filter(|(_, end)| now <= *end)
-                .map(|(token, _)| token.clone())
+            inner.tokens.get(user).filter(|(_, end)| now <= *end).map(|(token, _)| token.clone())
         })
     }
 
@@ -81,12 +70,7 @@ impl Sessions {
                 inner.draw() & 0xffff_ffff,
                 inner.draw() & 0xf_ffff
             );
-            let session = Session {
-                name: name.clone(),
-                user,
-                turn: Arc::default(),
-                used: now,
-            };
+            let session = Session { name: name.clone(), user, turn: Arc::default(), used: now };
             inner.sessions.insert(name, session.clone());
             session
         })
@@ -100,12 +84,7 @@ impl Sessions {
             session.used = now;
             Some(session.clone())
         })
-        .ok_or_else(|| {
-            Failure::new(
-                "INVALID_SESSIONID",
-                "Session Identifier provided is Invalid",
-            )
-        })
+        .ok_or_else(|| Failure::new("INVALID_SESSIONID", "Session Identifier provided is Invalid"))
     }
 
     /// Ends a session.
@@ -127,9 +106,7 @@ impl Inner {
     /// A number nobody has had before, in this process or the last.
     fn draw(&mut self) -> u64 {
         self.drawn += 1;
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.subsec_nanos());
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());
         mix(u64::from(nanos), u64::from(std::process::id()), self.drawn)
     }
 }
@@ -155,10 +132,7 @@ mod tests {
         let sessions = Sessions::default();
         let name = sessions.open(1, 0).name;
         assert!(sessions.resume(&name, 1439).is_ok());
-        assert!(
-            sessions.resume(&name, 1439 + 1439).is_ok(),
-            "every use keeps it alive"
-        );
+        assert!(sessions.resume(&name, 1439 + 1439).is_ok(), "every use keeps it alive");
         assert!(sessions.resume(&name, 2878 + 1440).is_err());
         let other = sessions.open(1, 0).name;
         sessions.expire_all();

@@ -50,14 +50,8 @@ impl Store {
             tables.push(Edits::over(ids));
         }
         let by_time = registry.modules.iter().map(|_| OnceLock::new()).collect();
-        let mut store = Self {
-            world,
-            registry: Arc::clone(&registry),
-            tables,
-            by_time,
-            next_id,
-            journal,
-        };
+        let mut store =
+            Self { world, registry: Arc::clone(&registry), tables, by_time, next_id, journal };
         for (at, module) in registry.modules.iter().enumerate() {
             for row in &module.rows {
                 store.plant(at, row);
@@ -69,10 +63,7 @@ impl Store {
     fn plant(&mut self, at: usize, row: &HashMap<String, serde_json::Value>) {
         let registry = Arc::clone(&self.registry);
         let module = &registry.modules[at];
-        let id = row
-            .get("id")
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(0);
+        let id = row.get("id").and_then(serde_json::Value::as_u64).unwrap_or(0);
         let changes: Changes = row
             .iter()
             .filter_map(|(name, value)| {
@@ -115,10 +106,8 @@ impl Store {
     pub fn write(&mut self, at: usize, id: u64, changes: &Changes) {
         if self.journal.keeps() {
             let module = &self.registry.modules[at];
-            let set = changes
-                .iter()
-                .map(|(c, v)| (module.at(*c).name.clone(), v.clone()))
-                .collect();
+            let set =
+                changes.iter().map(|(c, v)| (module.at(*c).name.clone(), v.clone())).collect();
             self.journal.append(&Entry {
                 table: format!("vtiger {}", module.name),
                 id,
@@ -131,9 +120,8 @@ impl Store {
     fn apply(&mut self, at: usize, id: u64, changes: &Changes) {
         let module = &self.registry.modules[at];
         let table = &mut self.tables[at];
-        let patch = table
-            .patch(id)
-            .map_or_else(|| Patch::default().merged(changes), |p| p.merged(changes));
+        let patch =
+            table.patch(id).map_or_else(|| Patch::default().merged(changes), |p| p.merged(changes));
         let modified = module
             .column("modifiedtime")
             .and_then(|c| patch.get(c))
@@ -150,11 +138,7 @@ impl Store {
     /// Deletes a record.
     pub fn remove(&mut self, at: usize, id: u64) {
         let table = format!("vtiger {}", self.registry.modules[at].name);
-        self.journal.append(&Entry {
-            table,
-            id,
-            set: None,
-        });
+        self.journal.append(&Entry { table, id, set: None });
         self.tables[at].remove(id);
     }
 
@@ -174,27 +158,14 @@ impl Store {
             None => return None,
         };
         let facts = module.seeds.and_then(|kind| self.world.facts(kind, id));
-        Some(Row {
-            store: self,
-            module,
-            id,
-            facts,
-            patch,
-            generated_from: table.generated().start,
-        })
+        Some(Row { store: self, module, id, facts, patch, generated_from: table.generated().start })
     }
 
     /// The module a number belongs to, if that record is there.
     pub fn module_of(&self, id: u64) -> Option<usize> {
-        let entities = self
-            .registry
-            .modules
-            .iter()
-            .enumerate()
-            .filter(|(_, m)| m.entity && m.prefix != USERS);
-        entities
-            .map(|(at, _)| at)
-            .find(|at| self.tables[*at].exists(id))
+        let entities =
+            self.registry.modules.iter().enumerate().filter(|(_, m)| m.entity && m.prefix != USERS);
+        entities.map(|(at, _)| at).find(|at| self.tables[*at].exists(id))
     }
 
     /// Ids that have the folded value in an indexed column, in order.
@@ -210,8 +181,7 @@ impl Store {
         let mut text = String::new();
         ids.retain(|id| {
             text.clear();
-            self.row(at, *id)
-                .is_some_and(|row| row.read(column, &mut text))
+            self.row(at, *id).is_some_and(|row| row.read(column, &mut text))
                 && fold(&text) == folded
         });
         ids
@@ -307,11 +277,7 @@ impl Row<'_> {
         let spec = self.module.at(column);
         match (&self.facts, spec.fact) {
             (Some(_), Some(Fact::Number)) => {
-                let prefix = self
-                    .module
-                    .number
-                    .as_ref()
-                    .map_or("", |(_, prefix)| prefix.as_str());
+                let prefix = self.module.number.as_ref().map_or("", |(_, prefix)| prefix.as_str());
                 out.push_str(prefix);
                 push_number(out, self.id - self.generated_from + 1);
                 return true;

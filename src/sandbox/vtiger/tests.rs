@@ -16,17 +16,11 @@ fn server(records: u64) -> Vtiger {
 
 fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        "content-type",
-        "application/x-www-form-urlencoded".parse().unwrap(),
-    );
+    headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
     let encode = |t: &str| {
         percent_encoding::utf8_percent_encode(t, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
-    let pairs: Vec<String> = form
-        .iter()
-        .map(|(k, v)| format!("{k}={}", encode(v)))
-        .collect();
+    let pairs: Vec<String> = form.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect();
     Request {
         method,
         path: "/webservice.php".into(),
@@ -57,19 +51,8 @@ fn key_of(token: &str, access_key: &str) -> String {
 
 async fn login(server: &Vtiger) -> Value {
     let challenge = get(server, "operation=getchallenge&username=admin").await;
-    let key = key_of(
-        challenge["result"]["token"].as_str().unwrap(),
-        &Vtiger::access_key(1, 1),
-    );
-    post(
-        server,
-        &[
-            ("operation", "login"),
-            ("username", "admin"),
-            ("accessKey", &key),
-        ],
-    )
-    .await
+    let key = key_of(challenge["result"]["token"].as_str().unwrap(), &Vtiger::access_key(1, 1));
+    post(server, &[("operation", "login"), ("username", "admin"), ("accessKey", &key)]).await
 }
 
 fn code(answer: &Value) -> String {
@@ -89,11 +72,7 @@ fn query(server: &Vtiger, text: &str) -> Value {
 }
 
 fn create(server: &Vtiger, module: &str, element: &Value) -> Value {
-    ask(
-        server,
-        "create",
-        &[("elementType", module), ("element", &element.to_string())],
-    )
+    ask(server, "create", &[("elementType", module), ("element", &element.to_string())])
 }
 
 fn write(server: &Vtiger, operation: &str, element: &Value) -> Value {
@@ -101,7 +80,5 @@ fn write(server: &Vtiger, operation: &str, element: &Value) -> Value {
 }
 
 fn rows(answer: &Value) -> &Vec<Value> {
-    answer["result"]
-        .as_array()
-        .unwrap_or_else(|| panic!("{answer}"))
+    answer["result"].as_array().unwrap_or_else(|| panic!("{answer}"))
 }

@@ -37,15 +37,14 @@ fn three_bytes(text: &str) -> String {
     if text.chars().all(|c| c <= '\u{ffff}') {
         return text.to_owned();
     }
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, c| {
-            if c > '\u{ffff}' {
-                out.push_str("????");
-            } else {
-                out.push(c);
-            }
-            out
-        })
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c > '\u{ffff}' {
+            out.push_str("????");
+        } else {
+            out.push(c);
+        }
+        out
+    })
 }
 
 /// The number a text begins with, rounded and shown with a fixed number of decimals.
@@ -55,10 +54,7 @@ fn decimal(text: &str, kept: usize, shown: usize) -> String {
         .char_indices()
         .find(|(i, c)| !(c.is_ascii_digit() || *c == '.' || (*i == 0 && matches!(c, '-' | '+'))))
         .map_or(text.len(), |(i, _)| i);
-    let number = text[..end]
-        .trim_end_matches('.')
-        .parse::<Decimal>()
-        .unwrap_or_default();
+    let number = text[..end].trim_end_matches('.').parse::<Decimal>().unwrap_or_default();
     let digits = u32::try_from(kept).unwrap_or(0);
     let rounded = number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
     let mut out = rounded.normalize().to_string();
@@ -81,11 +77,7 @@ fn date(text: &str) -> String {
         [day, month, year] if year.len() == 4 => format!("{year}-{month:0>2}-{day:0>2}"),
         _ => return String::new(),
     };
-    if parse_date(&iso).is_some() {
-        iso
-    } else {
-        String::new()
-    }
+    if parse_date(&iso).is_some() { iso } else { String::new() }
 }
 
 #[cfg(test)]

@@ -91,10 +91,7 @@ const SYMBOLS: [&str; 11] = ["!=", "<=", ">=", "<", ">", "=", "(", ")", ",", "*"
 
 /// Reads a query.
 pub fn parse(text: &str) -> Result<Select, Bad> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-    };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0 };
     let select = parser.select()?;
     match parser.tokens.get(parser.at) {
         None => Ok(select),
@@ -147,10 +144,7 @@ fn word(rest: &str) -> Option<(Token, usize)> {
         let length = digits.bytes().take_while(u8::is_ascii_digit).count();
         return (length > 0).then(|| (Token::Number(rest[..=length].to_owned()), length + 1));
     }
-    let length = rest
-        .bytes()
-        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        .count();
+    let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     let text = &rest[..length];
     match length {
         0 => None,
@@ -172,11 +166,7 @@ impl Parser {
         let columns = self.columns()?;
         self.keyword("FROM")?;
         let module = self.name("module name")?;
-        let any = if self.try_keyword("WHERE") {
-            self.alternatives()?
-        } else {
-            Vec::new()
-        };
+        let any = if self.try_keyword("WHERE") { self.alternatives()? } else { Vec::new() };
         let (mut order, mut descending) = (Vec::new(), false);
         if self.try_keyword("ORDER") {
             self.keyword("BY")?;
@@ -186,20 +176,9 @@ impl Parser {
                 self.try_keyword("ASC");
             }
         }
-        let limit = if self.try_keyword("LIMIT") {
-            Some(self.limit()?)
-        } else {
-            None
-        };
+        let limit = if self.try_keyword("LIMIT") { Some(self.limit()?) } else { None };
         self.symbol(";")?;
-        Ok(Select {
-            columns,
-            module,
-            any,
-            order,
-            descending,
-            limit,
-        })
+        Ok(Select { columns, module, any, order, descending, limit })
     }
 
     fn columns(&mut self) -> Result<Columns, Bad> {
@@ -242,11 +221,7 @@ impl Parser {
                 values.push(self.operand()?);
             }
             self.symbol(")")?;
-            return Ok(Condition {
-                field,
-                op: Op::In,
-                values,
-            });
+            return Ok(Condition { field, op: Op::In, values });
         }
         let op = if self.try_keyword("LIKE") {
             Op::Like
@@ -260,24 +235,14 @@ impl Parser {
                 (">=", Op::Ge),
             ];
             let found = ops.into_iter().find(|(symbol, _)| self.try_symbol(symbol));
-            found
-                .ok_or_else(|| self.unexpected("=, !=, <, <=, >, >=, LIKE, IN"))?
-                .1
+            found.ok_or_else(|| self.unexpected("=, !=, <, <=, >, >=, LIKE, IN"))?.1
         };
-        Ok(Condition {
-            field,
-            op,
-            values: vec![self.operand()?],
-        })
+        Ok(Condition { field, op, values: vec![self.operand()?] })
     }
 
     fn limit(&mut self) -> Result<(Option<Operand>, Operand), Bad> {
         let first = self.operand()?;
-        if self.try_symbol(",") {
-            Ok((Some(first), self.operand()?))
-        } else {
-            Ok((None, first))
-        }
+        if self.try_symbol(",") { Ok((Some(first), self.operand()?)) } else { Ok((None, first)) }
     }
 
     fn operand(&mut self) -> Result<Operand, Bad> {
@@ -328,19 +293,11 @@ impl Parser {
     }
 
     fn keyword(&mut self, keyword: &str) -> Result<(), Bad> {
-        if self.try_keyword(keyword) {
-            Ok(())
-        } else {
-            Err(self.unexpected(keyword))
-        }
+        if self.try_keyword(keyword) { Ok(()) } else { Err(self.unexpected(keyword)) }
     }
 
     fn symbol(&mut self, symbol: &str) -> Result<(), Bad> {
-        if self.try_symbol(symbol) {
-            Ok(())
-        } else {
-            Err(self.unexpected(symbol))
-        }
+        if self.try_symbol(symbol) { Ok(()) } else { Err(self.unexpected(symbol)) }
     }
 
     fn unexpected(&self, expected: &str) -> Bad {
@@ -356,11 +313,9 @@ impl Parser {
 }
 
 fn is_keyword(word: &str) -> bool {
-    [
-        "select", "from", "where", "and", "or", "order", "by", "asc", "desc", "limit", "in", "like",
-    ]
-    .iter()
-    .any(|k| word.eq_ignore_ascii_case(k))
+    ["select", "from", "where", "and", "or", "order", "by", "asc", "desc", "limit", "in", "like"]
+        .iter()
+        .any(|k| word.eq_ignore_ascii_case(k))
 }
 
 #[cfg(test)]
@@ -381,28 +336,16 @@ mod tests {
              order by modifiedtime,id DESC limit 10 , 20 ;",
         )
         .unwrap();
-        assert_eq!(
-            q.columns,
-            Columns::Named(vec!["firstname".into(), "email".into()])
-        );
+        assert_eq!(q.columns, Columns::Named(vec!["firstname".into(), "email".into()]));
         assert_eq!(q.any.len(), 2, "AND binds tighter");
         assert_eq!(q.any[1].len(), 2);
         assert_eq!(q.any[1][1].op, Op::In);
         assert_eq!(q.any[1][1].values[2], Operand::Bare("+3".into()));
         assert_eq!(q.order, ["modifiedtime", "id"]);
         assert!(q.descending);
-        assert_eq!(
-            q.limit,
-            Some((Some(Operand::Bare("10".into())), Operand::Bare("20".into())))
-        );
-        assert_eq!(
-            parse("SELECT COUNT(*) FROM Contacts;").unwrap().columns,
-            Columns::Count
-        );
-        assert_eq!(
-            parse("select * from Contacts limit 5;").unwrap().columns,
-            Columns::All
-        );
+        assert_eq!(q.limit, Some((Some(Operand::Bare("10".into())), Operand::Bare("20".into()))));
+        assert_eq!(parse("SELECT COUNT(*) FROM Contacts;").unwrap().columns, Columns::Count);
+        assert_eq!(parse("select * from Contacts limit 5;").unwrap().columns, Columns::All);
     }
 
     #[test]

@@ -73,10 +73,7 @@ fn change(store: &mut Store, by: Writer, element: &str, way: Way) -> Result<Stri
         Err(_) if !element.is_empty() => return Err(Failure::internal()),
         _ => Map::new(),
     };
-    let id = element
-        .get("id")
-        .and_then(Json::as_str)
-        .ok_or_else(Failure::bad_id)?;
+    let id = element.get("id").and_then(Json::as_str).ok_or_else(Failure::bad_id)?;
     let (at, id) = locate(store, id)?;
     writable(&store.registry.modules[at])?;
     let mut changes = changes(store, at, &element, way)?;
@@ -85,10 +82,9 @@ fn change(store: &mut Store, by: Writer, element: &str, way: Way) -> Result<Stri
     }
     duplicate(store, at, Some(id), &changes)?;
     let module = &store.registry.modules[at];
-    for (name, value) in [
-        ("modifiedtime", stamp(by.now, ' ')),
-        ("modifiedby", format!("{USERS}x{}", by.user)),
-    ] {
+    for (name, value) in
+        [("modifiedtime", stamp(by.now, ' ')), ("modifiedby", format!("{USERS}x{}", by.user))]
+    {
         if let Some(column) = module.column(name) {
             changes.push((column, Some(value)));
         }
@@ -115,28 +111,17 @@ pub fn delete(store: &mut Store, id: &str) -> Result<String, Failure> {
 /// The table and number of an id that is there.
 fn locate(store: &Store, id: &str) -> Result<(usize, u64), Failure> {
     let (prefix, number) = Store::id_parts(id)?;
-    let at = store
-        .registry
-        .by_prefix(prefix)
-        .ok_or_else(Failure::denied)?;
+    let at = store.registry.by_prefix(prefix).ok_or_else(Failure::denied)?;
     if store.table(at).exists(number) {
         return Ok((at, number));
     }
     let other = store.registry.modules[at].entity && store.module_of(number).is_some();
-    Err(if other {
-        Failure::bad_id()
-    } else {
-        Failure::denied()
-    })
+    Err(if other { Failure::bad_id() } else { Failure::denied() })
 }
 
 /// Users and groups are not changed through the webservice here.
 fn writable(module: &Module) -> Result<(), Failure> {
-    if matches!(module.prefix, USERS | GROUPS) {
-        Err(Failure::denied())
-    } else {
-        Ok(())
-    }
+    if matches!(module.prefix, USERS | GROUPS) { Err(Failure::denied()) } else { Ok(()) }
 }
 
 /// The element's values as the database takes them. References are checked on the way.
@@ -201,10 +186,7 @@ fn reference(
             Some((prefix.parse::<u64>().ok()?, number.parse::<u64>().ok()?))
         })
         .ok_or_else(Failure::bad_id)?;
-    let at = store
-        .registry
-        .by_prefix(prefix)
-        .ok_or_else(Failure::denied)?;
+    let at = store.registry.by_prefix(prefix).ok_or_else(Failure::denied)?;
     let module = &store.registry.modules[at];
     if !modules.contains(&module.name) {
         return Err(Failure::new(
@@ -237,9 +219,7 @@ fn owner(store: &Store, value: &Json) -> Option<String> {
 
 /// The first mandatory field without a value.
 fn missing(module: &Module, changes: &Changes, way: Way) -> Option<Failure> {
-    let mandatory = module
-        .all()
-        .filter(|(_, c)| c.mandatory && c.kind != Type::Owner);
+    let mandatory = module.all().filter(|(_, c)| c.mandatory && c.kind != Type::Owner);
     for (column, spec) in mandatory {
         let sent = changes.iter().find(|(c, _)| *c == column);
         let fine = match sent {
@@ -260,11 +240,7 @@ fn duplicate(store: &Store, at: usize, own: Option<u64>, changes: &Changes) -> R
         let Some(text) = value.as_deref().filter(|t| !t.is_empty()) else {
             continue;
         };
-        if store
-            .with_key(at, *column, &fold(text))
-            .into_iter()
-            .any(|id| Some(id) != own)
-        {
+        if store.with_key(at, *column, &fold(text)).into_iter().any(|id| Some(id) != own) {
             return Err(Failure::Duplicate);
         }
     }
@@ -290,12 +266,7 @@ fn first_values(
         ("modifiedby", user.clone()),
         ("assigned_user_id", user),
     ];
-    if element
-        .get("source")
-        .and_then(Json::as_str)
-        .unwrap_or_default()
-        .is_empty()
-    {
+    if element.get("source").and_then(Json::as_str).unwrap_or_default().is_empty() {
         changes.retain(|(c, _)| module.at(*c).name != "source");
         defaults.push(("source", "WEBSERVICE".into()));
     }
@@ -319,9 +290,7 @@ fn first_values(
 /// A record whose owner does not exist is saved, and then PHP stumbles.
 fn owner_exists(store: &Store, at: usize, changes: &Changes) -> Result<(), Failure> {
     let module = &store.registry.modules[at];
-    let owners = changes
-        .iter()
-        .filter(|(c, _)| module.at(*c).kind == Type::Owner);
+    let owners = changes.iter().filter(|(c, _)| module.at(*c).kind == Type::Owner);
     for text in owners.filter_map(|(_, value)| value.as_deref()) {
         let found = Store::id_parts(text)
             .ok()

@@ -33,12 +33,7 @@ impl Call<'_> {
         let all = self.all();
         let asked = all.get("context").and_then(Value::as_str) == Some("edit");
         let administrator = self.key.is_some_and(Key::administrator);
-        View {
-            fields: fields(&self.query),
-            edit: edit || asked,
-            administrator,
-            single,
-        }
+        View { fields: fields(&self.query), edit: edit || asked, administrator, single }
     }
 
     /// Someone must ask; what is said when nobody does depends on what was wanted.
@@ -51,20 +46,12 @@ impl Call<'_> {
             Want::View => ("view", "Sorry, you cannot view this resource."),
             Want::Create => ("create", "Sorry, you are not allowed to create resources."),
             Want::Edit => ("edit", "Sorry, you are not allowed to edit this resource."),
-            Want::Delete => (
-                "delete",
-                "Sorry, you are not allowed to delete this resource.",
-            ),
-            Want::Batch => (
-                "batch",
-                "Sorry, you are not allowed to batch manipulate this resource.",
-            ),
+            Want::Delete => ("delete", "Sorry, you are not allowed to delete this resource."),
+            Want::Batch => {
+                ("batch", "Sorry, you are not allowed to batch manipulate this resource.")
+            }
         };
-        Err(Failure::new(
-            401,
-            format!("woocommerce_rest_cannot_{code}"),
-            message,
-        ))
+        Err(Failure::new(401, format!("woocommerce_rest_cannot_{code}"), message))
     }
 }
 
@@ -106,10 +93,7 @@ impl Woo {
 
     fn told(&self, call: &Call<'_>, what: Value) -> Result<Reply, Failure> {
         call.allowed(Want::List)?;
-        Ok(json_reply(
-            200,
-            wp_json(&site::trimmed(what, &fields(&call.query))),
-        ))
+        Ok(json_reply(200, wp_json(&site::trimmed(what, &fields(&call.query)))))
     }
 
     fn schema(&self, resource: Resource) -> &Schema {
@@ -162,8 +146,7 @@ impl Woo {
         call.allowed(Want::View)?;
         let store = self.read();
         let view = call.view(false, true);
-        self.shown(&store, resource, id, &view)
-            .map(|body| json_reply(200, body))
+        self.shown(&store, resource, id, &view).map(|body| json_reply(200, body))
     }
 
     /// The JSON of a record, or the error for one that is not there.
@@ -180,9 +163,8 @@ impl Woo {
             Resource::Products if store.table(Table::Variations).exists(id) => Table::Variations,
             Resource::Products => Table::Products,
             Resource::Variations(parent) => {
-                let fits = store
-                    .row(Table::Variations, id)
-                    .is_some_and(|row| row.parent() == parent);
+                let fits =
+                    store.row(Table::Variations, id).is_some_and(|row| row.parent() == parent);
                 if !fits {
                     return Err(missing(products::invalid(Table::Variations)));
                 }
@@ -195,11 +177,7 @@ impl Woo {
             _ => missing(products::invalid(table)),
         })?;
         // A variation asked for as a product looks like one.
-        let look = if resource == Resource::Products {
-            Table::Products
-        } else {
-            table
-        };
+        let look = if resource == Resource::Products { Table::Products } else { table };
         let mut body = String::with_capacity(2048);
         Plan::new(look, view, &self.home).push(&mut body, store, &row);
         Ok(body)
@@ -292,10 +270,7 @@ impl Woo {
         call.allowed(Want::Delete)?;
         self.managers(resource, call)?;
         let mut store = self.change();
-        let last = match (
-            resource,
-            self.shown(&store, resource, id, &call.view(true, true)),
-        ) {
+        let last = match (resource, self.shown(&store, resource, id, &call.view(true, true))) {
             (Resource::Taxes, Err(_)) => return Err(taxes::invalid(400)),
             (_, shown) => shown?,
         };
@@ -322,26 +297,14 @@ impl Woo {
     fn batch(&self, resource: Resource, call: &Call<'_>) -> Result<Reply, Failure> {
         call.allowed(Want::Batch)?;
         let empty = Vec::new();
-        let given = |name: &str| {
-            call.body
-                .get(name)
-                .and_then(Value::as_array)
-                .unwrap_or(&empty)
-        };
+        let given = |name: &str| call.body.get(name).and_then(Value::as_array).unwrap_or(&empty);
         let (create, update, delete) = (given("create"), given("update"), given("delete"));
         if create.len() + update.len() + delete.len() > BATCH {
             let message = format!("Unable to accept more than {BATCH} items for this request.");
-            return Err(Failure::new(
-                413,
-                "woocommerce_rest_request_entity_too_large",
-                message,
-            ));
+            return Err(Failure::new(413, "woocommerce_rest_request_entity_too_large", message));
         }
         let mut store = self.change();
-        let view = View {
-            fields: Vec::new(),
-            ..call.view(true, false)
-        };
+        let view = View { fields: Vec::new(), ..call.view(true, false) };
         let mut parts = Vec::new();
         for (name, items) in [("create", create), ("update", update), ("delete", delete)] {
             if items.is_empty() {
@@ -359,18 +322,12 @@ impl Woo {
             .filter(|(name, _)| {
                 names.is_empty() || names.iter().any(|f| f.split('.').next() == Some(name))
             })
-            .map(
-                |(name, done)| match names.is_empty() || names.iter().any(|f| f == name) {
-                    true => format!("\"{name}\":[{done}]"),
-                    false => format!("\"{name}\":[]"),
-                },
-            )
+            .map(|(name, done)| match names.is_empty() || names.iter().any(|f| f == name) {
+                true => format!("\"{name}\":[{done}]"),
+                false => format!("\"{name}\":[]"),
+            })
             .collect();
-        let body = if shown.is_empty() {
-            "[]".into()
-        } else {
-            format!("{{{}}}", shown.join(","))
-        };
+        let body = if shown.is_empty() { "[]".into() } else { format!("{{{}}}", shown.join(",")) };
         Ok(json_reply(200, body))
     }
 

@@ -22,11 +22,7 @@ use crate::sandbox::seed::mix;
 const WINDOW: i64 = 15 * 60;
 
 /// What stays unencoded in OAuth (RFC 3986).
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An API key.
 #[derive(Debug, Clone)]
@@ -66,38 +62,24 @@ pub struct Keys {
 /// The key and secret of a kind, from the seed.
 pub fn pair(seed: u64, kind: WooKey) -> (String, String) {
     let hex = |stream: u64| -> String {
-        let words: String = (0..3)
-            .map(|i| format!("{:016x}", mix(seed, stream, i)))
-            .collect();
+        let words: String = (0..3).map(|i| format!("{:016x}", mix(seed, stream, i))).collect();
         words.chars().take(40).collect()
     };
     let stream = 0x000c_0de0 + 2 * kind as u64;
-    (
-        format!("ck_{}", hex(stream)),
-        format!("cs_{}", hex(stream + 1)),
-    )
+    (format!("ck_{}", hex(stream)), format!("cs_{}", hex(stream + 1)))
 }
 
 impl Keys {
     /// The keys of a seed; `home` is the URL that signatures are made with.
     pub fn new(seed: u64, home: String) -> Self {
-        let keys = [
-            WooKey::ReadWrite,
-            WooKey::Read,
-            WooKey::Write,
-            WooKey::ShopManager,
-        ]
-        .into_iter()
-        .map(|kind| {
-            let (key, secret) = pair(seed, kind);
-            Key { key, secret, kind }
-        })
-        .collect();
-        Self {
-            keys,
-            home,
-            nonces: Mutex::default(),
-        }
+        let keys = [WooKey::ReadWrite, WooKey::Read, WooKey::Write, WooKey::ShopManager]
+            .into_iter()
+            .map(|kind| {
+                let (key, secret) = pair(seed, kind);
+                Key { key, secret, kind }
+            })
+            .collect();
+        Self { keys, home, nonces: Mutex::default() }
     }
 
     /// An administrator's key for work inside the process.
@@ -114,9 +96,7 @@ impl Keys {
     ) -> Result<Option<&Key>, Failure> {
         let mut given = query.clone();
         given.extend(php::parameters(&request.form()));
-        let header = request
-            .header("authorization")
-            .and_then(|h| h.strip_prefix("OAuth "));
+        let header = request.header("authorization").and_then(|h| h.strip_prefix("OAuth "));
         given.extend(header.map(authorization).unwrap_or_default());
         let names = [
             "oauth_consumer_key",
@@ -125,12 +105,7 @@ impl Keys {
             "oauth_signature",
             "oauth_signature_method",
         ];
-        let value = |name: &str| {
-            given
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|v| !v.is_empty())
-        };
+        let value = |name: &str| given.get(name).and_then(Value::as_str).filter(|v| !v.is_empty());
         let missing: Vec<&str> = names.into_iter().filter(|n| value(n).is_none()).collect();
         if missing.len() == names.len() {
             return Ok(None);
@@ -145,22 +120,11 @@ impl Keys {
             ));
         }
         let text = |name: &str| value(name).unwrap_or_default();
-        let key = self
-            .keys
-            .iter()
-            .find(|k| k.key == text("oauth_consumer_key"));
+        let key = self.keys.iter().find(|k| k.key == text("oauth_consumer_key"));
         let key = key.ok_or_else(|| Failure::authentication("Consumer key is invalid."))?;
-        let base = base_string(
-            request.method.as_str(),
-            &format!("{}{}", self.home, request.path),
-            &given,
-        );
-        verify(
-            key,
-            &base,
-            text("oauth_signature_method"),
-            text("oauth_signature"),
-        )?;
+        let base =
+            base_string(request.method.as_str(), &format!("{}{}", self.home, request.path), &given);
+        verify(key, &base, text("oauth_signature_method"), text("oauth_signature"))?;
         self.fresh(key, text("oauth_timestamp"), text("oauth_nonce"), now)?;
         Ok(Some(key))
     }
@@ -174,9 +138,7 @@ impl Keys {
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         let used = nonces.entry(key.key.clone()).or_default();
         if used.values().any(|n| n == nonce) {
-            return Err(Failure::authentication(
-                "Invalid nonce - nonce has already been used.",
-            ));
+            return Err(Failure::authentication("Invalid nonce - nonce has already been used."));
         }
         used.insert(at, nonce.to_owned());
         used.retain(|second, _| *second >= now - WINDOW);
@@ -199,9 +161,7 @@ fn verify(key: &Key, base: &str, method: &str, signature: &str) -> Result<(), Fa
     if signature.replace(' ', "+") == expected {
         Ok(())
     } else {
-        Err(Failure::authentication(
-            "Invalid signature - provided signature does not match.",
-        ))
+        Err(Failure::authentication("Invalid signature - provided signature does not match."))
     }
 }
 
@@ -213,11 +173,7 @@ fn base_string(method: &str, url: &str, given: &Map<String, Value>) -> String {
     let mut pairs = Vec::new();
     for (key, value) in sorted {
         let one: Map<String, Value> = [(key.clone(), value.clone())].into_iter().collect();
-        pairs.extend(
-            php::flat(&one)
-                .iter()
-                .map(|(k, v)| format!("{}={}", encode(k), encode(v))),
-        );
+        pairs.extend(php::flat(&one).iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))));
     }
     format!("{method}&{}&{}", encode(url), encode(&pairs.join("&")))
 }
@@ -228,16 +184,11 @@ fn encode(text: &str) -> String {
 
 /// The parameters of an `Authorization: OAuth` header.
 fn authorization(header: &str) -> Map<String, Value> {
-    let parts = header
-        .split(',')
-        .filter_map(|part| part.trim().split_once('='));
+    let parts = header.split(',').filter_map(|part| part.trim().split_once('='));
     parts
         .filter(|(key, _)| key.starts_with("oauth_"))
         .map(|(key, value)| {
-            (
-                key.to_owned(),
-                Value::String(decode(&value.trim_matches('"').replace('+', "%2B"))),
-            )
+            (key.to_owned(), Value::String(decode(&value.trim_matches('"').replace('+', "%2B"))))
         })
         .collect()
 }

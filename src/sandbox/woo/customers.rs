@@ -25,10 +25,7 @@ const ADDRESS: [&str; 11] = [
 
 /// Creates a customer and gives its number.
 pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<u64, Failure> {
-    if body
-        .get("id")
-        .is_some_and(|id| !text(id).is_empty() && text(id) != "0")
-    {
+    if body.get("id").is_some_and(|id| !text(id).is_empty() && text(id) != "0") {
         return Err(Failure::new(
             400,
             "woocommerce_rest_customer_exists",
@@ -46,17 +43,9 @@ pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<
     ];
     let mut given = body.clone();
     given.remove("email");
-    if body
-        .get("password")
-        .map(text)
-        .unwrap_or_default()
-        .is_empty()
-    {
-        let mut entries = given
-            .get("meta_data")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+    if body.get("password").map(text).unwrap_or_default().is_empty() {
+        let mut entries =
+            given.get("meta_data").and_then(Value::as_array).cloned().unwrap_or_default();
         entries.insert(0, json!({ "key": "default_password_nag", "value": "1" }));
         given.insert("meta_data".into(), Value::Array(entries));
     }
@@ -71,28 +60,16 @@ fn free_email(store: &Store, body: &Map<String, Value>) -> Result<String, Failur
     let email = body.get("email").map(text).unwrap_or_default();
     if email.is_empty() {
         let message = "Please provide a valid email address.";
-        return Err(Failure::new(
-            400,
-            "registration-error-invalid-email",
-            message,
-        ));
+        return Err(Failure::new(400, "registration-error-invalid-email", message));
     }
     if !is_email(&email) {
-        return Err(Failure::new(
-            400,
-            "customer_invalid_email",
-            "Invalid email address",
-        ));
+        return Err(Failure::new(400, "customer_invalid_email", "Invalid email address"));
     }
     if store.user_by("email", &email).is_some() {
         let message = format!(
             "An account is already registered with {email}. <a href=\"#\" class=\"showlogin\">Please log in.</a>"
         );
-        return Err(Failure::new(
-            400,
-            "registration-error-email-exists",
-            message,
-        ));
+        return Err(Failure::new(400, "registration-error-email-exists", message));
     }
     Ok(email)
 }
@@ -104,11 +81,7 @@ fn username(store: &Store, body: &Map<String, Value>, email: &str) -> Result<Str
         if store.user_by("username", &asked).is_some() {
             let message =
                 "An account is already registered with that username. Please choose another.";
-            return Err(Failure::new(
-                400,
-                "registration-error-username-exists",
-                message,
-            ));
+            return Err(Failure::new(400, "registration-error-username-exists", message));
         }
         return Ok(asked);
     }
@@ -139,16 +112,9 @@ pub fn update(
     let mut changes = Changes::new();
     if let Some(new) = body.get("email").map(text).filter(|e| !e.is_empty()) {
         if !is_email(&new) {
-            return Err(Failure::new(
-                400,
-                "customer_invalid_email",
-                "Invalid email address",
-            ));
+            return Err(Failure::new(400, "customer_invalid_email", "Invalid email address"));
         }
-        if store
-            .user_by("email", &new)
-            .is_some_and(|(_, other)| other != id)
-        {
+        if store.user_by("email", &new).is_some_and(|(_, other)| other != id) {
             return Err(Failure::new(
                 400,
                 "woocommerce_rest_customer_invalid_email",
@@ -226,11 +192,7 @@ pub fn delete(store: &mut Store, id: u64, force: bool) -> Result<(), Failure> {
     let table = find(store, id)?;
     if !force {
         let message = "Customers do not support trashing.";
-        return Err(Failure::new(
-            501,
-            "woocommerce_rest_trash_not_supported",
-            message,
-        ));
+        return Err(Failure::new(501, "woocommerce_rest_trash_not_supported", message));
     }
     if table == Table::Staff {
         let message = "Sorry, you are not allowed to delete this resource.";

@@ -63,13 +63,9 @@ mod tests {
         ] {
             assert!(parse(good).is_some(), "{good}");
         }
-        for bad in [
-            "2026-11-21",
-            "1795289065",
-            "2026-11-21T19:22",
-            "yesterday",
-            "2026-11-21T19:22:23x",
-        ] {
+        for bad in
+            ["2026-11-21", "1795289065", "2026-11-21T19:22", "yesterday", "2026-11-21T19:22:23x"]
+        {
             assert!(parse(bad).is_none(), "{bad}");
         }
     }
@@ -81,11 +77,7 @@ mod tests {
             stamp(bound(&map, "modified_after").unwrap(), 'T')
         };
         let site = json!({"modified_after": "2026-11-21T10:00:00"});
-        assert_eq!(
-            utc(site),
-            "2026-11-21T04:30:00",
-            "a bare time is the site's"
-        );
+        assert_eq!(utc(site), "2026-11-21T04:30:00", "a bare time is the site's");
         let zone = json!({"modified_after": "2026-11-21T10:00:00Z"});
         assert_eq!(utc(zone), "2026-11-21T10:00:00");
         let offset = json!({"modified_after": "2026-11-21T10:00:00+02:00"});
@@ -93,10 +85,6 @@ mod tests {
         let bare = json!({"modified_after": "2026-11-21T10:00:00", "dates_are_gmt": "true"});
         assert_eq!(utc(bare), "2026-11-21T10:00:00");
         let both = json!({"modified_after": "2026-11-21T10:00:00Z", "dates_are_gmt": "true"});
-        assert_eq!(
-            utc(both),
-            "2026-11-21T15:30:00",
-            "wrong by the offset, as the real one is"
-        );
+        assert_eq!(utc(both), "2026-11-21T15:30:00", "wrong by the offset, as the real one is");
     }
 }

@@ -43,11 +43,7 @@ impl Failure {
 
     /// No such path.
     pub fn no_route() -> Self {
-        Self::new(
-            404,
-            "rest_no_route",
-            "No route was found matching the URL and request method.",
-        )
+        Self::new(404, "rest_no_route", "No route was found matching the URL and request method.")
     }
 
     /// The envelope, in WordPress's order.
@@ -72,12 +68,6 @@ pub fn json_reply(status: u16, body: String) -> Reply {
     Reply::new(status, "application/json; charset=UTF-8", body)
         .with("x-robots-tag", "noindex")
         .with("x-content-type-options", "nosniff")
-        .with(
-            "access-control-expose-headers",
-            "X-WP-Total, X-WP-TotalPages, Link",
-        )
-        .with(
-            "cache-control",
-            "no-cache, must-revalidate, max-age=0, no-store, private",
-        )
+        .with("access-control-expose-headers", "X-WP-Total, X-WP-TotalPages, Link")
+        .with("cache-control", "no-cache, must-revalidate, max-age=0, no-store, private")
 }

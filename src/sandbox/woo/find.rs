@@ -12,25 +12,16 @@ use crate::sandbox::text::fold;
 /// All ids that pass the filters, in the order asked for.
 pub fn found(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
     let include = ask.ids("include");
-    let asked = ask
-        .parameters
-        .get("include")
-        .is_some_and(|v| !items(v).is_empty());
+    let asked = ask.parameters.get("include").is_some_and(|v| !items(v).is_empty());
     let exclude: HashSet<u64> = ask.ids("exclude").into_iter().collect();
     let test = Test::new(store, table, ask);
-    let candidates = if asked {
-        include.clone()
-    } else {
-        candidates(store, table, ask)
-    };
+    let candidates = if asked { include.clone() } else { candidates(store, table, ask) };
     let mut seen = HashSet::new();
     let mut ids: Vec<u64> = candidates
         .into_iter()
         .filter(|id| !exclude.contains(id) && (!asked || seen.insert(*id)))
         .filter(|id| {
-            store
-                .row(table_of(store, table, *id), *id)
-                .is_some_and(|row| test.passes(&row))
+            store.row(table_of(store, table, *id), *id).is_some_and(|row| test.passes(&row))
         })
         .collect();
     sort(store, table, ask, &include, &mut ids);
@@ -43,10 +34,7 @@ fn candidates(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
         Table::Variations => return store.variations(ask.parent.unwrap_or(0)),
         Table::Products => {
             if let Some(skus) = ask.text("sku") {
-                let keys = skus
-                    .split(',')
-                    .map(|sku| fold(sku.trim()))
-                    .filter(|s| !s.is_empty());
+                let keys = skus.split(',').map(|sku| fold(sku.trim())).filter(|s| !s.is_empty());
                 return keys
                     .flat_map(|sku| {
                         let mut ids = store.with_key(Table::Products, "sku", &sku);
@@ -85,10 +73,8 @@ impl<'a> Test<'a> {
         let bounds = |after: &str, before: &str| {
             (bound(ask.parameters, after), bound(ask.parameters, before))
         };
-        let mut statuses: Vec<&str> = ask
-            .text("include_status")
-            .map(|s| s.split(',').collect())
-            .unwrap_or_default();
+        let mut statuses: Vec<&str> =
+            ask.text("include_status").map(|s| s.split(',').collect()).unwrap_or_default();
         if statuses.is_empty() {
             statuses.push(ask.text("status").unwrap_or("any"));
         }
@@ -97,16 +83,8 @@ impl<'a> Test<'a> {
         Self {
             ask,
             table,
-            modified: if dated {
-                bounds("modified_after", "modified_before")
-            } else {
-                nothing
-            },
-            created: if dated {
-                bounds("after", "before")
-            } else {
-                nothing
-            },
+            modified: if dated { bounds("modified_after", "modified_before") } else { nothing },
+            created: if dated { bounds("after", "before") } else { nothing },
             statuses,
             store,
         }
@@ -116,10 +94,7 @@ impl<'a> Test<'a> {
         match self.table {
             Table::Customers => self.customer(row),
             Table::Products | Table::Variations => self.product(row),
-            Table::Taxes => self
-                .ask
-                .text("class")
-                .is_none_or(|class| row.get("class") == class),
+            Table::Taxes => self.ask.text("class").is_none_or(|class| row.get("class") == class),
             Table::Staff | Table::Classes => true,
         }
     }
@@ -159,14 +134,10 @@ impl<'a> Test<'a> {
         }
         let status = row.get("status");
         let shown = |wanted: &&str| *wanted == status || (*wanted == "any" && status != "trash");
-        let excluded = self
-            .ask
-            .text("exclude_status")
-            .is_some_and(|s| s.split(',').any(|s| s == status));
+        let excluded =
+            self.ask.text("exclude_status").is_some_and(|s| s.split(',').any(|s| s == status));
         let same = |parameter: &str, column: &str| {
-            self.ask
-                .text(parameter)
-                .is_none_or(|v| row.get(column) == v)
+            self.ask.text(parameter).is_none_or(|v| row.get(column) == v)
         };
         self.statuses.iter().any(shown)
             && !excluded
@@ -208,15 +179,12 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut [
     let by = ask.text("orderby").unwrap_or(by);
     let downwards = ask.text("order").map_or(downwards, |order| order == "desc");
     let row = |id: u64| store.row(table_of(store, table, id), id);
-    let stamp = |id: u64| {
-        row(id).and_then(|r| {
-            if by == "modified" {
-                r.modified()
-            } else {
-                r.instant("date_created")
-            }
-        })
-    };
+    let stamp =
+        |id: u64| {
+            row(id).and_then(|r| {
+                if by == "modified" { r.modified() } else { r.instant("date_created") }
+            })
+        };
     let text = |id: u64, name: &str| row(id).map(|r| fold(&r.get(name))).unwrap_or_default();
     match by {
         "include" | "post__in" => ids.sort_by_key(|id| include.iter().position(|i| i == id)),
@@ -225,9 +193,7 @@ fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut [
         "name" => ids.sort_by_cached_key(|id| (text(*id, "username"), *id)),
         "slug" => ids.sort_by_cached_key(|id| (text(*id, "slug"), *id)),
         "price" => ids.sort_by_cached_key(|id| {
-            let price = row(*id)
-                .and_then(|r| price(store, &r).parse::<f64>().ok())
-                .unwrap_or(0.0);
+            let price = row(*id).and_then(|r| price(store, &r).parse::<f64>().ok()).unwrap_or(0.0);
             (whole(price * 100.0), *id)
         }),
         _ => ids.sort_unstable(),

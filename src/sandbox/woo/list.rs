@@ -72,20 +72,13 @@ pub struct Ask<'a> {
 impl Ask<'_> {
     /// A text that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|t| !t.is_empty())
+        self.parameters.get(name).and_then(Value::as_str).filter(|t| !t.is_empty())
     }
 
     /// A list of ids.
     pub fn ids(&self, name: &str) -> Vec<u64> {
         let list = self.parameters.get(name).map(items).unwrap_or_default();
-        list.iter()
-            .filter_map(number)
-            .filter(|n| *n >= 0.0)
-            .map(whole)
-            .collect()
+        list.iter().filter_map(number).filter(|n| *n >= 0.0).map(whole).collect()
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -95,10 +88,7 @@ impl Ask<'_> {
     /// The parameters that choose and sort records.
     fn choice(&self) -> Vec<(&String, &Value)> {
         let chooses = |name: &str| !PAGING.contains(&name) && !name.starts_with("oauth_");
-        self.parameters
-            .iter()
-            .filter(|(name, _)| chooses(name))
-            .collect()
+        self.parameters.iter().filter(|(name, _)| chooses(name)).collect()
     }
 }
 
@@ -113,19 +103,13 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
     let size = ask.number("per_page").unwrap_or(10);
     let number = ask.number("page").unwrap_or(1);
     let offset = ask.number("offset").unwrap_or((number - 1) * size);
-    let page = Page {
-        number,
-        size,
-        offset,
-    };
+    let page = Page { number, size, offset };
     let (ids, total) = match straight(store, table, ask, page) {
         Some(found) => found,
         None => {
             let all = kept.get(store, table, ask);
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
-            let to = from
-                .saturating_add(usize::try_from(size).unwrap_or(0))
-                .min(all.len());
+            let to = from.saturating_add(usize::try_from(size).unwrap_or(0)).min(all.len());
             (all[from..to].to_vec(), all.len() as u64)
         }
     };
@@ -140,11 +124,7 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
         if body.len() > 1 {
             body.push(',');
         }
-        let shown = if table == Table::Variations && ask.parent.is_none() {
-            1
-        } else {
-            0
-        };
+        let shown = if table == Table::Variations && ask.parent.is_none() { 1 } else { 0 };
         let look = if shown == 1 { Table::Products } else { table };
         let plan = plans[shown].get_or_insert_with(|| Plan::new(look, &ask.view, ask.home));
         plan.push(&mut body, store, &row);
@@ -183,34 +163,20 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
     if !plain || wanted("orderby") != Some("id") || !in_table {
         return None;
     }
-    let staff: Vec<u64> = if all {
-        store.table(Table::Staff).ids_from(0).collect()
-    } else {
-        Vec::new()
-    };
+    let staff: Vec<u64> =
+        if all { store.table(Table::Staff).ids_from(0).collect() } else { Vec::new() };
     let rows = store.table(table);
     let nothing = BTreeSet::new();
-    let hidden = if table == Table::Products {
-        &store.trashed
-    } else {
-        &nothing
-    };
+    let hidden = if table == Table::Products { &store.trashed } else { &nothing };
     let total = rows.len() + staff.len() as u64 - hidden.len() as u64;
     let descending = match wanted("order") {
         Some(order) => order == "desc",
         None => table == Table::Products,
     };
     let left = total.saturating_sub(page.offset).min(page.size);
-    let from = if descending {
-        total.saturating_sub(page.offset + left)
-    } else {
-        page.offset
-    };
+    let from = if descending { total.saturating_sub(page.offset + left) } else { page.offset };
     let skipped = from.saturating_sub(staff.len() as u64);
-    let first = staff
-        .iter()
-        .copied()
-        .skip(usize::try_from(from).unwrap_or(usize::MAX));
+    let first = staff.iter().copied().skip(usize::try_from(from).unwrap_or(usize::MAX));
     let mut ids: Vec<u64> = first
         .chain(rows.ids_at(skipped, hidden))
         .take(usize::try_from(left).unwrap_or(0))
@@ -225,10 +191,7 @@ impl Kept {
     /// The whole list of ids, found now or lately.
     fn get(&self, store: &Store, table: Table, ask: &Ask<'_>) -> Arc<Vec<u64>> {
         // A look-up of a few would only push out the long lists.
-        if ["include", "sku", "email"]
-            .iter()
-            .any(|name| ask.text(name).is_some())
-        {
+        if ["include", "sku", "email"].iter().any(|name| ask.text(name).is_some()) {
             return Arc::new(found(store, table, ask));
         }
         let mut name = format!("{table:?} {:?}", ask.parent);
@@ -245,11 +208,7 @@ impl Kept {
         if lists.len() >= KEPT {
             lists.remove(0);
         }
-        lists.push(Found {
-            generation: store.generation,
-            name,
-            ids: Arc::clone(&ids),
-        });
+        lists.push(Found { generation: store.generation, name, ids: Arc::clone(&ids) });
         ids
     }
 
@@ -265,10 +224,7 @@ fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
         let mut parts: Vec<(&str, String)> = Vec::new();
         for part in ask.query.split('&').filter(|p| !p.is_empty()) {
             let name = part.split('=').next().unwrap_or(part);
-            match parts
-                .iter_mut()
-                .find(|(n, _)| *n == name && !n.ends_with("[]"))
-            {
+            match parts.iter_mut().find(|(n, _)| *n == name && !n.ends_with("[]")) {
                 Some(known) => known.1 = part.to_owned(),
                 None => parts.push((name, part.to_owned())),
             }
@@ -278,28 +234,17 @@ fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
             None => parts.push(("page", format!("page={number}"))),
         }
         let query: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
-        format!(
-            "{}/wp-json/wc/v3/{}?{}",
-            ask.home,
-            ask.path,
-            query.join("&")
-        )
+        format!("{}/wp-json/wc/v3/{}?{}", ask.home, ask.path, query.join("&"))
     };
     let mut links = Vec::new();
     if page.number > 1 {
-        links.push(format!(
-            "<{}>; rel=\"prev\"",
-            url((page.number - 1).min(pages.max(1)))
-        ));
+        links.push(format!("<{}>; rel=\"prev\"", url((page.number - 1).min(pages.max(1)))));
     }
     if pages > page.number {
         links.push(format!("<{}>; rel=\"next\"", url(page.number + 1)));
     }
     if links.is_empty() {
-        links.push(format!(
-            "<{}/wp-json/>; rel=\"https://api.w.org/\"",
-            ask.home
-        ));
+        links.push(format!("<{}/wp-json/>; rel=\"https://api.w.org/\"", ask.home));
     }
     reply
         .with("x-wp-total", total.to_string())
@@ -311,11 +256,7 @@ fn with_headers(reply: Reply, total: u64, page: Page, ask: &Ask<'_>) -> Reply {
 /// The names of `_fields`.
 pub fn fields(parameters: &Map<String, Value>) -> Vec<String> {
     let list = parameters.get("_fields").map(items).unwrap_or_default();
-    let mut names: Vec<String> = list
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let mut names: Vec<String> = list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     if names.is_empty() {
         names.extend(
             php::flat(parameters)

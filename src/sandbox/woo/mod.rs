@@ -128,9 +128,7 @@ impl Woo {
             );
         };
         let envelope = query.contains_key("_envelope");
-        let reply = self
-            .serve(request, query, &path)
-            .unwrap_or_else(|failure| failure.reply());
+        let reply = self.serve(request, query, &path).unwrap_or_else(|failure| failure.reply());
         if envelope { enveloped(&reply) } else { reply }
     }
 
@@ -142,11 +140,7 @@ impl Woo {
     ) -> Result<Reply, Failure> {
         // Keys are looked at only when the address shows this text.
         let seen = request.path.contains("wp-json/wc/") || request.query.contains("wp-json/wc/");
-        let key = if seen {
-            self.keys.identify(request, &query, self.clock.now())?
-        } else {
-            None
-        };
+        let key = if seen { self.keys.identify(request, &query, self.clock.now())? } else { None };
         let method = method(request, &query);
         let reads = matches!(method, Method::GET | Method::HEAD);
         if let Some(key) = key.filter(|_| method != Method::OPTIONS) {
@@ -163,13 +157,7 @@ impl Woo {
         }
         let route = Route::parse(path).ok_or_else(Failure::no_route)?;
         let body = body(request)?;
-        let call = Call {
-            method,
-            key,
-            raw_query: &request.query,
-            query,
-            body,
-        };
+        let call = Call { method, key, raw_query: &request.query, query, body };
         self.perform(&route, &call)
     }
 
@@ -186,8 +174,7 @@ impl Woo {
             query: php::parameters(&pairs(query)),
             body: body.as_object().cloned().unwrap_or_default(),
         };
-        self.perform(&route, &call)
-            .unwrap_or_else(|failure| failure.reply())
+        self.perform(&route, &call).unwrap_or_else(|failure| failure.reply())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store> {
@@ -208,9 +195,7 @@ impl Schemas {
             products: Schema::load(include_str!(
                 "../../../assets/sandbox/woocommerce/products.json"
             ))?,
-            taxes: Schema::load(include_str!(
-                "../../../assets/sandbox/woocommerce/taxes.json"
-            ))?,
+            taxes: Schema::load(include_str!("../../../assets/sandbox/woocommerce/taxes.json"))?,
             classes: Schema::load(include_str!(
                 "../../../assets/sandbox/woocommerce/taxes_classes.json"
             ))?,
@@ -250,11 +235,9 @@ fn body(request: &Request) -> Result<Map<String, Value>, Failure> {
         return match serde_json::from_slice::<Value>(&request.body) {
             Ok(Value::Object(members)) => Ok(members),
             Ok(_) => Ok(Map::new()),
-            Err(_) => Err(
-                Failure::new(400, "rest_invalid_json", "Invalid JSON body passed.")
-                    .with("json_error_code", 4.into())
-                    .with("json_error_message", "Syntax error".into()),
-            ),
+            Err(_) => Err(Failure::new(400, "rest_invalid_json", "Invalid JSON body passed.")
+                .with("json_error_code", 4.into())
+                .with("json_error_message", "Syntax error".into())),
         };
     }
     Ok(php::parameters(&request.form()))

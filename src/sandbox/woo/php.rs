@@ -21,10 +21,7 @@ pub fn parameters(pairs: &[(String, String)]) -> Map<String, Value> {
 fn split(key: &str) -> (String, Vec<String>) {
     match key.split_once('[') {
         Some((name, rest)) if !name.is_empty() && rest.ends_with(']') => {
-            let path = rest[..rest.len() - 1]
-                .split("][")
-                .map(str::to_owned)
-                .collect();
+            let path = rest[..rest.len() - 1].split("][").map(str::to_owned).collect();
             (name.replace(['.', ' '], "_"), path)
         }
         _ => (key.replace(['.', ' '], "_"), Vec::new()),
@@ -40,11 +37,7 @@ fn put(slot: &mut Value, path: &[String], text: &str) {
         *slot = Value::Object(Map::new());
     }
     if let Value::Object(map) = slot {
-        let key = if first.is_empty() {
-            map.len().to_string()
-        } else {
-            first.clone()
-        };
+        let key = if first.is_empty() { map.len().to_string() } else { first.clone() };
         put(map.entry(key).or_insert(Value::Null), rest, text);
     }
 }
@@ -55,9 +48,7 @@ fn lists(value: &mut Value) {
         map.values_mut().for_each(lists);
         let listed = (0..map.len()).all(|i| map.contains_key(&i.to_string()));
         if listed {
-            let items = (0..map.len())
-                .filter_map(|i| map.remove(&i.to_string()))
-                .collect();
+            let items = (0..map.len()).filter_map(|i| map.remove(&i.to_string())).collect();
             *value = Value::Array(items);
         }
     }
@@ -99,26 +90,13 @@ mod tests {
     fn names_make_arrays() {
         let parse = |q: &str| Value::Object(parameters(&pairs(q)));
         assert_eq!(parse("include=3&include=4"), json!({"include": "4"}));
-        assert_eq!(
-            parse("include[]=3&include[]=4"),
-            json!({"include": ["3", "4"]})
-        );
-        assert_eq!(
-            parse("include[0]=3&include[1]=4"),
-            json!({"include": ["3", "4"]})
-        );
-        assert_eq!(
-            parse("billing[city]=K%C3%B6ln"),
-            json!({"billing": {"city": "Köln"}})
-        );
+        assert_eq!(parse("include[]=3&include[]=4"), json!({"include": ["3", "4"]}));
+        assert_eq!(parse("include[0]=3&include[1]=4"), json!({"include": ["3", "4"]}));
+        assert_eq!(parse("billing[city]=K%C3%B6ln"), json!({"billing": {"city": "Köln"}}));
         let flat = flat(&parameters(&pairs("a[]=1&a[]=2&b=x")));
         assert_eq!(
             flat,
-            [
-                ("a[0]".into(), "1".into()),
-                ("a[1]".into(), "2".into()),
-                ("b".into(), "x".into())
-            ]
+            [("a[0]".into(), "1".into()), ("a[1]".into(), "2".into()), ("b".into(), "x".into())]
         );
     }
 }

@@ -28,21 +28,10 @@ const TEXTS: [&str; 13] = [
 ];
 const RICH: [&str; 3] = ["name", "description", "short_description"];
 const MONEY: [&str; 3] = ["regular_price", "sale_price", "weight"];
-const YES: [&str; 6] = [
-    "featured",
-    "virtual",
-    "downloadable",
-    "manage_stock",
-    "sold_individually",
-    "reviews_allowed",
-];
-const WHOLE: [&str; 5] = [
-    "low_stock_amount",
-    "download_limit",
-    "download_expiry",
-    "menu_order",
-    "parent_id",
-];
+const YES: [&str; 6] =
+    ["featured", "virtual", "downloadable", "manage_stock", "sold_individually", "reviews_allowed"];
+const WHOLE: [&str; 5] =
+    ["low_stock_amount", "download_limit", "download_expiry", "menu_order", "parent_id"];
 const LISTS: [&str; 9] = [
     "downloads",
     "upsell_ids",
@@ -63,10 +52,7 @@ pub fn create(
     body: &Map<String, Value>,
     now: i64,
 ) -> Result<u64, Failure> {
-    if body
-        .get("id")
-        .is_some_and(|id| !text(id).is_empty() && text(id) != "0")
-    {
+    if body.get("id").is_some_and(|id| !text(id).is_empty() && text(id) != "0") {
         return Err(Failure::new(
             400,
             "woocommerce_rest_product_exists",
@@ -109,11 +95,7 @@ pub fn update(
     if !store.table(table).exists(id) {
         if table == Table::Products && store.table(Table::Variations).exists(id) {
             let message = "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint.";
-            return Err(Failure::new(
-                404,
-                "woocommerce_rest_invalid_product_id",
-                message,
-            ));
+            return Err(Failure::new(404, "woocommerce_rest_invalid_product_id", message));
         }
         return Err(Failure::new(400, invalid(table), "Invalid ID."));
     }
@@ -134,34 +116,20 @@ pub fn invalid(table: Table) -> &'static str {
 /// A stock keeping unit may be used once; one in the trash is found only by the lookup table.
 fn free_sku(store: &Store, own: Option<u64>, body: &Map<String, Value>) -> Result<(), Failure> {
     let sku = body.get("sku").map(unslashed).unwrap_or_default();
-    let taken = if sku.is_empty() {
-        None
-    } else {
-        store.post_by_sku(&sku)
-    };
+    let taken = if sku.is_empty() { None } else { store.post_by_sku(&sku) };
     let Some((table, id)) = taken.filter(|(_, id)| Some(*id) != own) else {
         return Ok(());
     };
-    let trashed = store
-        .row(table, id)
-        .is_some_and(|row| row.get("status") == "trash");
+    let trashed = store.row(table, id).is_some_and(|row| row.get("status") == "trash");
     if trashed {
         let message = format!(
             "The product with SKU ({sku}) you are trying to insert is already present in the lookup table"
         );
-        return Err(Failure::new(
-            400,
-            "woocommerce_rest_product_not_created",
-            message,
-        ));
+        return Err(Failure::new(400, "woocommerce_rest_product_not_created", message));
     }
-    let free = (1..)
-        .map(|n| format!("{sku}-{n}"))
-        .find(|s| store.post_by_sku(s).is_none());
+    let free = (1..).map(|n| format!("{sku}-{n}")).find(|s| store.post_by_sku(s).is_none());
     let failure = Failure::new(400, "product_invalid_sku", "Invalid or duplicated SKU.");
-    Err(failure
-        .with("resource_id", json!(id))
-        .with("unique_sku", json!(free)))
+    Err(failure.with("resource_id", json!(id)).with("unique_sku", json!(free)))
 }
 
 fn changes(
@@ -188,10 +156,7 @@ fn changes(
                 let known = matches!(text(value).as_str(), "reduced-rate" | "zero-rate") || {
                     store.has_class(&text(value))
                 };
-                put(
-                    "tax_class",
-                    Some(if known { text(value) } else { String::new() }),
-                );
+                put("tax_class", Some(if known { text(value) } else { String::new() }));
             }
             "dimensions" => {
                 for (side, length) in members(Some(value)) {
@@ -270,9 +235,7 @@ fn settle(
     }
     let was_trashed = row.as_ref().is_some_and(|row| row.get("status") == "trash");
     if was_trashed && now("status", changes) != "trash" && !body.contains_key("slug") {
-        let slug = now("slug", changes)
-            .trim_end_matches("__trashed")
-            .to_owned();
+        let slug = now("slug", changes).trim_end_matches("__trashed").to_owned();
         changes.push((entity.column("slug"), Some(slug)));
     }
 }
@@ -285,22 +248,19 @@ fn date_created(body: &Map<String, Value>) -> Option<i64> {
 
 fn list(name: &str, value: &Value) -> String {
     let items = value.as_array().cloned().unwrap_or_default();
-    let items = items
-        .into_iter()
-        .enumerate()
-        .map(|(i, item)| match (name, item) {
-            ("attributes", Value::Object(mut item)) => {
-                item.entry("id").or_insert(json!(0));
-                item.entry("position").or_insert(json!(i));
-                Value::Object(item)
-            }
-            ("images", Value::Object(mut item)) => {
-                item.entry("id").or_insert(json!(i + 1));
-                Value::Object(item)
-            }
-            ("tags" | "brands", item) => term(&item, "Tag"),
-            (_, item) => item,
-        });
+    let items = items.into_iter().enumerate().map(|(i, item)| match (name, item) {
+        ("attributes", Value::Object(mut item)) => {
+            item.entry("id").or_insert(json!(0));
+            item.entry("position").or_insert(json!(i));
+            Value::Object(item)
+        }
+        ("images", Value::Object(mut item)) => {
+            item.entry("id").or_insert(json!(i + 1));
+            Value::Object(item)
+        }
+        ("tags" | "brands", item) => term(&item, "Tag"),
+        (_, item) => item,
+    });
     wp_json(&Value::Array(items.collect()))
 }
 
@@ -309,16 +269,11 @@ fn categories(value: &Value) -> String {
     if items.is_empty() {
         return String::new();
     }
-    wp_json(&Value::Array(
-        items.iter().map(|item| term(item, "Category")).collect(),
-    ))
+    wp_json(&Value::Array(items.iter().map(|item| term(item, "Category")).collect()))
 }
 
 fn term(item: &Value, word: &str) -> Value {
-    let id = item
-        .get("id")
-        .and_then(super::schema::number)
-        .unwrap_or(0.0);
+    let id = item.get("id").and_then(super::schema::number).unwrap_or(0.0);
     let name = match (word, text(&item["id"]).as_str()) {
         ("Category", "15") => "Uncategorized".to_owned(),
         (word, id) => format!("{word} {id}"),
@@ -334,15 +289,10 @@ pub fn delete(
     force: bool,
     now: i64,
 ) -> Result<(), Failure> {
-    let row = store
-        .row(table, id)
-        .ok_or_else(|| Failure::new(404, invalid(table), "Invalid ID."))?;
+    let row =
+        store.row(table, id).ok_or_else(|| Failure::new(404, invalid(table), "Invalid ID."))?;
     let (status, slug) = (row.get("status"), row.get("slug"));
-    let variations = if table == Table::Products {
-        store.variations(id)
-    } else {
-        Vec::new()
-    };
+    let variations = if table == Table::Products { store.variations(id) } else { Vec::new() };
     if force {
         for variation in variations {
             store.remove(Table::Variations, variation);
@@ -352,11 +302,7 @@ pub fn delete(
     }
     if status == "trash" {
         let message = "The product has already been deleted.";
-        return Err(Failure::new(
-            410,
-            "woocommerce_rest_already_trashed",
-            message,
-        ));
+        return Err(Failure::new(410, "woocommerce_rest_already_trashed", message));
     }
     let entity = table.entity();
     let trash = |slug: String| -> Changes {
@@ -367,11 +313,7 @@ pub fn delete(
         ]
     };
     for variation in variations {
-        store.write(
-            Table::Variations,
-            variation,
-            &trash(format!("variation-{variation}")),
-        );
+        store.write(Table::Variations, variation, &trash(format!("variation-{variation}")));
     }
     store.write(table, id, &trash(slug));
     Ok(())

@@ -73,12 +73,7 @@ impl Plan {
             push_wp_escaped(&mut list, &format!("{home}/wp-json/wc/v3/{}", entity.path));
             list
         });
-        Self {
-            nodes,
-            links,
-            edit: view.edit,
-            home: home.to_owned(),
-        }
+        Self { nodes, links, edit: view.edit, home: home.to_owned() }
     }
 
     /// Appends the record.
@@ -110,22 +105,15 @@ fn wanted(fields: &[String], name: &str) -> bool {
     fields.is_empty()
         || fields.iter().any(|f| {
             f == name
-                || f.strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('.'))
-                || name
-                    .strip_prefix(f.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
+                || f.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+                || name.strip_prefix(f.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
 }
 
 fn nodes(entity: &super::shape::Entity, members: &[Member], above: &str, view: &View) -> Vec<Node> {
     let mut nodes = Vec::with_capacity(members.len());
     for (name, shape) in members {
-        let dotted = if above.is_empty() {
-            (*name).to_owned()
-        } else {
-            format!("{above}.{name}")
-        };
+        let dotted = if above.is_empty() { (*name).to_owned() } else { format!("{above}.{name}") };
         if !wanted(&view.fields, &dotted) {
             continue;
         }
@@ -147,10 +135,7 @@ fn nodes(entity: &super::shape::Entity, members: &[Member], above: &str, view: &
             Shape::Edit(made) if view.edit && view.single => What::Made(*made),
             Shape::Edit(_) => continue,
         };
-        nodes.push(Node {
-            key: format!("\"{name}\":"),
-            what,
-        });
+        nodes.push(Node { key: format!("\"{name}\":"), what });
     }
     nodes
 }
@@ -195,12 +180,9 @@ impl Pen<'_> {
         self.scratch.clear();
         let known = self.row.read(column, &mut self.scratch);
         match way {
-            Way::Bool => self
-                .out
-                .push_str(if self.scratch == "1" { "true" } else { "false" }),
+            Way::Bool => self.out.push_str(if self.scratch == "1" { "true" } else { "false" }),
             Way::Number | Way::Json => {
-                self.out
-                    .push_str(if known { &self.scratch } else { "null" })
+                self.out.push_str(if known { &self.scratch } else { "null" })
             }
             Way::Html if !self.edit && !self.scratch.is_empty() => {
                 push_wp_json(self.out, &autop(&self.scratch));
@@ -224,12 +206,8 @@ impl Pen<'_> {
         let row = self.row;
         match made {
             Made::Avatar => {
-                self.out
-                    .push_str("\"https:\\/\\/secure.gravatar.com\\/avatar\\/");
-                push_number(
-                    self.out,
-                    crate::sandbox::seed::mix(0xa7a7, row.table as u64, row.id),
-                );
+                self.out.push_str("\"https:\\/\\/secure.gravatar.com\\/avatar\\/");
+                push_number(self.out, crate::sandbox::seed::mix(0xa7a7, row.table as u64, row.id));
                 self.out.push_str("?s=96&d=mm&r=g\"");
             }
             Made::Permalink => {
@@ -262,9 +240,7 @@ impl Pen<'_> {
             },
             Made::BackordersAllowed => self.yes(row.get("backorders") != "no"),
             Made::ShippingRequired => self.yes(!row.is("virtual")),
-            Made::AverageRating => self
-                .out
-                .push_str(if self.edit { "\"0\"" } else { "\"0.00\"" }),
+            Made::AverageRating => self.out.push_str(if self.edit { "\"0\"" } else { "\"0.00\"" }),
             Made::ParentId => push_number(self.out, row.parent()),
             Made::PermalinkTemplate => {
                 push_wp_json(self.out, &format!("{}/product/%pagename%/", self.home))
@@ -358,8 +334,7 @@ impl Pen<'_> {
         self.out.push_str("\"}]");
         if variation {
             let parent = self.row.parent();
-            self.out
-                .push_str(&format!(",\"up\":[{{\"href\":\"{prefix}\\/{parent}\"}}]"));
+            self.out.push_str(&format!(",\"up\":[{{\"href\":\"{prefix}\\/{parent}\"}}]"));
         }
         self.out.push('}');
     }
@@ -372,10 +347,8 @@ pub fn price(store: &Store, row: &Row<'_>) -> String {
         return sale;
     }
     if row.table == Table::Products && row.get("type") == "variable" {
-        let prices = store
-            .variations(row.id)
-            .into_iter()
-            .filter_map(|id| store.row(Table::Variations, id));
+        let prices =
+            store.variations(row.id).into_iter().filter_map(|id| store.row(Table::Variations, id));
         let lowest = prices
             .map(|v| price(store, &v))
             .filter_map(|p| Some((p.parse::<f64>().ok()?, p)))
@@ -426,9 +399,8 @@ fn autop(text: &str) -> String {
     if text.trim_start().starts_with("<p") {
         return format!("{}\n", text.trim_end());
     }
-    let paragraphs = text
-        .split("\n\n")
-        .map(|p| format!("<p>{}</p>\n", p.trim().replace('\n', "<br />\n")));
+    let paragraphs =
+        text.split("\n\n").map(|p| format!("<p>{}</p>\n", p.trim().replace('\n', "<br />\n")));
     paragraphs.collect()
 }
 

@@ -108,24 +108,14 @@ mod tests {
         assert_eq!(Route::parse("/"), Some(Route::Discovery));
         assert_eq!(Route::parse(""), Some(Route::Discovery));
         assert_eq!(Route::parse("/wc/v3/"), Some(Route::Index));
-        assert_eq!(
-            Route::parse("/WC/V3/Customers/"),
-            Some(Route::List(Resource::Customers))
-        );
-        assert_eq!(
-            Route::parse("/wc/v3/products/12"),
-            Some(Route::One(Resource::Products, 12))
-        );
+        assert_eq!(Route::parse("/WC/V3/Customers/"), Some(Route::List(Resource::Customers)));
+        assert_eq!(Route::parse("/wc/v3/products/12"), Some(Route::One(Resource::Products, 12)));
         assert_eq!(Route::parse("/wc/v3/taxes/classes"), Some(Route::Classes));
         assert_eq!(
             Route::parse("/wc/v3/products/5/variations/6"),
             Some(Route::One(Resource::Variations(5), 6))
         );
-        assert_eq!(
-            Route::parse("/wc/v3//customers"),
-            None,
-            "a double slash is no route"
-        );
+        assert_eq!(Route::parse("/wc/v3//customers"), None, "a double slash is no route");
         assert_eq!(Route::parse("/wc/v3/orders"), None);
     }
 }

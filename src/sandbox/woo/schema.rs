@@ -20,18 +20,10 @@ impl Schema {
     /// Reads an embedded document.
     pub fn load(text: &str) -> Result<Self, serde_json::Error> {
         let document: Value = serde_json::from_str(text)?;
-        let args = |n: usize| {
-            document["endpoints"][n]["args"]
-                .as_object()
-                .cloned()
-                .unwrap_or_default()
-        };
+        let args =
+            |n: usize| document["endpoints"][n]["args"].as_object().cloned().unwrap_or_default();
         let (list, write) = (args(0), args(1));
-        Ok(Self {
-            document,
-            list,
-            write,
-        })
+        Ok(Self { document, list, write })
     }
 }
 
@@ -61,10 +53,7 @@ pub fn check(
             continue;
         };
         if let Err((code, message)) = fits(arg, value, name) {
-            details.insert(
-                name.clone(),
-                json!({ "code": code, "message": message, "data": null }),
-            );
+            details.insert(name.clone(), json!({ "code": code, "message": message, "data": null }));
             params.insert(name.clone(), Value::String(message));
         }
     }
@@ -74,9 +63,7 @@ pub fn check(
     let names: Vec<&str> = params.keys().map(String::as_str).collect();
     let message = format!("Invalid parameter(s): {}", names.join(", "));
     let failure = Failure::new(400, "rest_invalid_param", message);
-    Err(failure
-        .with("params", Value::Object(params))
-        .with("details", Value::Object(details)))
+    Err(failure.with("params", Value::Object(params)).with("details", Value::Object(details)))
 }
 
 type Misfit = (&'static str, String);
@@ -89,15 +76,9 @@ fn fits(arg: &Value, value: &Value, name: &str) -> Result<(), Misfit> {
     };
     let typed = kinds.iter().any(|kind| is_of(kind, value));
     if !typed {
-        return Err((
-            "rest_invalid_type",
-            format!("{name} is not of type {}.", kinds.join(",")),
-        ));
+        return Err(("rest_invalid_type", format!("{name} is not of type {}.", kinds.join(","))));
     }
-    if let Some(choice) = arg["enum"]
-        .as_array()
-        .filter(|choice| !choice.contains(value))
-    {
+    if let Some(choice) = arg["enum"].as_array().filter(|choice| !choice.contains(value)) {
         let message = format!("{name} is not one of {}.", listing(choice));
         return Err(("rest_not_in_enum", message));
     }
@@ -126,10 +107,9 @@ fn is_of(kind: &str, value: &Value) -> bool {
         ("null", Value::Null) | ("boolean", Value::Bool(_)) | ("object", Value::Object(_)) => true,
         ("object", Value::Array(items)) => items.is_empty(),
         ("object", Value::String(text)) => text.is_empty(),
-        ("boolean", Value::String(text)) => matches!(
-            text.to_lowercase().as_str(),
-            "true" | "false" | "0" | "1" | ""
-        ),
+        ("boolean", Value::String(text)) => {
+            matches!(text.to_lowercase().as_str(), "true" | "false" | "0" | "1" | "")
+        }
         ("boolean", Value::Number(n)) => matches!(n.as_u64(), Some(0 | 1)),
         ("integer", _) => number(value).is_some_and(|n| n.fract() == 0.0),
         ("number", _) => number(value).is_some(),
@@ -200,11 +180,7 @@ fn of_format(arg: &Value, value: &Value) -> Result<(), Misfit> {
 fn listing(choice: &[Value]) -> String {
     let mut names: Vec<&str> = choice.iter().filter_map(Value::as_str).collect();
     let last = names.pop().unwrap_or_default();
-    if names.is_empty() {
-        last.to_owned()
-    } else {
-        format!("{}, and {last}", names.join(", "))
-    }
+    if names.is_empty() { last.to_owned() } else { format!("{}, and {last}", names.join(", ")) }
 }
 
 /// WordPress's `is_email`.
@@ -213,9 +189,7 @@ pub fn is_email(text: &str) -> bool {
         return false;
     };
     let local_fine = !local.is_empty()
-        && local
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~.-".contains(&b));
     let parts: Vec<&str> = domain.split('.').collect();
     let part_fine = |part: &&str| {
         !part.is_empty()
@@ -245,12 +219,8 @@ mod tests {
             "email": {"type": "string", "required": true},
         }));
         let ok = |given: Value| check(&args, &map(given), false).is_ok();
-        assert!(ok(
-            json!({"per_page": "100", "include": "3,4", "unknown": "x"})
-        ));
-        assert!(ok(
-            json!({"include": "", "billing": {"city": "X", "more": 1}})
-        ));
+        assert!(ok(json!({"per_page": "100", "include": "3,4", "unknown": "x"})));
+        assert!(ok(json!({"include": "", "billing": {"city": "X", "more": 1}})));
         for bad in [
             json!({"per_page": "0"}),
             json!({"per_page": "101"}),
@@ -272,10 +242,7 @@ mod tests {
         assert_eq!(failure.code, "rest_missing_callback_param");
         assert_eq!(failure.data["params"], json!(["email"]));
         let failure = check(&args, &map(json!({"orderby": "x"})), false).unwrap_err();
-        assert_eq!(
-            failure.data["params"]["orderby"],
-            "orderby is not one of id, name, and date."
-        );
+        assert_eq!(failure.data["params"]["orderby"], "orderby is not one of id, name, and date.");
     }
 
     #[test]
@@ -283,15 +250,7 @@ mod tests {
         for good in ["a@b.example", "uniq.one+tag@x.example", "o'b@x-y.example"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in [
-            "",
-            "a",
-            "a@b",
-            "a b@c.example",
-            "a@b..example",
-            "é@b.example",
-            "@b.example",
-        ] {
+        for bad in ["", "a", "a@b", "a b@c.example", "a@b..example", "é@b.example", "@b.example"] {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -205,11 +205,7 @@ const PRODUCT_COLUMNS: &[Column] = &[
     text("sale_price", Fact::SalePrice),
     ("manage_stock", Some(Fact::ManageStock), Default::Text("0")),
     ("stock_quantity", Some(Fact::Stock), Default::Null),
-    (
-        "stock_status",
-        Some(Fact::StockStatus),
-        Default::Text("instock"),
-    ),
+    ("stock_status", Some(Fact::StockStatus), Default::Text("instock")),
     text("weight", Fact::Weight),
     ("date_created", Some(Fact::Created), Default::Null),
     ("date_modified", Some(Fact::Modified), Default::Null),

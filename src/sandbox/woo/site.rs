@@ -54,13 +54,7 @@ fn routes(home: &str, below: &str) -> Value {
             json!({ "namespace": "wc/v3", "methods": methods, "endpoints": [], "_links": link }),
         )
     };
-    Value::Object(
-        ROUTES
-            .iter()
-            .filter(|path| path.starts_with(below))
-            .map(route)
-            .collect(),
-    )
+    Value::Object(ROUTES.iter().filter(|path| path.starts_with(below)).map(route).collect())
 }
 
 /// `/system_status`.

@@ -43,18 +43,11 @@ pub static CLASSES: Entity = Entity {
     name: "classes",
     path: "taxes/classes",
     seeds: None,
-    columns: &[
-        ("slug", None, Default::Text("")),
-        ("name", None, Default::Text("")),
-    ],
+    columns: &[("slug", None, Default::Text("")), ("name", None, Default::Text(""))],
     members: &[],
 };
 
-static STAFF: Entity = Entity {
-    name: "staff",
-    seeds: None,
-    ..entity_of_customers()
-};
+static STAFF: Entity = Entity { name: "staff", seeds: None, ..entity_of_customers() };
 
 const fn entity_of_customers() -> Entity {
     Entity {
@@ -129,10 +122,7 @@ impl Store {
 
     /// What every shop has: staff, tax rates and classes.
     fn plant(&mut self) {
-        for (id, name, role) in [
-            (1, "admin", "administrator"),
-            (2, "manager", "shop_manager"),
-        ] {
+        for (id, name, role) in [(1, "admin", "administrator"), (2, "manager", "shop_manager")] {
             let email = format!("{name}@shop.example");
             let created = crate::sandbox::clock::stamp(self.world.dawn(), ' ');
             self.plant_row(
@@ -154,12 +144,7 @@ impl Store {
             self.plant_row(
                 Table::Taxes,
                 id,
-                &[
-                    ("country", "DE"),
-                    ("rate", rate),
-                    ("name", name),
-                    ("class", class),
-                ],
+                &[("country", "DE"), ("rate", rate), ("name", name), ("class", class)],
             );
         }
         for (id, slug, name) in [
@@ -173,10 +158,8 @@ impl Store {
 
     fn plant_row(&mut self, table: Table, id: u64, values: &[(&str, &str)]) {
         let entity = table.entity();
-        let changes = values
-            .iter()
-            .map(|(n, v)| (entity.column(n), Some((*v).to_owned())))
-            .collect();
+        let changes =
+            values.iter().map(|(n, v)| (entity.column(n), Some((*v).to_owned()))).collect();
         self.apply(table, id, &changes);
     }
 
@@ -230,13 +213,9 @@ impl Store {
     fn apply(&mut self, table: Table, id: u64, changes: &Changes) {
         let entity = table.entity();
         let edits = &mut self.tables[table as usize];
-        let patch = edits
-            .patch(id)
-            .map_or_else(|| Patch::default().merged(changes), |p| p.merged(changes));
-        let modified = patch
-            .get(entity.column("date_modified"))
-            .flatten()
-            .and_then(parse_stamp);
+        let patch =
+            edits.patch(id).map_or_else(|| Patch::default().merged(changes), |p| p.merged(changes));
+        let modified = patch.get(entity.column("date_modified")).flatten().and_then(parse_stamp);
         let keys: Vec<(u8, String)> = changes
             .iter()
             .filter(|(c, _)| {
@@ -253,10 +232,8 @@ impl Store {
                 _ => self.trashed.remove(&id),
             };
         }
-        if let Some(Some(meta)) = changes
-            .iter()
-            .find(|(c, _)| *c == entity.column("meta_data"))
-            .map(|(_, v)| v)
+        if let Some(Some(meta)) =
+            changes.iter().find(|(c, _)| *c == entity.column("meta_data")).map(|(_, v)| v)
         {
             self.next_meta = self.next_meta.max(highest_meta(meta) + 1);
         }
@@ -312,37 +289,23 @@ impl Store {
             None if edits.generated().contains(&id) => None,
             None => return None,
         };
-        let facts = table
-            .entity()
-            .seeds
-            .and_then(|kind| self.world.facts(kind, id));
-        Some(Row {
-            table,
-            id,
-            facts,
-            patch,
-            world: &self.world,
-        })
+        let facts = table.entity().seeds.and_then(|kind| self.world.facts(kind, id));
+        Some(Row { table, id, facts, patch, world: &self.world })
     }
 
     /// Ids that have the folded value in a key column, in order.
     pub fn with_key(&self, table: Table, name: &str, folded: &str) -> Vec<u64> {
         let entity = table.entity();
         let column = entity.column(name);
-        let mut ids = match (
-            entity.seeds,
-            entity.columns.get(usize::from(column)).and_then(|c| c.1),
-        ) {
-            (Some(kind), Some(fact)) => self.world.find(kind, fact, folded),
-            _ => Vec::new(),
-        };
+        let mut ids =
+            match (entity.seeds, entity.columns.get(usize::from(column)).and_then(|c| c.1)) {
+                (Some(kind), Some(fact)) => self.world.find(kind, fact, folded),
+                _ => Vec::new(),
+            };
         ids.extend_from_slice(self.table(table).with_key(column, folded));
         ids.sort_unstable();
         ids.dedup();
-        ids.retain(|id| {
-            self.row(table, *id)
-                .is_some_and(|row| fold(&row.get(name)) == folded)
-        });
+        ids.retain(|id| self.row(table, *id).is_some_and(|row| fold(&row.get(name)) == folded));
         ids
     }
 
@@ -351,11 +314,7 @@ impl Store {
         let folded = fold(value);
         [Table::Customers, Table::Staff]
             .into_iter()
-            .find_map(|table| {
-                self.with_key(table, name, &folded)
-                    .first()
-                    .map(|id| (table, *id))
-            })
+            .find_map(|table| self.with_key(table, name, &folded).first().map(|id| (table, *id)))
     }
 
     /// The product or variation of a stock keeping unit, in the trash or not.
@@ -363,40 +322,27 @@ impl Store {
         let folded = fold(sku);
         [Table::Products, Table::Variations]
             .into_iter()
-            .find_map(|table| {
-                self.with_key(table, "sku", &folded)
-                    .first()
-                    .map(|id| (table, *id))
-            })
+            .find_map(|table| self.with_key(table, "sku", &folded).first().map(|id| (table, *id)))
     }
 
     /// The variations of a product, in order.
     pub fn variations(&self, parent: u64) -> Vec<u64> {
-        let mut ids: Vec<u64> = match self
-            .row(Table::Products, parent)
-            .and_then(|row| row.seeded_number())
-        {
-            Some(number) => self.world.variations_of(number).collect(),
-            None => Vec::new(),
-        };
+        let mut ids: Vec<u64> =
+            match self.row(Table::Products, parent).and_then(|row| row.seeded_number()) {
+                Some(number) => self.world.variations_of(number).collect(),
+                None => Vec::new(),
+            };
         ids.extend(self.with_key(Table::Variations, "parent_id", &parent.to_string()));
         ids.sort_unstable();
         ids.dedup();
-        ids.retain(|id| {
-            self.row(Table::Variations, *id)
-                .is_some_and(|row| row.parent() == parent)
-        });
+        ids.retain(|id| self.row(Table::Variations, *id).is_some_and(|row| row.parent() == parent));
         ids
     }
 }
 
 fn highest_meta(json: &str) -> u64 {
     let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|m| m["id"].as_u64())
-        .max()
-        .unwrap_or(0)
+    items.iter().filter_map(|m| m["id"].as_u64()).max().unwrap_or(0)
 }
 
 impl Row<'_> {
@@ -461,11 +407,7 @@ impl Row<'_> {
         }
         let fact = self.table.entity().columns.get(usize::from(column))?.1?;
         let (created, modified) = self.facts.as_ref()?.stamps(Side::Woo);
-        Some(if fact == Fact::Created {
-            created
-        } else {
-            modified
-        })
+        Some(if fact == Fact::Created { created } else { modified })
     }
 
     /// When it was last modified.

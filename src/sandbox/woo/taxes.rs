@@ -34,11 +34,7 @@ pub fn delete(store: &mut Store, id: u64, force: bool) -> Result<(), Failure> {
     }
     if !force {
         let message = "Taxes do not support trashing.";
-        return Err(Failure::new(
-            501,
-            "woocommerce_rest_trash_not_supported",
-            message,
-        ));
+        return Err(Failure::new(501, "woocommerce_rest_trash_not_supported", message));
     }
     store.remove(Table::Taxes, id);
     Ok(())
@@ -46,11 +42,7 @@ pub fn delete(store: &mut Store, id: u64, force: bool) -> Result<(), Failure> {
 
 /// No such rate.
 pub fn invalid(status: u16) -> Failure {
-    Failure::new(
-        status,
-        "woocommerce_rest_invalid_id",
-        "Invalid resource ID.",
-    )
+    Failure::new(status, "woocommerce_rest_invalid_id", "Invalid resource ID.")
 }
 
 fn changes(store: &Store, body: &Map<String, Value>) -> Result<Changes, Failure> {
@@ -72,15 +64,10 @@ fn changes(store: &Store, body: &Map<String, Value>) -> Result<Changes, Failure>
                 Some(text(value))
             }
             "postcodes" | "cities" => {
-                let items: Vec<String> = super::schema::items(value)
-                    .iter()
-                    .map(|v| text(v).to_uppercase())
-                    .collect();
+                let items: Vec<String> =
+                    super::schema::items(value).iter().map(|v| text(v).to_uppercase()).collect();
                 let last = if name == "cities" { "city" } else { "postcode" };
-                changes.push((
-                    entity.column(last),
-                    items.last().cloned().or(Some(String::new())),
-                ));
+                changes.push((entity.column(last), items.last().cloned().or(Some(String::new()))));
                 Some(wp_json(&json!(items)))
             }
             _ => continue,
@@ -93,10 +80,7 @@ fn changes(store: &Store, body: &Map<String, Value>) -> Result<Changes, Failure>
 /// The list of classes, which has no pages.
 pub fn classes(store: &Store, home: &str) -> Reply {
     let ids: Vec<u64> = store.table(Table::Classes).ids_from(0).collect();
-    let all: Vec<Value> = ids
-        .iter()
-        .filter_map(|id| class(store, *id, home))
-        .collect();
+    let all: Vec<Value> = ids.iter().filter_map(|id| class(store, *id, home)).collect();
     let total = all.len().to_string();
     json_reply(200, wp_json(&Value::Array(all)))
         .with("x-wp-total", total)
@@ -121,21 +105,14 @@ pub fn create_class(
     let slug = slug(&name);
     if store.has_class(&slug) {
         let message = "Cannot create existing resource.";
-        return Err(Failure::new(
-            400,
-            "woocommerce_rest_tax_class_exists",
-            message,
-        ));
+        return Err(Failure::new(400, "woocommerce_rest_tax_class_exists", message));
     }
     let entity = Table::Classes.entity();
     let id = store.next_id(Table::Classes);
     store.write(
         Table::Classes,
         id,
-        &vec![
-            (entity.column("slug"), Some(slug)),
-            (entity.column("name"), Some(name)),
-        ],
+        &vec![(entity.column("slug"), Some(slug)), (entity.column("name"), Some(name))],
     );
     class(store, id, home).ok_or_else(|| invalid(404))
 }
@@ -149,11 +126,7 @@ pub fn delete_class(
 ) -> Result<Value, Failure> {
     if !force {
         let message = "Taxes do not support trashing.";
-        return Err(Failure::new(
-            501,
-            "woocommerce_rest_trash_not_supported",
-            message,
-        ));
+        return Err(Failure::new(501, "woocommerce_rest_trash_not_supported", message));
     }
     let id = store.class_id(slug).ok_or_else(|| invalid(404))?;
     let last = class(store, id, home).ok_or_else(|| invalid(404))?;
@@ -164,10 +137,8 @@ pub fn delete_class(
 impl Store {
     /// The number of the tax class with that slug.
     fn class_id(&self, slug: &str) -> Option<u64> {
-        let has = |id: &u64| {
-            self.row(Table::Classes, *id)
-                .is_some_and(|row| row.get("slug") == slug)
-        };
+        let has =
+            |id: &u64| self.row(Table::Classes, *id).is_some_and(|row| row.get("slug") == slug);
         self.table(Table::Classes).ids_from(0).find(has)
     }
 

@@ -12,14 +12,7 @@ const BASE: i64 = 1_700_000_000;
 
 fn shop(records: u64) -> Woo {
     let world = Arc::new(World::new(1, records, BASE));
-    Woo::new(
-        world,
-        Arc::default(),
-        Arc::default(),
-        &[],
-        "http://127.0.0.1:1/shop".into(),
-    )
-    .unwrap()
+    Woo::new(world, Arc::default(), Arc::default(), &[], "http://127.0.0.1:1/shop".into()).unwrap()
 }
 
 fn ask(shop: &Woo, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -37,19 +30,11 @@ fn get(shop: &Woo, path: &str) -> Value {
 }
 
 fn header<'a>(reply: &'a Reply, name: &str) -> &'a str {
-    reply
-        .headers
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map_or("", |(_, v)| v)
+    reply.headers.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v)
 }
 
 fn ids(list: &Value) -> Vec<u64> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["id"].as_u64().unwrap())
-        .collect()
+    list.as_array().unwrap().iter().map(|r| r["id"].as_u64().unwrap()).collect()
 }
 
 /// A request with a key, as if its signature had been checked.
@@ -63,11 +48,7 @@ fn with_key(shop: &Woo, kind: WooKey, method: &str, path: &str, body: &Value) ->
         percent_encoding::utf8_percent_encode(t, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
     let strict = |t: &str| {
-        encode(t)
-            .replace("%2D", "-")
-            .replace("%2E", ".")
-            .replace("%5F", "_")
-            .replace("%7E", "~")
+        encode(t).replace("%2D", "-").replace("%2E", ".").replace("%5F", "_").replace("%7E", "~")
     };
     let mut all = pairs(query);
     all.extend([
@@ -77,10 +58,8 @@ fn with_key(shop: &Woo, kind: WooKey, method: &str, path: &str, body: &Value) ->
         ("oauth_signature_method".into(), "HMAC-SHA256".into()),
     ]);
     all.sort();
-    let joined: Vec<String> = all
-        .iter()
-        .map(|(k, v)| format!("{}={}", strict(k), strict(v)))
-        .collect();
+    let joined: Vec<String> =
+        all.iter().map(|(k, v)| format!("{}={}", strict(k), strict(v))).collect();
     let url = format!("{}/wp-json/wc/v3/{path}", shop.home);
     let base = format!("{method}&{}&{}", strict(&url), strict(&joined.join("&")));
     let mac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, format!("{secret}&").as_bytes());
@@ -92,18 +71,11 @@ fn with_key(shop: &Woo, kind: WooKey, method: &str, path: &str, body: &Value) ->
     let reply = shop.answer(&Request {
         method: method.parse().unwrap(),
         path: format!("/wp-json/wc/v3/{path}"),
-        query: format!(
-            "{}&oauth_signature={}",
-            joined.join("&"),
-            strict(&signature)
-        ),
+        query: format!("{}&oauth_signature={}", joined.join("&"), strict(&signature)),
         headers,
         body: body.to_string().into_bytes(),
     });
-    (
-        reply.status.as_u16(),
-        serde_json::from_str(&reply.body).unwrap(),
-    )
+    (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap())
 }
 
 fn without_key(shop: &Woo, method: &str, path: &str, body: &str) -> (u16, String) {
@@ -119,8 +91,5 @@ fn without_key(shop: &Woo, method: &str, path: &str, body: &str) -> (u16, String
         body: body.as_bytes().to_vec(),
     });
     let value: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-    (
-        reply.status.as_u16(),
-        value["code"].as_str().unwrap_or_default().to_owned(),
-    )
+    (reply.status.as_u16(), value["code"].as_str().unwrap_or_default().to_owned())
 }

@@ -55,10 +55,7 @@ pub fn rich_text(value: &Value) -> String {
     let mut rest = raw.as_str();
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
-        let word_end = rest[at..]
-            .find(';')
-            .map_or(rest.len(), |end| at + end + 1)
-            .min(rest.len());
+        let word_end = rest[at..].find(';').map_or(rest.len(), |end| at + end + 1).min(rest.len());
         let mut escaped = String::new();
         push_specialchars(&mut escaped, &rest[at..word_end]);
         if escaped == rest[at..word_end] && word_end > at + 1 {
@@ -75,15 +72,9 @@ pub fn rich_text(value: &Value) -> String {
 
 /// A price: a decimal comma is not understood but dropped, and so is everything else.
 pub fn money(value: &Value) -> String {
-    let kept: String = text(value)
-        .chars()
-        .filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-'))
-        .collect();
-    if kept.parse::<f64>().is_ok() {
-        kept
-    } else {
-        String::new()
-    }
+    let kept: String =
+        text(value).chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-')).collect();
+    if kept.parse::<f64>().is_ok() { kept } else { String::new() }
 }
 
 /// Yes or no as "1" or "0".
@@ -148,10 +139,7 @@ fn meta_value(value: Option<&Value>) -> Option<Value> {
 
 /// The members of an object, none for anything else.
 pub fn members(value: Option<&Value>) -> Map<String, Value> {
-    value
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default()
+    value.and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]

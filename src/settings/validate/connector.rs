@@ -2,7 +2,7 @@
 
 use super::{Checker, Wanted, default_connector};
 use crate::catalog::{Service, ServiceModule};
-use crate::model::{
+use crate::model::{Frequency, ModuleSettings, 
     Advanced, Connector, Direction, Module, ModuleSettings, Pair, SecretText, SyncFrom,
 };
 use crate::settings::fields::{

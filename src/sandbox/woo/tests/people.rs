@@ -29,18 +29,10 @@ fn customers_are_created_and_changed_as_wordpress_does() {
     assert_eq!(made["username"], "uniq.onetag");
     let meta = |record: &Value| -> Vec<(String, Value)> {
         let all = record["meta_data"].as_array().unwrap().iter();
-        all.map(|m| (m["key"].as_str().unwrap().to_owned(), m["value"].clone()))
-            .collect()
+        all.map(|m| (m["key"].as_str().unwrap().to_owned(), m["value"].clone())).collect()
     };
     let nag = ("default_password_nag".to_owned(), json!("1"));
-    assert_eq!(
-        meta(&made),
-        [
-            nag,
-            ("vtiger_id".into(), json!("7")),
-            ("yes".into(), json!("1"))
-        ]
-    );
+    assert_eq!(meta(&made), [nag, ("vtiger_id".into(), json!("7")), ("yes".into(), json!("1"))]);
     let path = format!("customers/{}", made["id"]);
     shop.clock.advance(Duration::from_secs(3));
     let (_, same) = ask(&shop, "PUT", &path, &json!({}));
@@ -63,33 +55,15 @@ fn customers_are_created_and_changed_as_wordpress_does() {
     assert_eq!(changed["first_name"], "");
     assert_eq!(meta(&changed)[1..], [("vtiger_id".into(), json!("8"))]);
     let local = changed["date_modified"].as_str().unwrap();
-    assert_ne!(
-        local,
-        changed["date_modified_gmt"].as_str().unwrap(),
-        "the site is not in UTC"
-    );
+    assert_ne!(local, changed["date_modified_gmt"].as_str().unwrap(), "the site is not in UTC");
     // The id in the body wins.
     let other = ids(&get(&shop, "customers?per_page=1&orderby=id"))[0];
-    let (_, hit) = ask(
-        &shop,
-        "PUT",
-        &path,
-        &json!({"id": other, "last_name": "Hit"}),
-    );
-    assert_eq!(
-        (&hit["id"], &hit["last_name"]),
-        (&json!(other), &json!("Hit"))
-    );
+    let (_, hit) = ask(&shop, "PUT", &path, &json!({"id": other, "last_name": "Hit"}));
+    assert_eq!((&hit["id"], &hit["last_name"]), (&json!(other), &json!("Hit")));
     assert_eq!(ask(&shop, "DELETE", &path, &Value::Null).0, 501);
-    assert_eq!(
-        ask(&shop, "DELETE", &format!("{path}?force=true"), &Value::Null).0,
-        200
-    );
+    assert_eq!(ask(&shop, "DELETE", &format!("{path}?force=true"), &Value::Null).0, 200);
     assert_eq!(ask(&shop, "GET", &path, &Value::Null).0, 404);
-    assert_eq!(
-        ask(&shop, "DELETE", "customers/1?force=true", &Value::Null).0,
-        403
-    );
+    assert_eq!(ask(&shop, "DELETE", "customers/1?force=true", &Value::Null).0, 403);
 }
 
 #[test]
@@ -100,34 +74,10 @@ fn customers_that_cannot_be_are_refused() {
     let path = format!("customers/{}", one["id"]);
     let second = get(&shop, "customers?per_page=1&orderby=id&page=2")[0]["email"].clone();
     for (method, path, body, status, code) in [
-        (
-            "POST",
-            "customers",
-            json!({}),
-            400,
-            "rest_missing_callback_param",
-        ),
-        (
-            "POST",
-            "customers",
-            json!({"email": ""}),
-            400,
-            "registration-error-invalid-email",
-        ),
-        (
-            "POST",
-            "customers",
-            json!({"email": "x"}),
-            400,
-            "customer_invalid_email",
-        ),
-        (
-            "POST",
-            "customers",
-            json!({"email": taken}),
-            400,
-            "registration-error-email-exists",
-        ),
+        ("POST", "customers", json!({}), 400, "rest_missing_callback_param"),
+        ("POST", "customers", json!({"email": ""}), 400, "registration-error-invalid-email"),
+        ("POST", "customers", json!({"email": "x"}), 400, "customer_invalid_email"),
+        ("POST", "customers", json!({"email": taken}), 400, "registration-error-email-exists"),
         (
             "POST",
             "customers",
@@ -156,27 +106,9 @@ fn customers_that_cannot_be_are_refused() {
             400,
             "rest_invalid_param",
         ),
-        (
-            "PUT",
-            &path,
-            json!({"billing": {"email": ""}}),
-            400,
-            "rest_invalid_param",
-        ),
-        (
-            "PUT",
-            &path,
-            json!({"billing": {"city": null}}),
-            400,
-            "rest_invalid_param",
-        ),
-        (
-            "PUT",
-            &path,
-            json!({"email": second}),
-            400,
-            "woocommerce_rest_customer_invalid_email",
-        ),
+        ("PUT", &path, json!({"billing": {"email": ""}}), 400, "rest_invalid_param"),
+        ("PUT", &path, json!({"billing": {"city": null}}), 400, "rest_invalid_param"),
+        ("PUT", &path, json!({"email": second}), 400, "woocommerce_rest_customer_invalid_email"),
         (
             "PUT",
             &path,
@@ -184,20 +116,10 @@ fn customers_that_cannot_be_are_refused() {
             400,
             "woocommerce_rest_customer_invalid_argument",
         ),
-        (
-            "PUT",
-            "customers/999999",
-            json!({}),
-            404,
-            "wc_user_invalid_id",
-        ),
+        ("PUT", "customers/999999", json!({}), 404, "wc_user_invalid_id"),
     ] {
         let (got, answer) = ask(&shop, method, path, &body);
-        assert_eq!(
-            (got, answer["code"].as_str()),
-            (status, Some(code)),
-            "{method} {path} {body}"
-        );
+        assert_eq!((got, answer["code"].as_str()), (status, Some(code)), "{method} {path} {body}");
     }
 }
 
@@ -225,10 +147,7 @@ fn batches_answer_item_by_item() {
     );
     assert_eq!(create[2]["error"]["data"]["status"], 400);
     assert_eq!(
-        (
-            &update[0]["billing"]["email"],
-            &update[0]["billing"]["phone"]
-        ),
+        (&update[0]["billing"]["email"], &update[0]["billing"]["phone"]),
         (&json!(""), &json!("5"))
     );
     assert_eq!(
@@ -237,47 +156,23 @@ fn batches_answer_item_by_item() {
     );
     assert_eq!(update[2]["id"], Value::Null);
     assert_eq!(done["delete"].as_array().unwrap().len(), 2, "0 is skipped");
-    assert_eq!(
-        done["delete"][0]["id"],
-        json!(first[1]),
-        "a delete in a batch is for good"
-    );
-    assert_eq!(
-        ask(
-            &shop,
-            "GET",
-            &format!("customers/{}", first[1]),
-            &Value::Null
-        )
-        .0,
-        404
-    );
-    assert_eq!(
-        ask(&shop, "POST", "customers/batch", &json!({})),
-        (200, json!([]))
-    );
-    let many: Vec<Value> = (0..101)
-        .map(|n| json!({"email": format!("m{n}@x.example")}))
-        .collect();
+    assert_eq!(done["delete"][0]["id"], json!(first[1]), "a delete in a batch is for good");
+    assert_eq!(ask(&shop, "GET", &format!("customers/{}", first[1]), &Value::Null).0, 404);
+    assert_eq!(ask(&shop, "POST", "customers/batch", &json!({})), (200, json!([])));
+    let many: Vec<Value> = (0..101).map(|n| json!({"email": format!("m{n}@x.example")})).collect();
     let (status, refused) = ask(&shop, "POST", "customers/batch", &json!({"create": many}));
     assert_eq!(
         (status, &refused["code"]),
         (413, &json!("woocommerce_rest_request_entity_too_large"))
     );
-    assert!(
-        ids(&get(&shop, "customers?email=m0@x.example")).is_empty(),
-        "and nothing ran"
-    );
+    assert!(ids(&get(&shop, "customers?email=m0@x.example")).is_empty(), "and nothing ran");
     let (_, product) = ask(
         &shop,
         "POST",
         "products/batch",
         &json!({"create": [{"name": "n", "regular_price": 12.5}]}),
     );
-    assert_eq!(
-        product["create"][0]["regular_price"], "12.5",
-        "a number passes"
-    );
+    assert_eq!(product["create"][0]["regular_price"], "12.5", "a number passes");
     assert_eq!(
         ask(&shop, "POST", "products", &json!({"regular_price": 12.5})).0,
         400,
