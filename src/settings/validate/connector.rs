@@ -2,8 +2,8 @@
 
 use super::{Checker, Wanted, default_connector};
 use crate::catalog::{Service, ServiceModule};
-use crate::model::{Frequency, ModuleSettings, 
-    Advanced, Connector, Direction, Module, ModuleSettings, Pair, SecretText, SyncFrom,
+use crate::model::{
+    Advanced, Connector, Direction, Frequency, Module, ModuleSettings, Pair, SecretText, SyncFrom,
 };
 use crate::settings::fields::{
     CONCURRENCY, GUARD_CREATES, Limits, REQUESTS_PER_SECOND, known_service, number, period,
