@@ -142,8 +142,8 @@ pub struct Settings {
     pub consumer_secret: String,
     pub conflict: &'static str,
     pub advanced: &'static str,
-    username: String,
-    consumer_key: String,
+    pub username: String,
+    pub consumer_key: String,
 }
 
 impl Settings {
