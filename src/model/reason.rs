@@ -89,7 +89,7 @@ impl ReasonCode {
             Self::ReferenceMissing => ("reference_missing", "A record that this one refers to is not linked yet.",
                 "It is taken again at the next sync, when the other record is there."),
             Self::AmbiguousMatch => ("ambiguous_match", "Several records have the same key, so SyncDeck cannot tell which one is meant.",
-                "Decide which one belongs to it (links set), or merge the records; then sync again."),
+                "Merge the records, or give them different keys; then sync again."),
             Self::DuplicateInSource => ("duplicate_in_source", "Another record with the same key is already linked to it.",
                 "Merge the two records in the source, or give them different keys."),
             Self::AlreadyLinked => ("already_linked", "The record is already linked to another one.",

@@ -6,3 +6,4 @@ mod cli;
 mod conformance;
 mod model;
 mod sandbox_sync;
+mod tui_pty;

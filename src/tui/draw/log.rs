@@ -26,7 +26,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
             nothing_written(model, &log, table, buffer);
             continue;
         }
-        heads(model, &log, table, buffer);
+        heads(&log, table, buffer);
         rows(model, &log, table, buffer);
     }
     info(model, &log, buffer);
@@ -79,7 +79,7 @@ fn module_width(log: &LogArea) -> u16 {
     log.area.width.saturating_sub(DATE + 4 * NUMBER).min(24)
 }
 
-fn heads(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
+fn heads(log: &LogArea, table: TableArea, buffer: &mut Buffer) {
     let (x, y) = (log.area.x, table.rows - 1);
     let style = DIM.add_modifier(Modifier::UNDERLINED);
     let module = usize::from(module_width(log));

@@ -4,7 +4,7 @@ use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
 use crate::tui::form::CheckState;
 use crate::tui::log::COLUMNS;
-use crate::tui::model::{Dialog, Entry, Model, Screen};
+use crate::tui::model::{Dialog, Entry, Model, Pane, Screen};
 
 /// Why a command cannot be run now; `None`: it can.
 pub fn why_not(model: &Model, id: Id) -> Option<String> {
@@ -13,6 +13,7 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::RunIt => why_not_run_it(model),
         Id::Cancel => why_no_cancel(model),
         Id::Open => why_not_open(model),
+        Id::Back => why_not_back(model),
         Id::Conflicts => why_none(model, ItemStatus::Conflict, "no conflicts"),
         Id::Linked => why_none(model, ItemStatus::Linked, "no newly linked records"),
         Id::Waiting => why_none(model, ItemStatus::Waiting, "no waiting records"),
@@ -139,6 +140,11 @@ fn why_not_open(model: &Model) -> Option<String> {
         },
         _ => None,
     }
+}
+
+fn why_not_back(model: &Model) -> Option<String> {
+    let first = model.screens.is_empty() && model.pane == Pane::Connectors;
+    first.then(|| "This is the first screen; q leaves SyncDeck.".into())
 }
 
 fn why_none(model: &Model, status: ItemStatus, what: &str) -> Option<String> {

@@ -1,0 +1,252 @@
+//! The whole program in a pseudo-terminal: the real binary, the real engine, the sandbox on
+//! loopback; keys go in, and what a terminal would show comes out.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What the reading thread has made of the program's output.
+struct Seen {
+    parser: vt100::Parser,
+    bytes: usize,
+}
+
+/// The program in a terminal.
+struct Term {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    seen: Arc<Mutex<Seen>>,
+    home: TempDir,
+}
+
+impl Term {
+    /// Starts `syncdeck` with these arguments on 80 × 24, in a home of its own.
+    fn start(args: &[&str]) -> Self {
+        let pty_size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(pty_size).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_syncdeck"));
+        command.args(args);
+        command.env_clear();
+        command.env("HOME", home.path());
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("TZ", "UTC");
+        command.cwd(home.path());
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let keys = pty.master.take_writer().unwrap();
+        let mut output = pty.master.try_clone_reader().unwrap();
+        let seen = Arc::new(Mutex::new(Seen {
+            parser: vt100::Parser::new(size(24), size(80), 0),
+            bytes: 0,
+        }));
+        let into = Arc::clone(&seen);
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(n @ 1..) = output.read(&mut chunk) {
+                let mut seen = into.lock().unwrap();
+                seen.bytes += n;
+                seen.parser.process(&chunk[..n]);
+            }
+        });
+        Self { master: pty.master, child, keys, seen, home }
+    }
+
+    fn screen(&self) -> String {
+        self.seen.lock().unwrap().parser.screen().contents()
+    }
+
+    fn bytes(&self) -> usize {
+        self.seen.lock().unwrap().bytes
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until the screen shows a text.
+    fn wait_for(&self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    fn wait(&self, what: &str, until: impl Fn(&str) -> bool) -> String {
+        let started = Instant::now();
+        loop {
+            let screen = self.screen();
+            if until(&screen) {
+                return screen;
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "\"{what}\" did not come:\n{screen}"
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the program has ended, and answers its exit code.
+    fn ended(&mut self) -> u32 {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(started.elapsed() < Duration::from_secs(30), "it goes on:\n{}", self.screen());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Whether the terminal is as it was before.
+    fn is_whole(&self) -> bool {
+        thread::sleep(Duration::from_millis(100));
+        let seen = self.seen.lock().unwrap();
+        let screen = seen.parser.screen();
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn size(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
+}
+
+fn demo() -> Term {
+    let term = Term::start(&["demo", "--records", "300"]);
+    term.wait_for("Sync Now");
+    term.wait_for("Vtiger CRM");
+    term
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_sync_is_started_looked_into_and_downloaded() {
+    let mut term = demo();
+    term.press("s");
+    term.wait_for("synced:");
+    let log = term.wait_for("completed");
+    assert!(log.contains("Contacts") && log.contains("Products"), "{log}");
+    // The number under the cursor, its list, a record, and back.
+    term.press("\r");
+    let list = term.wait_for("Records Created in Vtiger");
+    assert!(list.contains("Source Module") && list.contains("Record Name"), "{list}");
+    term.wait_for("row 1 of ");
+    term.press("\r");
+    let detail = term.wait_for("Outcome");
+    assert!(detail.contains("created in Vtiger"), "{detail}");
+    term.wait_for("http://127.0.0.1");
+    term.press("o");
+    term.wait_for("Copied: http://127.0.0.1");
+    term.press("\x1b");
+    let list = term.wait_for("row 1 of ");
+    let rows: usize =
+        list.split("row 1 of ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+    term.press("x");
+    term.wait_for("Download as CSV");
+    term.press("\r");
+    term.wait_for("written to");
+    let file = std::fs::read_dir(term.home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "csv"))
+        .unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(name.contains("-created-vtiger-"), "{name}");
+    assert_eq!(mode(&file), 0o600);
+    let records = csv::Reader::from_path(&file).unwrap().records().count();
+    assert_eq!(records, rows, "exactly what is shown");
+    term.press("x");
+    term.wait_for("Download as CSV");
+    term.press("\r");
+    term.wait_for("Replace the file?");
+    term.press("\x1b");
+    term.wait("no question", |screen| !screen.contains("Replace the file?"));
+    term.press("\x1b");
+    term.wait("the list again", |screen| !screen.contains("Download as CSV"));
+    term.press("\x1b");
+    term.wait_for("Connectors");
+    term.press("q");
+    assert_eq!(term.ended(), 0);
+    assert!(term.is_whole());
+}
+
+#[test]
+fn an_idle_screen_sends_no_byte_and_a_key_only_what_it_changes() {
+    let mut term = demo();
+    thread::sleep(Duration::from_millis(800));
+    let before = term.bytes();
+    thread::sleep(Duration::from_millis(1_500));
+    assert_eq!(term.bytes(), before, "idle");
+    term.press("\x1b[Z");
+    term.wait_for("[Connectors]");
+    thread::sleep(Duration::from_millis(200));
+    let key = term.bytes() - before;
+    assert!(key < 2_000, "{key} bytes for one key");
+    term.press("q");
+    assert_eq!(term.ended(), 0);
+}
+
+#[test]
+fn resizing_draws_anew_and_too_small_says_so() {
+    let mut term = demo();
+    let resize = |term: &Term, rows, cols| {
+        let pty_size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        term.seen.lock().unwrap().parser.screen_mut().set_size(size(rows), size(cols));
+        term.master.resize(pty_size).unwrap();
+    };
+    resize(&term, 12, 48);
+    term.wait_for("need 60x15, have 48x12");
+    resize(&term, 40, 120);
+    term.wait_for("1 Sync Log");
+    term.press("q");
+    assert_eq!(term.ended(), 0);
+    assert!(term.is_whole());
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_whole() {
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
+        let mut term = demo();
+        let id = i32::try_from(term.child.process_id().unwrap()).unwrap();
+        let process = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(process, signal).unwrap();
+        term.ended();
+        assert!(term.is_whole(), "{signal:?}");
+    }
+}
+
+#[test]
+fn the_first_start_leads_to_the_crm() {
+    let mut term = Term::start(&[]);
+    term.wait_for("Welcome to SyncDeck");
+    term.press("127.0.0.1:1\tadmin\tsome-key");
+    term.press("\x14");
+    let screen = term.wait_for("does not work");
+    assert!(!screen.contains("some-key"), "the key is masked");
+    assert!(screen.contains("What to do"), "{screen}");
+    term.press("\x1b");
+    term.wait_for("Leave without saving?");
+    term.press("y");
+    term.wait_for("Available Connectors");
+    term.press("q");
+    assert_eq!(term.ended(), 0);
+    assert!(term.is_whole());
+}
