@@ -17,8 +17,18 @@ pub struct Tally {
     pub creates_vtiger: u64,
     /// Records to be created in the service.
     pub creates_service: u64,
+    /// Records found on both sides for the first time.
+    pub pairs: u64,
     /// A complete listing of a side with links was empty.
     pub empty_side: Option<Side>,
+}
+
+impl Tally {
+    /// Whether the run may write anything of this module.
+    pub fn plans_writes(&self) -> bool {
+        let creates = self.creates_vtiger + self.creates_service;
+        self.changed + self.gone + self.pairs + creates > 0
+    }
 }
 
 /// Below this many records nothing is a mass.

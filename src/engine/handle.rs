@@ -385,7 +385,16 @@ impl Engine {
     /// Checks a connector's service with these settings, stored or just entered.
     pub async fn check_connector(&self, connector: &Connector) -> CheckReport {
         match self.inner.remotes.service(connector, None) {
-            Ok(remote) => remote.check(&connector.name).await,
+            Ok(remote) => {
+                let mut report = remote.check(&connector.name).await;
+                // What a module needs depends on its direction, which only the connector knows.
+                report.ok &= report.modules.iter().filter(|m| m.available).all(|m| {
+                    let settings = connector.modules.get(&m.module).filter(|s| s.enabled);
+                    settings
+                        .is_none_or(|s| m.read && (m.write || !s.direction.writes(Side::Service)))
+                });
+                report
+            }
             Err(error) => unusable(&connector.name, error),
         }
     }

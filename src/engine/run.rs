@@ -51,15 +51,15 @@ pub async fn run(
         carry_out(context, &mut modules).await?;
         return Ok(End { status: RunStatus::Preview, held: None });
     }
-    if mode != SyncMode::Accept {
-        let tallies = survey(context, &mut modules).await?;
-        if let Some(held) = hold(&tallies, &context.connector.advanced, confirmed) {
-            // A person decides by looking at the plan: list it.
-            context.dry = true;
-            carry_out(context, &mut modules).await?;
-            return Ok(End { status: RunStatus::Held, held: Some(held) });
-        }
+    let tallies = survey(context, &mut modules).await?;
+    let held = hold(&tallies, &context.connector.advanced, confirmed);
+    if let Some(held) = held.filter(|_| mode != SyncMode::Accept) {
+        // A person decides by looking at the plan: list it.
+        context.dry = true;
+        carry_out(context, &mut modules).await?;
+        return Ok(End { status: RunStatus::Held, held: Some(held) });
     }
+    may_write(context, &modules, &tallies).await?;
     carry_out(context, &mut modules).await?;
     move_cursors(context, &modules).await?;
     Ok(End { status: RunStatus::Completed, held: None })
@@ -178,9 +178,26 @@ fn count(work: &ModuleWork, unit: &Unit, tally: &mut Tally) {
             Match::New { side: Side::Service, .. } if work.writes(Side::Vtiger) => {
                 tally.creates_vtiger += 1
             }
+            Match::Pair { .. } => tally.pairs += 1,
             _ => {}
         },
     }
+}
+
+/// Makes sure, before the first write, that both sides let themselves be written: a key without
+/// that right would else leave a run half done.
+async fn may_write(
+    context: &Context,
+    modules: &[ModuleWork],
+    tallies: &BTreeMap<Module, Tally>,
+) -> Step<()> {
+    let planned = |work: &&ModuleWork| tallies.get(&work.module).is_some_and(Tally::plans_writes);
+    for work in modules.iter().filter(planned) {
+        for side in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
+            context.remote(side).may_write(&work.entity[at(side)]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Creates and updates in the order of the modules, then deletes in the reversed order.

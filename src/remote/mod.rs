@@ -45,6 +45,23 @@ pub trait Remote: Send + Sync {
     /// The fields of an entity as the system describes them now.
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>>;
 
+    /// Whether this user may create and change records of an entity; an error says what is missing.
+    /// Writes nothing.
+    fn may_write<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<()>> {
+        Box::pin(async move {
+            let info = self.describe(entity).await?;
+            if info.createable && info.updateable {
+                return Ok(());
+            }
+            let error = crate::model::UserError::new(
+                format!("{} does not let its user write {entity}.", self.label()),
+                "The user may not create or change these records.",
+                "Give the user that right, or choose a direction that does not write there.",
+            );
+            Err(RemoteError::new(ErrorKind::Permission, error))
+        })
+    }
+
     /// One page of a listing.
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>>;
 

@@ -87,12 +87,7 @@ impl Woo {
             .with("per_page", "1")
             .with("_fields", "id")
             .planned(Plan::BRIEF);
-        let write = Ask::post(
-            format!("{}/batch", entity.name),
-            format!("write {}", entity.name),
-            b"{}".to_vec(),
-        )
-        .planned(Plan { write: true, ..Plan::BRIEF });
+        let write = empty_batch(entity);
         let may_read = self.tried(&read).await;
         let may_write = self.tried(&write).await;
         match may_read {
@@ -114,7 +109,7 @@ impl Woo {
         Ok(check)
     }
 
-    async fn tried(&self, ask: &Ask) -> RemoteResult<()> {
+    pub(super) async fn tried(&self, ask: &Ask) -> RemoteResult<()> {
         let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
         self.call(ask, parse).await.map(|_| ())
     }
@@ -141,6 +136,12 @@ impl Woo {
         let version = json.pointer("/environment/version")?.as_str()?;
         Some(version.to_owned())
     }
+}
+
+/// A write of nothing, which tells whether the key may write.
+pub(super) fn empty_batch(entity: &Entity) -> Ask {
+    Ask::post(format!("{}/batch", entity.name), format!("write {}", entity.name), b"{}".to_vec())
+        .planned(Plan { write: true, ..Plan::BRIEF })
 }
 
 fn refuse(check: &mut ModuleCheck, refusals: &mut Vec<RemoteError>, error: RemoteError) {

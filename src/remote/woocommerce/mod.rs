@@ -93,6 +93,10 @@ impl Remote for Woo {
         async move { self.schema(self.entity(entity)?).await }.boxed()
     }
 
+    fn may_write<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<()>> {
+        async move { self.tried(&check::empty_batch(self.entity(entity)?)).await }.boxed()
+    }
+
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
     }
