@@ -99,6 +99,7 @@ fn sync(model: &mut Model, mode: SyncMode, effects: &mut Effects) {
 /// Starts a sync of a connector.
 pub fn start_sync(model: &mut Model, connector: u32, mode: SyncMode, effects: &mut Effects) {
     model.started.insert(connector);
+    model.log.newest |= model.log.connector == connector;
     effects.push(Effect::Sync { connector, mode });
 }
 

@@ -44,6 +44,7 @@ fn moved(at: usize, step: Step, length: usize) -> usize {
 
 /// Up, down, pages, ends: whatever has the keyboard.
 pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
+    model.log.newest = false;
     let page = layout::page(model);
     match model.place() {
         Place::Connectors => connectors(model, step(id, page), effects),
@@ -137,6 +138,7 @@ fn dialog(model: &mut Model, step: Step) {
 
 /// Left: to the number before, then to the connectors.
 pub fn left(model: &mut Model) {
+    model.log.newest = false;
     if model.place() == Place::Log && model.log.column > 0 {
         model.log.column -= 1;
     } else {
@@ -146,6 +148,7 @@ pub fn left(model: &mut Model) {
 
 /// Right: to the next number, or from the connectors to what they show.
 pub fn right(model: &mut Model) {
+    model.log.newest = false;
     if model.place() == Place::Connectors {
         navigate::next_pane(model, true);
     } else if model.log.column + 1 < COLUMNS.len() {
