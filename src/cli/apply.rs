@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failure, Outcome};
 use super::house::Context;
 use super::output::plain;
+use super::rights::{forget, may_apply};
 use crate::model::Stamp;
 use crate::settings::{Applied, SettingsProblem, apply};
 use clap::Args;
@@ -56,11 +57,17 @@ pub fn run(args: &ApplyArgs, context: &Context) -> Outcome {
     context.may_write("Applying settings")?;
     let text = read(&args.file)?;
     let house = context.open()?;
+    may_apply(&house, &text, args.prune)?;
     let name = if is_stdin(&args.file) { "<stdin>".into() } else { args.file.to_string_lossy() };
     let done =
         apply(&house.store, &house.vault, &house.catalog, &text, &name, args.prune, Stamp::now());
     match done {
-        Ok(applied) => told(&applied, context),
+        Ok(applied) => {
+            if applied.changed.iter().any(|what| what == "CRM") {
+                forget(&house)?;
+            }
+            told(&applied, context)
+        }
         Err(problems) => refused(&problems, context),
     }
 }

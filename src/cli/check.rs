@@ -4,6 +4,7 @@ use super::exit::{Exit, Outcome};
 use super::house::{Context, House, runtime};
 use super::json::CheckView;
 use super::output::plain;
+use super::rights::remember;
 use crate::model::{CheckReport, Connector, Crm, ModuleCheck, UserError};
 use clap::Args;
 use futures::future::join_all;
@@ -29,6 +30,11 @@ pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
     };
     let crm = with_crm.then_some(crm);
     let reports = runtime()?.block_on(check(&house, crm, &connectors));
+    if !context.read_only
+        && let Some(report) = reports.first().filter(|_| with_crm)
+    {
+        remember(&house, report)?;
+    }
     let ok = reports.iter().all(|report| report.ok);
     if context.out.json {
         context.out.document(&reports.iter().map(CheckView::from).collect::<Vec<_>>())?;

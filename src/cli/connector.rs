@@ -3,9 +3,11 @@
 use super::exit::{Exit, Failure, Outcome};
 use super::house::{Context, House, runtime};
 use super::log::local;
-use super::output::plain;
+use super::output::{plain, sentence};
+use super::rights::needs_administrator;
 use super::table::{Column, Table, counted};
 use crate::model::{Connector, Run, Stamp};
+use crate::settings::check_field;
 use crate::store::Change;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -55,6 +57,9 @@ pub fn run(args: &ConnectorArgs, context: &Context) -> Outcome {
         context.may_write("Changing a connector")?;
     }
     let house = context.open()?;
+    if !matches!(args.command, ConnectorCommand::List) {
+        needs_administrator(&house)?;
+    }
     match &args.command {
         ConnectorCommand::List => list(&house, context),
         ConnectorCommand::Enable { name } => switch(&house, context, name, true),
@@ -173,6 +178,10 @@ fn switch(house: &House, context: &Context, name: &str, enabled: bool) -> Outcom
 
 fn rename(house: &House, context: &Context, name: &str, new: &str) -> Outcome {
     let connector = house.connector(name)?;
+    check_field(&house.catalog, &connector.service, "name", new).map_err(|why| {
+        let what = format!("\"{name}\" cannot be renamed.");
+        Failure::usage(what, sentence(&why), "Choose another name.")
+    })?;
     let other = house.store.read_blocking(|r| r.connector_named(new))?;
     if let Some(other) = other.filter(|other| other.id != connector.id) {
         return Err(Failure::usage(

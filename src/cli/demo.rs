@@ -14,7 +14,7 @@ use clap::Args;
 use serde_json::Value;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// What the sandbox calls the CRM.
@@ -78,21 +78,27 @@ impl Folder {
                 "Name another folder with --data-dir, or none.",
             ));
         }
+        let mut folder = DirBuilder::new();
+        folder.recursive(true).mode(0o700);
+        folder.create(path).map_err(|error| unusable(path, &error))?;
         Ok(Self { path: path.clone(), keeps: true })
     }
 
     fn temporary() -> Outcome<Self> {
         let name = format!("syncdeck-demo-{}-{:x}", std::process::id(), Stamp::now().0);
         let path = std::env::temp_dir().join(name);
-        match DirBuilder::new().mode(0o700).create(&path) {
-            Ok(()) => Ok(Self { path, keeps: false }),
-            Err(error) => Err(Failure::failed(
-                format!("The folder {} could not be made.", path.display()),
-                format!("The operating system says: {error}."),
-                "Name a folder for the demo with --data-dir DIR.",
-            )),
-        }
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| unusable(&path, &error))?;
+        Ok(Self { path, keeps: false })
     }
+}
+
+fn unusable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(
+        format!("The folder {} could not be made.", folder.display()),
+        format!("The operating system says: {error}."),
+        "Name a folder for the demo with --data-dir DIR.",
+    )
 }
 
 impl Drop for Folder {

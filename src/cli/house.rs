@@ -26,8 +26,6 @@ pub struct Context {
 
 /// The store, opened, with everything that works on it.
 pub struct House {
-    /// The folders.
-    pub paths: Paths,
     /// The store.
     pub store: Store,
     /// Opens and seals secrets.
@@ -89,7 +87,7 @@ impl Context {
         }
         let catalog = Arc::new(catalog()?);
         let engine = Engine::new(store.clone(), vault.clone(), catalog.clone());
-        Ok(House { paths, store, vault, catalog, engine })
+        Ok(House { store, vault, catalog, engine })
     }
 }
 

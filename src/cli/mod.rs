@@ -17,6 +17,7 @@ mod log;
 mod output;
 mod progress;
 mod records;
+mod rights;
 mod sandbox;
 mod screen;
 mod services;

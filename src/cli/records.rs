@@ -5,7 +5,7 @@ use super::files;
 use super::house::{Context, House};
 use super::json::RecordView;
 use super::log::local;
-use super::table::{Column, Table};
+use super::table::{Column, Table, cut};
 use crate::engine::RecordUrls;
 use crate::export::{RECORD_COLUMNS, record_cells};
 use crate::model::{Item, ItemStatus, Module, Run, Side};
@@ -15,6 +15,8 @@ use std::path::PathBuf;
 
 /// How many records are read at a time.
 const PAGE: usize = 500;
+/// How wide a name may be in a table; JSON and CSV have all of it.
+const NAME: usize = 40;
 
 /// Options of `records`.
 #[derive(Debug, Clone, Args)]
@@ -245,9 +247,9 @@ fn cells(item: &Item) -> [String; 6] {
     };
     [
         item.source_module.clone(),
-        item.name.clone(),
+        cut(&item.name, NAME),
         item.vtiger_id.clone(),
-        item.service_id.clone(),
+        cut(&item.service_id, NAME),
         format!("{date} {time}"),
         last,
     ]

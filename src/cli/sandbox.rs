@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Failure, Outcome};
 use super::house::{Context, runtime};
+use super::output::sentence;
 use super::signals::Stops;
 use crate::model::UserError;
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, start};
@@ -71,7 +72,8 @@ pub async fn begin(options: SandboxOptions) -> Outcome<Sandbox> {
             SandboxError::NotLoopback(_) | SandboxError::OtherData { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
-        let error = UserError::new("The sandbox did not start.", format!("{error}."), next);
+        let why = sentence(&error.to_string());
+        let error = UserError::new("The sandbox did not start.", why, next);
         Failure::Told { error, exit }
     })
 }

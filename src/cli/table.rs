@@ -1,7 +1,7 @@
 //! Tables in plain text, numbers to the right, columns as wide as what is in them.
 
 use super::output::plain;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,23 @@ impl Table {
     }
 }
 
+/// As much of a text as fits into so many columns, with a mark where it was cut.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut left = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let wide = c.width().unwrap_or(0);
+        let fits = wide <= left;
+        left = left.saturating_sub(wide);
+        fits
+    };
+    let mut cut: String = text.chars().take_while(fits).collect();
+    cut.push('…');
+    cut
+}
+
 /// A number with its thousands apart: `12,345`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -102,6 +119,13 @@ mod tests {
         table.row(["Bob\u{7}".into(), "12".into()]);
         let expected = "  Name  Created\n  東京        1\n  Bob\u{fffd}       12\n";
         assert_eq!(table.render(2, true), expected);
+    }
+
+    #[test]
+    fn long_text_is_cut_with_a_mark() {
+        assert_eq!(cut("ab東京", 6), "ab東京");
+        assert_eq!(cut("ab東京", 5), "ab東…");
+        assert_eq!(cut("ab東京", 4), "ab…");
     }
 
     #[test]

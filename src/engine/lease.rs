@@ -36,7 +36,11 @@ impl Lease {
                 "Make sure that the data folder can be written.",
             ))
         };
-        std::fs::create_dir_all(&locks).map_err(broken)?;
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+        folders.create(&locks).map_err(broken)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]

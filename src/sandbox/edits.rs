@@ -118,20 +118,34 @@ impl Edits {
         generated.chain(self.created.range(from..).copied())
     }
 
-    /// The ids from the `offset`-th on, in order.
-    pub fn ids_at(&self, offset: u64) -> impl Iterator<Item = u64> + '_ {
-        let kept = self.generated.end - self.generated.start - self.lost.len() as u64;
-        let mut first = self.generated.start + offset.min(kept);
-        for lost in &self.lost {
-            if *lost > first {
-                break;
+    /// The ids from the `offset`-th on, in order, as if the hidden ones were not there.
+    pub fn ids_at<'a>(
+        &'a self,
+        offset: u64,
+        hidden: &'a BTreeSet<u64>,
+    ) -> impl Iterator<Item = u64> + 'a {
+        let range = self.generated.clone();
+        let mut lost = self.lost.iter().peekable();
+        let mut unseen = hidden.range(range.clone()).peekable();
+        let kept = range.end - range.start - self.lost.len() as u64;
+        let kept = kept - hidden.range(range.clone()).count() as u64;
+        let mut first = range.start + offset.min(kept);
+        loop {
+            let next = match (lost.peek(), unseen.peek()) {
+                (Some(a), Some(b)) if a < b => lost.next(),
+                (_, Some(_)) => unseen.next(),
+                (_, None) => lost.next(),
+            };
+            match next {
+                Some(gone) if *gone <= first => first += 1,
+                _ => break,
             }
-            first += 1;
         }
-        let generated = (first.min(self.generated.end)..self.generated.end)
-            .filter(|id| !self.lost.contains(id));
+        let shown = |id: &u64| !self.lost.contains(id) && !hidden.contains(id);
+        let generated = (first.min(range.end)..range.end).filter(shown);
         let later = usize::try_from(offset.saturating_sub(kept)).unwrap_or(usize::MAX);
-        generated.chain(self.created.iter().copied().skip(later))
+        let created = self.created.iter().filter(|id| !hidden.contains(id)).copied().skip(later);
+        generated.chain(created)
     }
 
     /// Edited records by modification stamp, from `from` on.
@@ -168,14 +182,15 @@ mod tests {
         assert_eq!(edits.len(), 9);
         assert_eq!(edits.ids_from(14).collect::<Vec<_>>(), [14, 16, 17, 18, 19, 25]);
         assert_eq!(edits.ids_from(0).next_back(), Some(25));
-        for offset in 0..=all.len() {
-            assert_eq!(
-                edits.ids_at(offset as u64).collect::<Vec<_>>(),
-                all[offset..],
-                "offset {offset}"
-            );
+        for hidden in [vec![], vec![11], vec![14, 16], vec![13, 25], all.clone()] {
+            let hidden: BTreeSet<u64> = hidden.into_iter().collect();
+            let rest: Vec<u64> = all.iter().copied().filter(|id| !hidden.contains(id)).collect();
+            for offset in 0..=rest.len() {
+                let found: Vec<u64> = edits.ids_at(offset as u64, &hidden).collect();
+                assert_eq!(found, rest[offset..], "offset {offset} without {hidden:?}");
+            }
+            assert_eq!(edits.ids_at(100, &hidden).count(), 0);
         }
-        assert_eq!(edits.ids_at(100).count(), 0);
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub enum SandboxError {
         /// The state folder.
         folder: PathBuf,
     },
+    /// Another sandbox serves this folder.
+    #[error("another sandbox is running on {}", .0.display())]
+    InUse(PathBuf),
     /// The folder belongs to other data.
     #[error(
         "the sandbox kept in {} holds {records} records of seed {seed}; leave both out or use another folder",

@@ -5,8 +5,8 @@
 //! to, one line for each write, flushed at once; a line cut off by a sudden end is dropped at the
 //! next start, which is exactly the write that was never answered.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -50,11 +50,15 @@ impl Journal {
     /// Opens the journal of a folder and gives back what it holds.
     pub fn open(folder: &Path) -> Result<(Self, Vec<Entry>), SandboxError> {
         let path = folder.join("journal.jsonl");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(e) => return Err(SandboxError::state(&path, &e)),
-        };
+        let failed = |e: std::io::Error| SandboxError::state(&path, &e);
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).read(true).append(true).open(&path).map_err(failed)?;
+        file.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => SandboxError::InUse(folder.to_owned()),
+            TryLockError::Error(e) => SandboxError::state(&path, &e),
+        })?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
         let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let mut entries = Vec::new();
         for (number, line) in
@@ -66,12 +70,7 @@ impl Journal {
             })?;
             entries.push(entry);
         }
-        let open = || -> std::io::Result<File> {
-            let file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.set_len(whole as u64)?;
-            Ok(file)
-        };
-        let file = open().map_err(|e| SandboxError::state(&path, &e))?;
+        file.set_len(whole as u64).map_err(failed)?;
         Ok((Self { file: Some(Mutex::new(file)) }, entries))
     }
 

@@ -24,6 +24,9 @@ use super::{Sandbox, SandboxError, SandboxOptions};
 
 const BODY_LIMIT: usize = 64 << 20;
 
+/// What web servers accept as an address without being told otherwise.
+const URI_LIMIT: usize = 8190;
+
 /// Everything that serves.
 #[derive(Debug)]
 pub struct App {
@@ -132,6 +135,9 @@ async fn listen(options: &SandboxOptions, kept_port: u16) -> Result<TcpListener,
 
 async fn serve(State(app): State<Arc<App>>, request: axum::extract::Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    if parts.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT) {
+        return respond(html(414, "Request-URI Too Large"));
+    }
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return respond(html(413, "Request Entity Too Large"));
     };

@@ -119,11 +119,16 @@ async fn it_goes_on_where_it_was() {
         sandbox.woo("POST", "products", &json!({"meta_data": [{"key": "k", "value": "w"}]}));
     assert!(later["meta_data"][0]["id"].as_u64() > product["meta_data"][0]["id"].as_u64());
 
+    let twice = start(options()).await;
+    assert!(matches!(twice, Err(SandboxError::InUse(_))));
+    let address = sandbox.address();
+    sandbox.stop().await;
     let other = start(SandboxOptions { seed: Some(6), ..options() }).await;
     assert!(matches!(other, Err(SandboxError::OtherData { seed: 5, .. })));
-    let twice = start(options()).await;
-    assert!(matches!(twice, Err(SandboxError::PortTaken { .. })), "the kept port is in use");
-    sandbox.stop().await;
+    let squatter = std::net::TcpListener::bind(address).unwrap();
+    let taken = start(options()).await;
+    assert!(matches!(taken, Err(SandboxError::PortTaken { .. })));
+    drop(squatter);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn check_line(pair: &Pair) -> Option<String> {
     if pair.service.len() > 1 && pair.kind != PairKind::Lines {
         return Some("several service fields need type = \"lines\"".into());
     }
-    let cut_to_nothing = pair.transform.iter().any(|t| *t == Transform::Truncate { length: 0 });
+    let cut_to_nothing = pair.transform.contains(&Transform::Truncate { length: 0 });
     cut_to_nothing.then(|| "truncate needs a length of at least 1".into())
 }
 

@@ -40,11 +40,11 @@ pub struct Scratch<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Scratch<T> {
-    /// A new scratch in the folder of a store. Files are made (in its folder `scratch`) only when
-    /// memory does not suffice, and are removed when it is dropped.
+    /// A new scratch in this folder, of its own beside the store. Folder and files are made only
+    /// when memory does not suffice; the files are gone when it is dropped.
     pub fn new(folder: &Path) -> Self {
         Self {
-            folder: folder.join(FOLDER),
+            folder: folder.to_owned(),
             memory: Arc::default(),
             files: Vec::new(),
             pushed: 0,
@@ -141,13 +141,10 @@ impl<T: DeserializeOwned> Iterator for ScratchIter<T> {
     }
 }
 
-/// The name of the folder beside the store.
-const FOLDER: &str = "scratch";
-
-/// Removes what dead processes left in the scratch folder of a store's folder. Living ones lose
-/// nothing: their files have no names.
+/// Removes all files of a scratch folder, which dead processes left. Living ones lose nothing:
+/// their files have no names.
 pub fn clean(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder.join(FOLDER)) else {
+    let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
     for entry in entries.flatten() {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use syncdeck::model::{Fields, Record, Value};
+use syncdeck::model::{CheckReport, Fields, Record, UserError, Value};
 use syncdeck::remote::{
     ChangeFeed, ConnectOptions, ErrorKind, Next, Page, PageAt, PageRequest, Remote, Scope, Since,
     Write, vtiger, woocommerce,
@@ -391,3 +391,111 @@ suite!(
     a_record_has_a_page_in_the_system
     the_check_finds_nothing_wrong
 );
+
+/// What a check of the shop says with this key.
+async fn check_with(key: WooKey) -> (CheckReport, Arc<dyn Remote>, Sandbox) {
+    let options = SandboxOptions { records: Some(10), ..SandboxOptions::default() };
+    let sandbox = sandbox::start(options).await.unwrap();
+    let remote = woo_of(&sandbox, key);
+    (remote.check("shop").await, remote, sandbox)
+}
+
+fn said(report: &CheckReport) -> String {
+    report.problems.iter().map(UserError::one_line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_key_without_write_permission_is_told_and_nothing_is_written() {
+    let (report, remote, sandbox) = check_with(WooKey::Read).await;
+    assert!(report.ok && report.modules.iter().all(|m| m.read && !m.write), "{report:?}");
+    assert!(said(&report).contains("The key may not write. "), "{report:?}");
+    assert_eq!(report.problems.len(), 1, "said once: {report:?}");
+    let fields: Fields = [("email", "new@example.test")].into_iter().collect();
+    let results = remote.write("customers", &[Write::Create { fields }], &[]).await;
+    let error = results[0].as_ref().unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Permission);
+    assert!(error.whole);
+    let (_, found) =
+        sandbox.woo("GET", "customers?email=new@example.test", &serde_json::Value::Null);
+    assert_eq!(found, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_key_without_read_permission_is_told() {
+    let (report, ..) = check_with(WooKey::Write).await;
+    assert!(!report.ok && report.modules.iter().all(|m| !m.read), "{report:?}");
+    assert!(said(&report).contains("The key may not read. "), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_weak_role_is_told_when_it_matters() {
+    let (report, remote, _sandbox) = check_with(WooKey::ShopManager).await;
+    assert!(report.ok && report.modules.iter().all(|m| m.read && m.write), "{report:?}");
+    let fields: Fields = [("email", "new@example.test")].into_iter().collect();
+    let made = remote.write("customers", &[Write::Create { fields }], &[]).await.remove(0).unwrap();
+    let error = remote
+        .write("customers", &[Write::Delete { id: made.id }], &[])
+        .await
+        .remove(0)
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Permission, "{error}");
+    assert!(!error.whole, "other writes are allowed");
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told() {
+    let sandbox = sandbox::start(SandboxOptions { records: Some(10), ..SandboxOptions::default() })
+        .await
+        .unwrap();
+    let all = sandbox.credentials();
+    let none = ConnectOptions::default();
+    let shop = &all.woocommerce;
+    for (key, secret) in
+        [("ck_0000", shop.consumer_secret.as_str()), (&shop.consumer_key, "cs_0000")]
+    {
+        let remote =
+            woocommerce::connect(&shop.app_url, &key.into(), &secret.into(), &none).unwrap();
+        let report = remote.check("shop").await;
+        assert!(!report.ok);
+        assert!(said(&report).starts_with("The shop does not accept "), "{report:?}");
+    }
+    for (user, key, words) in [
+        ("admin", "wrong", "does not accept the access key"),
+        ("nobody", &all.vtiger.access_key, "does not know the user \"nobody\""),
+    ] {
+        let remote = vtiger::connect(&all.vtiger.url, user, &key.into(), &none).unwrap();
+        let report = remote.check("vtiger").await;
+        assert!(!report.ok && said(&report).contains(words), "{report:?}");
+    }
+    let elsewhere = format!("{}/nothing", all.vtiger.url);
+    let remote = vtiger::connect(&elsewhere, "admin", &"x".into(), &none).unwrap();
+    let report = remote.check("vtiger").await;
+    assert!(said(&report).contains("answered, but not as Vtiger"), "{report:?}");
+    let remote = vtiger::connect(&shop.app_url, "admin", &"x".into(), &none).unwrap();
+    assert!(!remote.check("vtiger").await.ok);
+    let key = (shop.consumer_key.as_str().into(), shop.consumer_secret.as_str().into());
+    let remote = woocommerce::connect(&all.vtiger.url, &key.0, &key.1, &none).unwrap();
+    let report = remote.check("shop").await;
+    assert!(said(&report).contains("WooCommerce"), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_name_of_a_contacts_company_is_read_through_its_reference() {
+    let b = Bench::with("Contacts", 260).await;
+    let path = "account_id.accountname".to_owned();
+    let fields: Fields = [("accountname", "Bücher & Söhne KG")].into_iter().collect();
+    let company =
+        b.remote.write("Accounts", &[Write::Create { fields }], &[]).await.remove(0).unwrap();
+    let mut fields = b.fresh("Ref");
+    fields.set("account_id", company.id);
+    let wanted = [path.clone(), "lastname".to_owned()];
+    let made =
+        b.remote.write("Contacts", &[Write::Create { fields }], &wanted).await.remove(0).unwrap();
+    let record = made.record.unwrap();
+    assert_eq!(b.text(&record, &path), "Bücher & Söhne KG");
+    assert_eq!(b.remote.fetch("Contacts", &[made.id], &wanted).await.unwrap(), [record]);
+    let request = PageRequest { fields: wanted.into(), ..b.request(Scope::All, PageAt::First) };
+    let page = b.remote.page(&request).await.unwrap();
+    assert!(page.records.iter().filter(|r| !b.text(r, &path).is_empty()).count() > 5);
+    assert!(page.records.iter().all(|r| r.fields.get(&path).is_some()));
+}

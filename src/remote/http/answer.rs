@@ -7,6 +7,9 @@ use crate::model::{Stamp, UserError};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
+/// WordPress says ten minutes while it updates itself, which takes seconds.
+const MAINTENANCE: Duration = Duration::from_secs(60);
+
 /// An answer, whole.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -79,9 +82,7 @@ impl Answer {
     }
 
     fn slow_down(&self) -> Fault {
-        let wait = self.header("retry-after").and_then(|text| {
-            retry::retry_after(text, self.server_time().unwrap_or_else(Stamp::now))
-        });
+        let wait = self.asked_wait();
         let why = match wait {
             Some(wait) => format!("It asked for a pause of {} s (HTTP 429).", wait.as_secs()),
             None => "It answers HTTP 429, too many requests.".to_owned(),
@@ -126,22 +127,26 @@ impl Answer {
                 ),
             )
         } else {
-            let wait = self.header("retry-after").and_then(|text| {
-                retry::retry_after(text, self.server_time().unwrap_or_else(Stamp::now))
-            });
-            let kind = match wait {
-                Some(wait) => ErrorKind::RateLimited { wait: Some(wait) },
-                None => ErrorKind::Temporary,
-            };
-            Fault::new(
-                kind,
+            let fault = Fault::new(
+                ErrorKind::Temporary,
                 UserError::new(
                     format!("{} {what}.", self.host),
                     why,
                     "It is tried again; if it goes on, look into the server's error log.",
                 ),
-            )
+            );
+            if self.status == 503 {
+                fault.slowly(self.asked_wait().map(|wait| wait.min(MAINTENANCE)))
+            } else {
+                fault
+            }
         }
+    }
+
+    /// `Retry-After`.
+    fn asked_wait(&self) -> Option<Duration> {
+        let now = self.server_time().unwrap_or_else(Stamp::now);
+        retry::retry_after(self.header("retry-after")?, now)
     }
 
     fn server_error(&self) -> Fault {

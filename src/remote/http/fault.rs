@@ -11,6 +11,8 @@ pub(crate) struct Fault {
     pub(crate) error: Box<RemoteError>,
     /// Another try may help, and does no harm.
     pub(crate) again: bool,
+    /// The system is overloaded or asked to slow down; how long it asked to wait.
+    pub(crate) slow: Option<Option<Duration>>,
 }
 
 impl Fault {
@@ -25,6 +27,12 @@ impl Fault {
         self
     }
 
+    /// The system is overloaded, and perhaps said for how long.
+    pub(crate) fn slowly(mut self, wait: Option<Duration>) -> Self {
+        self.slow = Some(wait);
+        self
+    }
+
     /// Do not try again.
     pub(crate) fn at_once(mut self) -> Self {
         self.again = false;
@@ -33,19 +41,20 @@ impl Fault {
 
     /// How long the system asked to wait.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        match self.error.kind {
-            ErrorKind::RateLimited { wait } => wait,
-            _ => None,
-        }
+        self.slow.flatten()
     }
 }
 
 impl From<RemoteError> for Fault {
     fn from(error: RemoteError) -> Self {
+        let slow = match error.kind {
+            ErrorKind::RateLimited { wait } => Some(wait),
+            _ => None,
+        };
         let again = matches!(
             error.kind,
             ErrorKind::RateLimited { .. } | ErrorKind::Temporary | ErrorKind::Unreachable
         );
-        Self { error: Box::new(error), again }
+        Self { error: Box::new(error), again, slow }
     }
 }

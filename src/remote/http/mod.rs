@@ -47,6 +47,9 @@ const POOL_IDLE: Duration = Duration::from_secs(4);
 /// How much of a body the debug log keeps.
 const TAP_LIMIT: usize = 4096;
 
+/// How much of a request an error shows, in characters.
+const SHOWN: usize = 160;
+
 /// A request.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -130,7 +133,7 @@ impl Http {
         let mut tries = 0;
         loop {
             let call = make();
-            let shown = self.shown(&call);
+            let shown = self.shown_short(&call);
             let left = plan.total.saturating_sub(start.elapsed());
             let outcome = self.once(call, &plan, tries, left).await;
             tries += 1;
@@ -142,7 +145,7 @@ impl Http {
                 }
                 Err(fault) => fault,
             };
-            if let ErrorKind::RateLimited { wait } = fault.error.kind {
+            if let Some(wait) = fault.slow {
                 self.pace.complained(wait);
             }
             let pause = pauses.next().map(|p| p.max(fault.wait().unwrap_or_default()));
@@ -268,6 +271,15 @@ impl Http {
             ),
         )
         .at_once()
+    }
+
+    /// The request in an error: its beginning, since a query may be long.
+    fn shown_short(&self, call: &Call) -> String {
+        let shown = self.shown(call);
+        match shown.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!("{}…", &shown[..at]),
+            None => shown,
+        }
     }
 
     fn shown(&self, call: &Call) -> String {

@@ -1,8 +1,8 @@
 //! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source).
 //!
 //! Vtiger REST/web service manual: challenge login, `describe`, `query` (VTQL), `create`, `revise`,
-//! `delete`. One session carries one request at a time ([`session`]); listings go by keyset
-//! ([`page`]); what Vtiger says in errors is put into classes in [`errors`].
+//! `delete`. One session carries one request at a time (`session`); listings go by keyset
+//! (`page`); what Vtiger says in errors is put into classes in `errors`.
 
 mod call;
 mod check;
@@ -19,12 +19,13 @@ mod session;
 mod tests;
 mod time;
 mod url;
+mod values;
 mod vtql;
 mod write;
 
 pub(crate) use check::open_http;
 pub use connect::connect;
-pub(crate) use write::unreadable;
+pub(crate) use values::unreadable;
 
 mod connect;
 

@@ -16,6 +16,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -46,6 +47,7 @@ pub(crate) struct Sessions {
     places: Semaphore,
     idle: Mutex<Vec<String>>,
     challenge: tokio::sync::Mutex<Option<(String, Instant)>>,
+    skew_ms: AtomicI64,
     who: Mutex<Option<Arc<Who>>>,
 }
 
@@ -73,6 +75,7 @@ impl Sessions {
             places: Semaphore::new(size.max(1)),
             idle: Mutex::default(),
             challenge: tokio::sync::Mutex::default(),
+            skew_ms: AtomicI64::new(0),
             who: Mutex::default(),
         }
     }
@@ -80,6 +83,11 @@ impl Sessions {
     /// Who logged in last.
     pub(crate) fn who(&self) -> Option<Arc<Who>> {
         self.who.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The server's clock now, as it was at the login.
+    pub(crate) fn server_now(&self) -> Stamp {
+        Stamp(Stamp::now().0 + self.skew_ms.load(Ordering::Relaxed))
     }
 
     /// The user's name.
@@ -161,6 +169,12 @@ impl Sessions {
             Call::get(url)
         };
         let reply = http.run(plan, make, read_json).await?;
+        if let Reply::Done(result) = &reply
+            && let Some(time) = result.get("serverTime").and_then(Json::as_i64)
+        {
+            let skew = Stamp::from_secs(time).0 - Stamp::now().0;
+            self.skew_ms.store(skew, Ordering::Relaxed);
+        }
         match reply {
             Reply::Done(result) => match result.get("token").and_then(Json::as_str) {
                 Some(token) => Ok(token.to_owned()),
@@ -190,10 +204,10 @@ impl Sessions {
             ];
             super::call::post(url, &form)
         };
-        let read = |answer: &Answer| Ok((read_json(answer)?, answer.server_time()));
-        let (reply, date) = http.run(plan, make, read).await?;
+        let reply = http.run(plan, make, read_json).await?;
+        let skew_s = self.skew_ms.load(Ordering::Relaxed) / 1000;
         match reply {
-            Reply::Done(result) => match logged_in(&result, date) {
+            Reply::Done(result) => match logged_in(&result, skew_s) {
                 Some(found) => Ok(Reply::Done(found)),
                 None => Err(odd_login()),
             },
@@ -247,7 +261,7 @@ fn odd_login() -> RemoteError {
     )
 }
 
-fn logged_in(result: &Json, date: Option<Stamp>) -> Option<(String, Who)> {
+fn logged_in(result: &Json, skew_s: i64) -> Option<(String, Who)> {
     let text = |name: &str| result.get(name).and_then(Json::as_str).unwrap_or("").to_owned();
     let session = text("sessionName");
     let user_id = text("userId");
@@ -259,12 +273,6 @@ fn logged_in(result: &Json, date: Option<Stamp>) -> Option<(String, Who)> {
         "off" => Some(false),
         _ => None,
     };
-    let now = Stamp::now();
-    let who = Who {
-        user_id,
-        version: text("vtigerVersion"),
-        admin,
-        skew_s: date.map_or(0, |at| (at.0 - now.0) / 1000),
-    };
+    let who = Who { user_id, version: text("vtigerVersion"), admin, skew_s };
     Some((session, who))
 }

@@ -1,18 +1,15 @@
 //! Creates (`create`), changes (`revise`) and deletes (`delete`), one record at a time.
 
-use super::super::http::UNREADABLE;
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Vtiger;
-use super::call::{Operation, refused};
+use super::call::Operation;
 use super::columns::{self, Columns};
 use super::describe::Described;
+use super::values::element;
 use super::vtql::{Op, Query};
 use crate::model::{Fields, UserError, Value};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::marker::PhantomData;
-
-/// Between the values of a multi-select list.
-const MANY: &str = " |##| ";
 
 impl Vtiger {
     pub(crate) async fn write_one(
@@ -38,7 +35,7 @@ impl Vtiger {
         wanted: &[String],
     ) -> RemoteResult<Written> {
         let module = self.described(entity).await?;
-        let mut element = element(entity, values)?;
+        let mut element = element(&module, values)?;
         if module.has("assigned_user_id")
             && element.get("assigned_user_id").is_none_or(|v| v == "")
             && let Some(who) = self.who().await?
@@ -66,7 +63,7 @@ impl Vtiger {
         wanted: &[String],
     ) -> RemoteResult<Written> {
         let module = self.described(entity).await?;
-        let mut element = element(entity, values)?;
+        let mut element = element(&module, values)?;
         element.insert("id".into(), id.into());
         let element = Json::Object(element).to_string();
         let op =
@@ -104,7 +101,8 @@ impl Vtiger {
         let columns = Columns::new(module, wanted);
         let what = op.what.clone();
         let (row, date) = self.call(op, columns.projection.record()).await?;
-        if let (Value::Text(modified), Some(now)) = (&row.slots[1], date) {
+        if let Value::Text(modified) = &row.slots[1] {
+            let now = date.unwrap_or_else(|| self.sessions.server_now());
             self.zone.learn(modified, now);
         }
         let Some(record) = columns::record(row, &self.zone) else {
@@ -160,60 +158,6 @@ impl Vtiger {
     }
 }
 
-/// The fields as Vtiger wants them: texts, without characters that its tables or its JSON cannot
-/// hold.
-fn element(entity: &str, values: &Fields) -> RemoteResult<Map<String, Json>> {
-    let mut element = Map::new();
-    for (path, value) in values.iter() {
-        if !super::vtql::is_name(path) || matches!(value, Value::Object(_)) {
-            return Err(not_writable(entity, path));
-        }
-        let text = text(value);
-        if text.contains(UNREADABLE) {
-            return Err(unreadable(path));
-        }
-        element.insert(path.to_owned(), storable(&text).into());
-    }
-    Ok(element)
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Bool(on) => if *on { "1" } else { "0" }.to_owned(),
-        Value::List(items) => items.iter().map(text).collect::<Vec<_>>().join(MANY),
-        other => other.to_text(),
-    }
-}
-
-/// The text without control characters, and with U+FFFD for what lies above U+FFFF: the tables are
-/// MySQL's three-byte utf8 and would hold question marks.
-pub(crate) fn storable(text: &str) -> String {
-    text.chars()
-        .filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
-        .map(|c| if (c as u32) > 0xFFFF { '\u{FFFD}' } else { c })
-        .collect()
-}
-
-fn not_writable(entity: &str, path: &str) -> RemoteError {
-    let mut error = refused(
-        format!("The field \"{path}\" of {entity} cannot be written."),
-        "It is not a field of the record itself.",
-        "Take the line out of the mapping, or let it go the other way only.",
-    );
-    error.field = Some(path.to_owned());
-    error
-}
-
-pub(crate) fn unreadable(path: &str) -> RemoteError {
-    let mut error = refused(
-        format!("The value for \"{path}\" was not sent."),
-        "It holds bytes that could not be read as text (not UTF-8) where it comes from.",
-        "Enter the text anew in the record it comes from.",
-    );
-    error.field = Some(path.to_owned());
-    error
-}
-
 fn gone(entity: &str, id: &str) -> RemoteError {
     RemoteError::new(
         ErrorKind::NotFound,
@@ -234,37 +178,4 @@ fn no_record(what: &str) -> RemoteError {
             "The record is looked up before anything is repeated.",
         ),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_sent_as_vtiger_wants_them() {
-        let fields: Fields = [
-            ("lastname", Value::from("O'Br\u{7}ien 😀\n")),
-            ("donotcall", Value::Bool(false)),
-            ("portal", Value::Bool(true)),
-            ("email", Value::Null),
-            ("unit_price", Value::Number("12.50".parse().unwrap())),
-            ("cf_1", Value::List(vec!["a".into(), "b".into()])),
-        ]
-        .into_iter()
-        .collect();
-        assert_eq!(
-            Json::Object(element("Contacts", &fields).unwrap()).to_string(),
-            r#"{"cf_1":"a |##| b","donotcall":"0","email":"","lastname":"O'Brien �\n","portal":"1","unit_price":"12.50"}"#
-        );
-        for (path, value) in [
-            ("account_id.accountname", Value::from("x")),
-            ("address", Value::Object(Fields::new())),
-            ("lastname", Value::from("M\u{FFFD}\u{FDD1}ller")),
-        ] {
-            let fields: Fields = [(path, value)].into_iter().collect();
-            let error = element("Contacts", &fields).unwrap_err();
-            assert_eq!(error.field.as_deref(), Some(path));
-            assert_eq!(error.kind, ErrorKind::Refused);
-        }
-    }
 }

@@ -109,7 +109,10 @@ impl Woo {
             let allowed = self.auth.allowance_ms();
             let api = match self.http.run(ask.plan, make, read).await {
                 Ok(Reply::Done(result, meta)) => {
-                    self.auth.settle(at);
+                    if ask.method != Method::OPTIONS {
+                        // OPTIONS is answered without keys too.
+                        self.auth.settle(at);
+                    }
                     return Ok(Ok((result, meta)));
                 }
                 Ok(Reply::Refused(api)) => api,
@@ -133,7 +136,8 @@ impl Woo {
                 continue;
             }
             if api.status != 401 || self.auth.settled() {
-                if api.status != 401 && api.code != "rest_no_route" {
+                // Parameters are checked before the keys are: only 403 proves that they are known.
+                if api.status == 403 {
                     self.auth.settle(at);
                 }
                 return Ok(Err(api));

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Whole,
     /// Yes or no.
     Switch,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
     /// Set by the shop.
     ReadOnly,
 }
@@ -114,6 +116,12 @@ const PRODUCTS: Entity = Entity {
         ("parent_id", Kind::Whole),
         ("download_limit", Kind::Whole),
         ("download_expiry", Kind::Whole),
+        ("type", Kind::OneOf(&["simple", "grouped", "external", "variable"])),
+        ("status", Kind::OneOf(&["draft", "pending", "private", "publish", "future"])),
+        ("catalog_visibility", Kind::OneOf(&["visible", "catalog", "search", "hidden"])),
+        ("tax_status", Kind::OneOf(&["taxable", "shipping", "none"])),
+        ("stock_status", Kind::OneOf(&["instock", "outofstock", "onbackorder"])),
+        ("backorders", Kind::OneOf(&["no", "notify", "yes"])),
         ("featured", Kind::Switch),
         ("virtual", Kind::Switch),
         ("downloadable", Kind::Switch),

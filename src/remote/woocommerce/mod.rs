@@ -1,7 +1,7 @@
 //! WooCommerce over its REST API v3 (WooCommerce 3.5 and later): customers and products.
 //!
 //! WooCommerce REST API v3 documentation: Authentication, Pagination, Customers, Products, Batch.
-//! What differs between kinds of records stands in one table ([`entity`]). Text that the shop
+//! What differs between kinds of records stands in one table (`entity`). Text that the shop
 //! stores loses its backslashes and its tags; the answer to a write shows what became of it.
 
 mod auth;

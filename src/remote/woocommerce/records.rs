@@ -54,10 +54,12 @@ pub(crate) fn record(entity: &Entity, mut row: Projected) -> Option<Record> {
             row.fields.set(*path, plain);
         }
     }
+    let created = stamp(&row.slots[CREATED]);
     Some(Record {
         id,
-        modified: stamp(&row.slots[MODIFIED]),
-        created: stamp(&row.slots[CREATED]),
+        // A customer who was never saved since the registration has no stamp of change.
+        modified: stamp(&row.slots[MODIFIED]).or(created),
+        created,
         trashed: is_trashed(&row),
         fields: row.fields,
     })
@@ -116,7 +118,7 @@ mod tests {
         let record = of("customers", &["first_name", "billing.first_name"], json).unwrap();
         assert_eq!(record.id, "2");
         assert_eq!(record.created, Stamp::parse("2026-11-21T19:22:10Z"));
-        assert_eq!(record.modified, None);
+        assert_eq!(record.modified, record.created, "never saved since");
         assert_eq!(record.fields.get("first_name"), Some(&Value::from("Tom & Jerry")));
         assert_eq!(record.fields.get("billing.first_name"), Some(&Value::from("Tom &amp; J")));
         assert!(of("customers", &[], r#"{"id":0}"#).is_none());

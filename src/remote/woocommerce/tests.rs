@@ -1,1 +1,365 @@
+//! A shop that says what a test wants, byte for byte.
 
+use super::super::http::stub::{Heard, Say, Stub};
+use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Write};
+use super::{connect, oauth};
+use crate::model::Fields;
+use percent_encoding::percent_decode_str;
+use std::sync::Arc;
+
+const KEY: &str = "ck_1";
+const SECRET: &str = "cs_2";
+const UNSEEN: &str = r#"{"code":"woocommerce_rest_cannot_view","message":"Sorry, you cannot list resources.","data":{"status":401}}"#;
+const SIGNATURE: &str = r#"{"code":"woocommerce_rest_authentication_error","message":"Invalid signature - provided signature does not match.","data":{"status":401}}"#;
+const SITE: &str = r#"{"name":"Shop","url":"http://shop.example.com","home":"http://shop.example.com","namespaces":["wp/v2","wc/v3"]}"#;
+const NOT_FOUND: &str = "<html><title>Page not found</title>";
+
+fn options() -> ConnectOptions {
+    ConnectOptions::default()
+}
+
+fn shop(stub: &Stub) -> Arc<dyn Remote> {
+    let url = format!("http://127.0.0.1:{}", stub.port);
+    connect(&url, &KEY.into(), &SECRET.into(), &options()).unwrap()
+}
+
+fn tls(
+    handler: impl Fn(usize, &Heard) -> Say + Send + Sync + 'static,
+) -> impl Future<Output = (Stub, Arc<dyn Remote>)> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let cert = params.self_signed(&key).unwrap();
+    let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], der)
+        .unwrap();
+    let options = ConnectOptions { ca_pem: Some(cert.pem().into_bytes()), ..options() };
+    async move {
+        let stub = Stub::tls(config, handler).await;
+        let url = format!("https://localhost:{}", stub.port);
+        let remote = connect(&url, &KEY.into(), &SECRET.into(), &options).unwrap();
+        (stub, remote)
+    }
+}
+
+fn query(heard: &Heard) -> Vec<(String, String)> {
+    let query = heard.target.split_once('?').map_or("", |(_, q)| q);
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(k, v)| {
+            let plain = |t: &str| percent_decode_str(t).decode_utf8_lossy().into_owned();
+            (plain(k), plain(v))
+        })
+        .collect()
+}
+
+/// Whether a request is signed with this scheme and host, over this path.
+fn is_signed(heard: &Heard, origin: &str, path: &str) -> bool {
+    let params = query(heard);
+    let Some((_, given)) = params.iter().find(|(k, _)| k == "oauth_signature") else {
+        return false;
+    };
+    let unsigned: Vec<_> = params.iter().filter(|(k, _)| k != "oauth_signature").cloned().collect();
+    let base = oauth::base_string(&heard.method, &format!("{origin}{path}"), &unsigned);
+    *given == oauth::signature(&base, SECRET)
+}
+
+fn request(scope: Scope) -> PageRequest {
+    PageRequest {
+        entity: "customers".into(),
+        fields: ["email".to_owned()].into(),
+        scope,
+        at: PageAt::First,
+    }
+}
+
+fn refused(status: &str, body: &str) -> Say {
+    Say::http(status, "Content-Type: application/json\r\n", body)
+}
+
+fn fields(list: &[(&str, &str)]) -> Fields {
+    list.iter().map(|(k, v)| (*k, *v)).collect()
+}
+
+#[tokio::test]
+async fn plain_http_is_signed_and_shows_no_secret() {
+    let stub = Stub::new(|_, _| Say::json("[]")).await;
+    shop(&stub).page(&request(Scope::Narrow)).await.unwrap();
+    let heard = stub.heard();
+    let origin = format!("http://127.0.0.1:{}", stub.port);
+    assert!(is_signed(&heard[0], &origin, "/wp-json/wc/v3/customers"), "{}", heard[0].target);
+    assert!(
+        !heard[0].head.contains(SECRET) && !heard[0].head.to_lowercase().contains("authorization")
+    );
+    assert!(heard[0].target.contains("_fields=id,date_created_gmt,date_modified_gmt,role,email"));
+}
+
+#[tokio::test]
+async fn the_ladder_is_climbed_until_the_shop_sees_the_keys() {
+    let (stub, remote) = tls(|_, heard| {
+        let port = heard
+            .head
+            .lines()
+            .find_map(|l| l.to_lowercase().strip_prefix("host: localhost:").map(str::to_owned));
+        let origin = format!("http://localhost:{}", port.unwrap_or_default());
+        let path = heard.target.split('?').next().unwrap_or("").to_owned();
+        if is_signed(heard, &origin, &path) {
+            Say::json("[]")
+        } else if heard.target.contains("oauth_signature") {
+            refused("401 Unauthorized", SIGNATURE)
+        } else {
+            refused("401 Unauthorized", UNSEEN)
+        }
+    })
+    .await;
+    remote.page(&request(Scope::Narrow)).await.unwrap();
+    let kinds: Vec<&str> = stub
+        .heard()
+        .iter()
+        .map(|h| {
+            if h.head.to_lowercase().contains("authorization: basic") {
+                "basic"
+            } else if h.target.contains("consumer_secret=cs_2") {
+                "query"
+            } else {
+                "oauth"
+            }
+        })
+        .collect();
+    assert_eq!(kinds, ["basic", "query", "oauth", "oauth"]);
+    remote.page(&request(Scope::Narrow)).await.unwrap();
+    assert_eq!(stub.heard().len(), 5, "what worked is remembered");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_not_tried_in_other_ways() {
+    let wrong = r#"{"code":"woocommerce_rest_authentication_error","message":"Consumer secret is invalid.","data":{"status":401}}"#;
+    let (stub, remote) = tls(move |_, _| refused("401 Unauthorized", wrong)).await;
+    let error = remote.page(&request(Scope::Narrow)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Login);
+    assert!(error.whole && error.to_string().contains("Consumer secret is invalid."), "{error}");
+    assert_eq!(stub.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_site_known_by_another_name_is_signed_with_that_name() {
+    let stub = Stub::new(|_, heard| {
+        if heard.target.starts_with("/wp-json/?") {
+            return Say::json(SITE);
+        }
+        if is_signed(heard, "http://shop.example.com", "/wp-json/wc/v3/customers") {
+            Say::json("[]")
+        } else {
+            refused("401 Unauthorized", SIGNATURE)
+        }
+    })
+    .await;
+    shop(&stub).page(&request(Scope::Narrow)).await.unwrap();
+    assert_eq!(stub.heard().len(), 3);
+}
+
+#[tokio::test]
+async fn a_clock_that_differs_is_allowed_for() {
+    let stub = Stub::new(|n, heard| {
+        let stamp: i64 = query(heard).iter().find(|(k, _)| k == "oauth_timestamp").unwrap().1.parse().unwrap();
+        let date = "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\nContent-Type: application/json\r\n";
+        let right = (stamp - 1_893_456_000).abs() < 900;
+        assert_eq!(right, n > 0);
+        let bad = r#"{"code":"woocommerce_rest_authentication_error","message":"Invalid timestamp.","data":{"status":401}}"#;
+        if right { Say::http("200 OK", date, "[]") } else { Say::http("401 Unauthorized", date, bad) }
+    })
+    .await;
+    shop(&stub).page(&request(Scope::Narrow)).await.unwrap();
+    assert_eq!(stub.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn plain_permalinks_are_served_by_the_detour() {
+    let stub = Stub::new(|_, heard| {
+        if heard.target.starts_with("/?rest_route=/&") {
+            Say::json(SITE)
+        } else if heard.target.starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&") {
+            let port = heard
+                .head
+                .lines()
+                .find_map(|l| l.to_lowercase().strip_prefix("host: 127.0.0.1:").map(str::to_owned));
+            let origin = format!("http://127.0.0.1:{}", port.unwrap_or_default());
+            if is_signed(heard, &origin, "") {
+                Say::json("[]")
+            } else {
+                refused("401 No", SIGNATURE)
+            }
+        } else {
+            Say::http("404 Not Found", "", NOT_FOUND)
+        }
+    })
+    .await;
+    let remote = shop(&stub);
+    remote.page(&request(Scope::Narrow)).await.unwrap();
+    remote.page(&request(Scope::Narrow)).await.unwrap();
+    let targets: Vec<String> = stub.heard().iter().map(|h| h.target.clone()).collect();
+    assert_eq!(targets.len(), 5, "{targets:?}");
+    assert!(targets[4].starts_with("/?rest_route=/wc/v3/customers&x=wp-json/wc/&"), "remembered");
+}
+
+#[tokio::test]
+async fn a_redirect_names_the_right_address_and_nothing_is_written() {
+    let stub = Stub::new(|_, _| {
+        Say::http(
+            "301 Moved",
+            "Location: https://www.shop.example.com/wp-json/wc/v3/customers\r\n",
+            "",
+        )
+    })
+    .await;
+    let remote = shop(&stub);
+    let write = Write::Create { fields: fields(&[("email", "a@b.co")]) };
+    let error = remote.write("customers", &[write], &[]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotTheApi);
+    assert!(error.error.next.ends_with("https://www.shop.example.com"), "{error}");
+    let posts = stub.heard().iter().filter(|h| h.method == "POST").count();
+    assert_eq!(posts, 1);
+}
+
+#[tokio::test]
+async fn the_items_of_a_batch_have_their_own_results() {
+    let stub = Stub::new(|_, heard| {
+        if heard.method == "GET" {
+            return Say::json(r#"[{"id":9,"email":"taken@b.co","role":"customer"}]"#);
+        }
+        let body: serde_json::Value = serde_json::from_str(&heard.body).unwrap();
+        if body.get("create").is_some() {
+            Say::json(
+                r#"{"create":[{"id":21,"email":"a@b.co","date_modified_gmt":"2026-11-21T19:22:10","_links":{}},
+                {"id":0,"error":{"code":"registration-error-email-exists","message":"<strong>Taken</strong>","data":{"status":400}}}]}"#,
+            )
+        } else {
+            Say::json(
+                r#"{"update":[{"id":7,"error":{"code":"wc_user_invalid_id","message":"x","data":{"status":404}}},{"id":8,"email":"h@b.co"}]}"#,
+            )
+        }
+    })
+    .await;
+    let writes = [
+        Write::Update { id: "7".into(), fields: fields(&[("first_name", "x")]) },
+        Write::Create { fields: fields(&[("email", "a@b.co")]) },
+        Write::Create { fields: fields(&[("email", "not one")]) },
+        Write::Update { id: "8".into(), fields: fields(&[("billing.city", "y")]) },
+        Write::Create { fields: fields(&[("email", "taken@b.co")]) },
+        Write::Update { id: "abc".into(), fields: fields(&[("first_name", "x")]) },
+    ];
+    let results = shop(&stub).write("customers", &writes, &["email".to_owned()]).await;
+    let kind = |n: usize| results[n].as_ref().map_err(|e| e.kind.clone()).map(|w| w.id.clone());
+    assert_eq!(kind(0), Err(ErrorKind::NotFound));
+    assert_eq!(kind(1), Ok("21".into()));
+    assert_eq!(kind(2), Err(ErrorKind::Refused));
+    assert_eq!(kind(3), Ok("8".into()));
+    assert_eq!(kind(4), Err(ErrorKind::Exists { id: Some("9".into()) }));
+    assert_eq!(kind(5), Err(ErrorKind::NotFound));
+    let heard = stub.heard();
+    assert!(heard[0].target.starts_with("/wp-json/wc/v3/customers/batch?"));
+    assert_eq!(heard[0].body, r#"{"create":[{"email":"a@b.co"},{"email":"taken@b.co"}]}"#);
+    assert_eq!(
+        heard[1].body,
+        r#"{"update":[{"first_name":"x","id":7},{"billing":{"city":"y"},"id":8}]}"#
+    );
+}
+
+#[tokio::test]
+async fn an_odd_answer_to_a_batch_leaves_all_of_it_unknown() {
+    for say in [
+        (|| Say::json("[]")) as fn() -> Say,
+        || Say::json(r#"{"create":[]}"#),
+        || Say::http("502 Bad Gateway", "", "<h1>502</h1>"),
+        || Say::json(r#"{"create":[{"id":1},{"id":"#),
+        || {
+            refused(
+                "500 Internal Server Error",
+                r#"{"code":"internal_server_error","message":"<p>x</p>","data":{"status":500}}"#,
+            )
+        },
+        || Say::Close,
+    ] {
+        let stub = Stub::new(move |_, _| say()).await;
+        let writes =
+            ["a@b.co", "b@b.co"].map(|m| Write::Create { fields: fields(&[("email", m)]) });
+        let results = shop(&stub).write("customers", &writes, &[]).await;
+        assert!(
+            results.iter().all(|r| r.as_ref().is_err_and(|e| e.kind == ErrorKind::Unknown)),
+            "{results:?}"
+        );
+        assert_eq!(stub.heard().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_sku_of_a_variation_cannot_be_linked() {
+    let stub = Stub::new(|_, heard| {
+        if heard.method == "POST" {
+            return refused(
+                "400 Bad Request",
+                r#"{"code":"product_invalid_sku","message":"Invalid or duplicated SKU.","data":{"status":400,"resource_id":31,"unique_sku":"V-1-1"}}"#,
+            );
+        }
+        Say::json(r#"[{"id":31,"sku":"V-1","type":"variation","status":"publish"}]"#)
+    })
+    .await;
+    let write = Write::Create { fields: fields(&[("name", "X"), ("sku", "V-1")]) };
+    let error = shop(&stub).write("products", &[write], &[]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+}
+
+#[tokio::test]
+async fn staff_is_not_listed_but_found() {
+    let rows = r#"[{"id":1,"email":"boss@b.co","role":"administrator"},{"id":2,"email":"a@b.co","role":"customer"},{"id":3,"email":"s@b.co","role":"subscriber"}]"#;
+    let stub = Stub::new(move |_, _| Say::json(rows)).await;
+    let remote = shop(&stub);
+    let page = remote.page(&request(Scope::Narrow)).await.unwrap();
+    assert_eq!(page.records.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["2", "3"]);
+    let found = remote
+        .find("customers", "email", &["BOSS@b.co".to_owned(), "no address".to_owned()], &[])
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].fields.is_empty(), "the key was not asked for");
+    assert_eq!(stub.heard().len(), 2, "what is no address is not asked for");
+}
+
+#[tokio::test]
+async fn a_blocked_delete_goes_another_way() {
+    let stub = Stub::new(|_, heard| match heard.method.as_str() {
+        "DELETE" => Say::http("405 Not Allowed", "", "<h1>405 Not Allowed</h1>"),
+        _ => Say::json(r#"{"id":5}"#),
+    })
+    .await;
+    let remote = shop(&stub);
+    let result =
+        remote.write("customers", &[Write::Delete { id: "5".into() }], &[]).await.remove(0);
+    assert!(result.is_ok(), "{result:?}");
+    let last = stub.heard().pop().unwrap();
+    assert!(
+        last.method == "POST"
+            && last.target.contains("_method=DELETE")
+            && last.target.contains("force=true")
+    );
+}
+
+#[test]
+fn keys_are_looked_at_before_they_are_used() {
+    for (key, secret, words) in [
+        ("", "cs_1", "is empty"),
+        ("cs_1", "ck_1", "interchanged"),
+        ("ck_1 x", "cs_1", "characters"),
+    ] {
+        let error = connect("https://shop.example.com", &key.into(), &secret.into(), &options())
+            .err()
+            .unwrap();
+        assert!(error.what.contains(words), "{error}");
+    }
+    let open =
+        connect("http://shop.example.com", &KEY.into(), &SECRET.into(), &options()).err().unwrap();
+    assert!(open.one_line().contains("plain http"), "{open}");
+}

@@ -79,6 +79,11 @@ fn checked(entity: &Entity, path: &str, kind: Kind, value: &Value) -> RemoteResu
             "0" | "false" | "no" | "off" => false.into(),
             _ => return refuse(&format!("\"{trimmed}\" is neither yes nor no.")),
         },
+        Kind::OneOf(_) if trimmed.is_empty() => return Ok(None),
+        Kind::OneOf(words) if !words.contains(&trimmed) => {
+            return refuse(&format!("\"{trimmed}\" is none of: {}.", words.join(", ")));
+        }
+        Kind::OneOf(_) => trimmed.into(),
         Kind::Text => json(value),
     }))
 }
@@ -86,12 +91,18 @@ fn checked(entity: &Entity, path: &str, kind: Kind, value: &Value) -> RemoteResu
 fn decimal(text: &str) -> Option<String> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     let number: Decimal = text.parse().ok().filter(|_| plain)?;
-    // As it was written, but with a digit before the point.
-    Some(if text.starts_with('.') || text.starts_with("-.") {
+    let mut written = if text.starts_with('.') || text.starts_with("-.") {
         number.to_string()
     } else {
         text.to_owned()
-    })
+    };
+    // As it was written, but without the zeros that databases add (12.50000000).
+    if let Some(point) = written.find('.') {
+        while written.len() > point + 3 && written.ends_with('0') {
+            written.pop();
+        }
+    }
+    Some(written)
 }
 
 fn whole(text: &str) -> Option<i64> {
@@ -217,7 +228,8 @@ mod tests {
             true,
             &[
                 ("name", "X".into()),
-                ("regular_price", Value::Number("12.50".parse().unwrap())),
+                ("regular_price", "12.50000000".into()),
+                ("weight", ".5".into()),
                 ("sale_price", "".into()),
                 ("stock_quantity", "12.000".into()),
                 ("menu_order", "".into()),
@@ -232,7 +244,7 @@ mod tests {
         );
         assert_eq!(
             built.unwrap(),
-            r#"{"categories":[{"id":16}],"manage_stock":true,"name":"X","regular_price":"12.50","sale_price":"","stock_quantity":12}"#
+            r#"{"categories":[{"id":16}],"manage_stock":true,"name":"X","regular_price":"12.50","sale_price":"","stock_quantity":12,"weight":"0.5"}"#
         );
     }
 
@@ -247,6 +259,8 @@ mod tests {
             ("products", false, "stock_quantity", "1.5"),
             ("products", false, "stock_quantity", "many"),
             ("products", false, "manage_stock", "maybe"),
+            ("products", false, "status", "nope"),
+            ("products", false, "type", "variation"),
             ("products", false, "id", "3"),
             ("products", false, "price", "3"),
             ("products", true, "name", ""),

@@ -148,7 +148,7 @@ impl Woo {
         let done = Ok(Written { id: id.to_owned(), record: None });
         let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
         let mut answer = self.ask(&ask, parse).await;
-        if answer.as_ref().is_err_and(|e| is_blocked(e)) {
+        if answer.as_ref().is_err_and(is_blocked) {
             // Some hosts block the method; the API takes it as a parameter too.
             ask.method = Method::POST;
             ask = ask.with("_method", "DELETE");
@@ -206,7 +206,14 @@ impl Woo {
         }
         let values: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
         let fields = [entity.key.to_owned()];
-        let Ok(found) = self.find_values(entity, entity.key, &values, &fields).await else {
+        let found = self.find_values(entity, entity.key, &values, &fields).await;
+        let Ok(found) = found else {
+            for (at, _) in keys {
+                if let Some(Err(error)) = &mut results[at] {
+                    // The record the shop named may be a variation, which nobody must adopt.
+                    error.kind = ErrorKind::Exists { id: None };
+                }
+            }
             return;
         };
         for (at, key) in keys {

@@ -45,6 +45,8 @@ pub struct World {
     pub records: u64,
     /// The instant nothing is younger than.
     pub base: i64,
+    /// The ids of each table.
+    ids: [Range<u64>; 6],
     pub(super) deck: Deck,
     pub(super) tables: Tables,
 }
@@ -52,7 +54,26 @@ pub struct World {
 impl World {
     /// The world of a seed.
     pub fn new(seed: u64, records: u64, base: i64) -> Self {
-        Self { seed, records, base, deck: Deck::new(), tables: Tables::load() }
+        let (deck, tables) = (Deck::new(), Tables::load());
+        let ids = [const { 0..0 }; 6];
+        let mut world = Self { seed, records, base, ids, deck, tables };
+        world.lay_out();
+        world
+    }
+
+    /// Gives each table its ids.
+    fn lay_out(&mut self) {
+        let from = |start: u64, count: u64| start..start + count;
+        let vtiger = self.deck.count(Side::Vtiger, self.records);
+        let woo = self.deck.count(Side::Woo, self.records);
+        let parents = self.deck.variable_rank(self.records);
+        let accounts = from(FIRST_ACCOUNT, self.companies().div_ceil(2));
+        let contacts = from(accounts.end, vtiger);
+        let products = from(contacts.end, vtiger);
+        let goods = from(FIRST_POST, woo);
+        let variations = from(goods.end, parents * SIZES.len() as u64);
+        let customers = from(FIRST_CUSTOMER, woo);
+        self.ids = [accounts, contacts, products, customers, goods, variations];
     }
 
     /// How many companies there are: three people share one, and a third of all belong to one.
@@ -62,20 +83,7 @@ impl World {
 
     /// The ids of a table.
     pub fn ids(&self, kind: Kind) -> Range<u64> {
-        let from = |start: u64, count: u64| start..start + count;
-        let vtiger = self.deck.count(Side::Vtiger, self.records);
-        let woo = self.deck.count(Side::Woo, self.records);
-        match kind {
-            Kind::Accounts => from(FIRST_ACCOUNT, self.companies().div_ceil(2)),
-            Kind::Contacts => from(self.ids(Kind::Accounts).end, vtiger),
-            Kind::Products => from(self.ids(Kind::Contacts).end, vtiger),
-            Kind::Customers => from(FIRST_CUSTOMER, woo),
-            Kind::Goods => from(FIRST_POST, woo),
-            Kind::Variations => {
-                let parents = self.deck.variable_rank(self.records);
-                from(self.ids(Kind::Goods).end, parents * SIZES.len() as u64)
-            }
-        }
+        self.ids[kind as usize].clone()
     }
 
     /// The facts of a generated record.

@@ -21,7 +21,7 @@ use axum::http::Method;
 use md5::{Digest, Md5};
 
 use self::fail::{Failure, json};
-use self::registry::Registry;
+use self::registry::{Module, Registry};
 use self::session::{Session, Sessions, TOKEN_LIFE};
 use self::store::{Store, USERS};
 use self::write::Writer;
@@ -49,6 +49,8 @@ pub struct Vtiger {
 struct Parameters {
     query: Vec<(String, String)>,
     form: Vec<(String, String)>,
+    /// The cookie of a browser that is logged in.
+    cookie: Option<String>,
 }
 
 const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
@@ -102,7 +104,11 @@ impl Vtiger {
 
     /// Answers a request to `webservice.php`.
     pub async fn answer(&self, request: &Request) -> Reply {
-        let parameters = Parameters { query: pairs(&request.query), form: request.form() };
+        let parameters = Parameters {
+            query: pairs(&request.query),
+            form: request.form(),
+            cookie: request.header("cookie").and_then(session_cookie).map(str::to_owned),
+        };
         envelope(self.serve(&parameters, &request.method).await)
     }
 
@@ -135,6 +141,7 @@ impl Vtiger {
             .either("sessionName")
             .filter(|n| !n.is_empty() && !n.eq_ignore_ascii_case("null"));
         if operation == "extendsession" {
+            let name = name.or(parameters.cookie.as_deref());
             let session = name.and_then(|n| self.sessions.resume(n, self.clock.now()).ok());
             let failure = || Failure::new("AUTHENTICATION_FAILURE", "Authentication failed");
             return session.map(|s| self.identity(&s)).ok_or_else(failure);
@@ -266,13 +273,12 @@ impl Vtiger {
                 None => None,
                 Some(text) => Some(serde_json::from_str(text).map_err(|_| Failure::internal())?),
             };
-        let has = |describe: &str| {
-            let wanted = wanted.as_deref().unwrap_or_default();
-            wanted.is_empty()
-                || wanted.iter().any(|t| describe.contains(&format!("\"name\": \"{t}\"")))
+        let wanted = wanted.unwrap_or_default();
+        let has = |module: &Module| {
+            wanted.is_empty() || module.columns.iter().any(|c| wanted.contains(&c.type_name))
         };
         let (mut types, mut information) = (String::new(), String::new());
-        for module in self.registry.modules.iter().filter(|m| has(&m.describe)) {
+        for module in self.registry.modules.iter().filter(|m| has(m)) {
             let comma = if types.is_empty() { "" } else { "," };
             let (label, singular) = &module.labels;
             types.push_str(&format!("{comma}\"{}\"", module.name));
@@ -304,6 +310,10 @@ fn envelope(result: Result<String, Failure>) -> Reply {
         }
         Err(failure) => failure.reply(),
     }
+}
+
+fn session_cookie(header: &str) -> Option<&str> {
+    header.split(';').find_map(|cookie| cookie.trim().strip_prefix("PHPSESSID="))
 }
 
 impl Parameters {

@@ -1,6 +1,8 @@
 //! Answering VTQL: names are checked, conditions compiled, rows found by the cheapest way there is
 //! (ids, indexed keys, modification time, at last a scan) and written straight into the answer.
 
+use std::collections::BTreeSet;
+
 use super::fail::Failure;
 use super::filter::{Filter, compile};
 use super::registry::{Module, Registry};
@@ -148,7 +150,11 @@ fn rows(store: &Store, plan: &Plan) -> Vec<u64> {
     }
     if by_id && plan.filter.first_stamp().is_none() {
         if plan.filter.any() {
-            return store.table(plan.at).ids_at(plan.offset as u64).take(plan.limit).collect();
+            return store
+                .table(plan.at)
+                .ids_at(plan.offset as u64, &BTreeSet::new())
+                .take(plan.limit)
+                .collect();
         }
         return ids.filter(fits).skip(plan.offset).take(plan.limit).collect();
     }

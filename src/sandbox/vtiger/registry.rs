@@ -45,6 +45,8 @@ pub struct Column {
     pub key: String,
     /// What it holds.
     pub kind: Type,
+    /// The same in describe's word.
+    pub type_name: String,
     /// A record needs a value.
     pub mandatory: bool,
     /// No two records may share a value.
@@ -259,6 +261,7 @@ fn column(module: &str, field: &Field, asset: &Asset) -> Column {
         default: default(&field.name, &kind, pseudo),
         indexed: asset.keys.contains(&field.name),
         fact: fact(module, &field.name),
+        type_name: field.kind.name.clone(),
         name: field.name.clone(),
         kind,
     }

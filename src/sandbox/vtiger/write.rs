@@ -162,10 +162,9 @@ fn changes(
 
 /// A currency without a price makes the price 0.
 fn price(module: &Module, element: &Map<String, Json>, changes: &mut Changes) {
-    if element.contains_key("currency_id") && !element.contains_key("unit_price") {
-        if let Some(column) = module.column("unit_price") {
-            changes.push((column, Some("0.00000000".into())));
-        }
+    let alone = element.contains_key("currency_id") && !element.contains_key("unit_price");
+    if let Some(column) = module.column("unit_price").filter(|_| alone) {
+        changes.push((column, Some("0.00000000".into())));
     }
 }
 

@@ -1,18 +1,17 @@
-//! Lists: filters, order, pages and the headers that go with them.
+//! Lists: pages and the headers that go with them.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::dates::bound;
 use super::fail::json_reply;
+use super::find::found;
 use super::php;
-use super::render::{Plan, View, price};
+use super::render::{Plan, View};
 use super::schema::{items, number};
-use super::store::{Row, Store, Table};
+use super::store::{Store, Table};
 use crate::sandbox::http::Reply;
-use crate::sandbox::text::fold;
 
 /// How many lists are kept, so that the pages of one listing are not searched for again.
 const KEPT: usize = 4;
@@ -31,10 +30,19 @@ const PAGING: [&str; 10] = [
     "_locale",
 ];
 
-/// Lists found lately, by table, parameters and the store's generation.
+/// Lists found lately.
 #[derive(Debug, Default)]
 pub struct Kept {
-    lists: Mutex<Vec<(u64, String, Arc<Vec<u64>>)>>,
+    lists: Mutex<Vec<Found>>,
+}
+
+/// A list found: good as long as the store has not changed.
+#[derive(Debug)]
+struct Found {
+    generation: u64,
+    /// Table and parameters.
+    name: String,
+    ids: Arc<Vec<u64>>,
 }
 
 /// A page to be shown.
@@ -62,11 +70,13 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+    /// A text that is not empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).and_then(Value::as_str).filter(|t| !t.is_empty())
     }
 
-    fn ids(&self, name: &str) -> Vec<u64> {
+    /// A list of ids.
+    pub fn ids(&self, name: &str) -> Vec<u64> {
         let list = self.parameters.get(name).map(items).unwrap_or_default();
         list.iter().filter_map(number).filter(|n| *n >= 0.0).map(whole).collect()
     }
@@ -125,7 +135,7 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
 }
 
 /// The table of a record in a list that may hold records of two.
-fn table_of(store: &Store, table: Table, id: u64) -> Table {
+pub fn table_of(store: &Store, table: Table, id: u64) -> Table {
     match table {
         Table::Customers if store.table(Table::Staff).exists(id) => Table::Staff,
         Table::Products if store.table(Table::Variations).exists(id) => Table::Variations,
@@ -150,17 +160,15 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
         )
     });
     let in_table = matches!(table, Table::Customers | Table::Products | Table::Taxes);
-    if !plain
-        || wanted("orderby") != Some("id")
-        || !in_table
-        || !store.trashed.is_empty() && table == Table::Products
-    {
+    if !plain || wanted("orderby") != Some("id") || !in_table {
         return None;
     }
     let staff: Vec<u64> =
         if all { store.table(Table::Staff).ids_from(0).collect() } else { Vec::new() };
     let rows = store.table(table);
-    let total = rows.len() + staff.len() as u64;
+    let nothing = BTreeSet::new();
+    let hidden = if table == Table::Products { &store.trashed } else { &nothing };
+    let total = rows.len() + staff.len() as u64 - hidden.len() as u64;
     let descending = match wanted("order") {
         Some(order) => order == "desc",
         None => table == Table::Products,
@@ -169,8 +177,10 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
     let from = if descending { total.saturating_sub(page.offset + left) } else { page.offset };
     let skipped = from.saturating_sub(staff.len() as u64);
     let first = staff.iter().copied().skip(usize::try_from(from).unwrap_or(usize::MAX));
-    let mut ids: Vec<u64> =
-        first.chain(rows.ids_at(skipped)).take(usize::try_from(left).unwrap_or(0)).collect();
+    let mut ids: Vec<u64> = first
+        .chain(rows.ids_at(skipped, hidden))
+        .take(usize::try_from(left).unwrap_or(0))
+        .collect();
     if descending {
         ids.reverse();
     }
@@ -180,221 +190,30 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
 impl Kept {
     /// The whole list of ids, found now or lately.
     fn get(&self, store: &Store, table: Table, ask: &Ask<'_>) -> Arc<Vec<u64>> {
+        // A look-up of a few would only push out the long lists.
+        if ["include", "sku", "email"].iter().any(|name| ask.text(name).is_some()) {
+            return Arc::new(found(store, table, ask));
+        }
         let mut name = format!("{table:?} {:?}", ask.parent);
         for (key, value) in ask.choice() {
             name.push_str(&format!(" {key}={value}"));
         }
-        let same =
-            |list: &&(u64, String, Arc<Vec<u64>>)| list.0 == store.generation && list.1 == name;
-        if let Some((_, _, ids)) = self.locked().iter().find(same) {
-            return Arc::clone(ids);
+        let same = |list: &&Found| list.generation == store.generation && list.name == name;
+        if let Some(found) = self.locked().iter().find(same) {
+            return Arc::clone(&found.ids);
         }
         let ids = Arc::new(found(store, table, ask));
         let mut lists = self.locked();
-        lists.retain(|(generation, _, _)| *generation == store.generation);
+        lists.retain(|list| list.generation == store.generation);
         if lists.len() >= KEPT {
             lists.remove(0);
         }
-        lists.push((store.generation, name, Arc::clone(&ids)));
+        lists.push(Found { generation: store.generation, name, ids: Arc::clone(&ids) });
         ids
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Vec<(u64, String, Arc<Vec<u64>>)>> {
+    fn locked(&self) -> MutexGuard<'_, Vec<Found>> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// All ids that pass the filters, in the order asked for.
-fn found(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
-    let include = ask.ids("include");
-    let asked = ask.parameters.get("include").is_some_and(|v| !items(v).is_empty());
-    let exclude: HashSet<u64> = ask.ids("exclude").into_iter().collect();
-    let test = Test::new(store, table, ask);
-    let candidates = if asked { include.clone() } else { candidates(store, table, ask) };
-    let mut seen = HashSet::new();
-    let mut ids: Vec<u64> = candidates
-        .into_iter()
-        .filter(|id| !exclude.contains(id) && (!asked || seen.insert(*id)))
-        .filter(|id| {
-            store.row(table_of(store, table, *id), *id).is_some_and(|row| test.passes(&row))
-        })
-        .collect();
-    sort(store, table, ask, &include, &mut ids);
-    ids
-}
-
-/// The records that can be meant at all.
-fn candidates(store: &Store, table: Table, ask: &Ask<'_>) -> Vec<u64> {
-    match table {
-        Table::Variations => return store.variations(ask.parent.unwrap_or(0)),
-        Table::Products => {
-            if let Some(skus) = ask.text("sku") {
-                let keys = skus.split(',').map(|sku| fold(sku.trim())).filter(|s| !s.is_empty());
-                return keys
-                    .flat_map(|sku| {
-                        let mut ids = store.with_key(Table::Products, "sku", &sku);
-                        ids.extend(store.with_key(Table::Variations, "sku", &sku));
-                        ids
-                    })
-                    .collect();
-            }
-        }
-        Table::Customers => {
-            let staff = store.table(Table::Staff).ids_from(0);
-            if let Some(email) = ask.text("email").filter(|e| !e.contains('*')) {
-                return staff
-                    .chain(store.with_key(Table::Customers, "email", &fold(email)))
-                    .collect();
-            }
-            return staff.chain(store.table(table).ids_from(0)).collect();
-        }
-        _ => {}
-    }
-    store.table(table).ids_from(0).collect()
-}
-
-/// The filters of a list.
-struct Test<'a> {
-    ask: &'a Ask<'a>,
-    table: Table,
-    modified: (Option<i64>, Option<i64>),
-    created: (Option<i64>, Option<i64>),
-    statuses: Vec<&'a str>,
-    store: &'a Store,
-}
-
-impl<'a> Test<'a> {
-    fn new(store: &'a Store, table: Table, ask: &'a Ask<'a>) -> Self {
-        let bounds = |after: &str, before: &str| {
-            (bound(ask.parameters, after), bound(ask.parameters, before))
-        };
-        let mut statuses: Vec<&str> =
-            ask.text("include_status").map(|s| s.split(',').collect()).unwrap_or_default();
-        if statuses.is_empty() {
-            statuses.push(ask.text("status").unwrap_or("any"));
-        }
-        let dated = table != Table::Customers && table != Table::Taxes;
-        let nothing = (None, None);
-        Self {
-            ask,
-            table,
-            modified: if dated { bounds("modified_after", "modified_before") } else { nothing },
-            created: if dated { bounds("after", "before") } else { nothing },
-            statuses,
-            store,
-        }
-    }
-
-    fn passes(&self, row: &Row<'_>) -> bool {
-        match self.table {
-            Table::Customers => self.customer(row),
-            Table::Products | Table::Variations => self.product(row),
-            Table::Taxes => self.ask.text("class").is_none_or(|class| row.get("class") == class),
-            Table::Staff | Table::Classes => true,
-        }
-    }
-
-    fn customer(&self, row: &Row<'_>) -> bool {
-        let role = self.ask.text("role").unwrap_or("customer");
-        let like = |pattern: &str, text: &str| match pattern.split_once('*') {
-            Some((head, tail)) => {
-                text.len() >= head.len() + tail.len()
-                    && text.starts_with(head)
-                    && text.ends_with(tail)
-            }
-            None => text == pattern,
-        };
-        (role == "all" || row.get("role") == role)
-            && self
-                .ask
-                .text("email")
-                .is_none_or(|email| like(&fold(email), &fold(&row.get("email"))))
-            && self.ask.text("search").is_none_or(|word| {
-                let word = fold(word.trim_matches('*'));
-                fold(&row.get("email")).contains(&word)
-                    || fold(&row.get("username")).contains(&word)
-            })
-    }
-
-    fn product(&self, row: &Row<'_>) -> bool {
-        let within = |(after, before): (Option<i64>, Option<i64>), at: Option<i64>| {
-            let at = at.unwrap_or(0);
-            after.is_none_or(|a| at > a) && before.is_none_or(|b| at < b)
-        };
-        if self.modified != (None, None) && !within(self.modified, row.modified()) {
-            return false;
-        }
-        if self.created != (None, None) && !within(self.created, row.instant("date_created")) {
-            return false;
-        }
-        let status = row.get("status");
-        let shown = |wanted: &&str| *wanted == status || (*wanted == "any" && status != "trash");
-        let excluded =
-            self.ask.text("exclude_status").is_some_and(|s| s.split(',').any(|s| s == status));
-        let same = |parameter: &str, column: &str| {
-            self.ask.text(parameter).is_none_or(|v| row.get(column) == v)
-        };
-        self.statuses.iter().any(shown)
-            && !excluded
-            && same("type", "type")
-            && same("slug", "slug")
-            && same("stock_status", "stock_status")
-            && self
-                .ask
-                .text("tax_class")
-                .is_none_or(|class| row.get("tax_class") == class.replace("standard", ""))
-            && self
-                .ask
-                .text("featured")
-                .is_none_or(|f| row.is("featured") == matches!(f, "true" | "1"))
-            && self.priced(row)
-            && self.ask.text("search").is_none_or(|word| {
-                fold(&row.get("name")).contains(&fold(word))
-                    || fold(&row.get("description")).contains(&fold(word))
-            })
-    }
-
-    fn priced(&self, row: &Row<'_>) -> bool {
-        let bound = |name: &str| self.ask.text(name).and_then(|t| t.parse::<f64>().ok());
-        let (low, high) = (bound("min_price"), bound("max_price"));
-        if low.is_none() && high.is_none() {
-            return true;
-        }
-        let price = price(self.store, row).parse::<f64>().unwrap_or(0.0);
-        low.is_none_or(|l| price >= l) && high.is_none_or(|h| price <= h)
-    }
-}
-
-fn sort(store: &Store, table: Table, ask: &Ask<'_>, include: &[u64], ids: &mut Vec<u64>) {
-    let (by, downwards) = match table {
-        Table::Customers => ("name", false),
-        Table::Taxes => ("order", false),
-        _ => ("date", true),
-    };
-    let by = ask.text("orderby").unwrap_or(by);
-    let downwards = ask.text("order").map_or(downwards, |order| order == "desc");
-    let row = |id: u64| store.row(table_of(store, table, id), id);
-    let stamp =
-        |id: u64| {
-            row(id).and_then(|r| {
-                if by == "modified" { r.modified() } else { r.instant("date_created") }
-            })
-        };
-    let text = |id: u64, name: &str| row(id).map(|r| fold(&r.get(name))).unwrap_or_default();
-    match by {
-        "include" | "post__in" => ids.sort_by_key(|id| include.iter().position(|i| i == id)),
-        "date" | "registered_date" | "modified" => ids.sort_by_cached_key(|id| (stamp(*id), *id)),
-        "title" => ids.sort_by_cached_key(|id| (text(*id, "name"), *id)),
-        "name" => ids.sort_by_cached_key(|id| (text(*id, "username"), *id)),
-        "slug" => ids.sort_by_cached_key(|id| (text(*id, "slug"), *id)),
-        "price" => ids.sort_by_cached_key(|id| {
-            let price = row(*id).and_then(|r| price(store, &r).parse::<f64>().ok()).unwrap_or(0.0);
-            (whole(price * 100.0), *id)
-        }),
-        _ => ids.sort_unstable(),
-    }
-    if downwards && !matches!(by, "include" | "post__in") {
-        ids.reverse();
     }
 }
 

@@ -5,10 +5,12 @@
 //! escaped names, stamps that move with every write, batches without checks. It was written from
 //! observation of the real server and shares no code with the connector.
 
+mod act;
 mod auth;
 mod customers;
 mod dates;
 mod fail;
+mod find;
 mod list;
 mod php;
 mod products;

@@ -208,10 +208,9 @@ fn settle(
         }
     };
     let price = |name: &str| now(name, changes).parse::<f64>().ok();
-    if let (Some(regular), Some(sale)) = (price("regular_price"), price("sale_price")) {
-        if sale > regular {
-            changes.push((entity.column("sale_price"), Some(String::new())));
-        }
+    let prices = price("regular_price").zip(price("sale_price"));
+    if prices.is_some_and(|(regular, sale)| sale > regular) {
+        changes.push((entity.column("sale_price"), Some(String::new())));
     }
     let managed = now("manage_stock", changes) == "1";
     if !managed {

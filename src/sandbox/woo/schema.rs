@@ -78,10 +78,9 @@ fn fits(arg: &Value, value: &Value, name: &str) -> Result<(), Misfit> {
     if !typed {
         return Err(("rest_invalid_type", format!("{name} is not of type {}.", kinds.join(","))));
     }
-    if let Some(choice) = arg["enum"].as_array() {
-        if !choice.contains(value) {
-            return Err(("rest_not_in_enum", format!("{name} is not one of {}.", listing(choice))));
-        }
+    if let Some(choice) = arg["enum"].as_array().filter(|choice| !choice.contains(value)) {
+        let message = format!("{name} is not one of {}.", listing(choice));
+        return Err(("rest_not_in_enum", message));
     }
     match kinds.first() {
         Some(&"integer" | &"number") => in_range(arg, value, name),

@@ -14,7 +14,7 @@ fn all<T: serde::Serialize + serde::de::DeserializeOwned>(
 #[test]
 fn little_stays_in_memory() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scratch = Scratch::new(folder.path());
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     for (key, value) in [("b", 1), ("a", 2), ("b", 3)] {
         scratch.push(key.as_bytes(), &value).unwrap();
     }
@@ -28,7 +28,7 @@ fn little_stays_in_memory() {
 #[test]
 fn an_iterator_does_not_see_later_pushes() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scratch = Scratch::new(folder.path());
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     let count = FULL_ENTRIES as u64 + 5;
     for n in 0..count {
         scratch.push(&n.to_be_bytes(), &0_u8).unwrap();
@@ -47,7 +47,7 @@ fn an_iterator_does_not_see_later_pushes() {
 #[test]
 fn a_million_are_sorted_with_flat_memory() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scratch = Scratch::new(folder.path());
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     let (count, step) = (1_600_000_u64, 982_451_653);
     for n in 0..count {
         let key = (n * step) % count;
@@ -76,7 +76,7 @@ fn a_million_are_sorted_with_flat_memory() {
 #[test]
 fn big_values_spill_by_size() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scratch = Scratch::new(folder.path());
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     let big = "x".repeat(1024 * 1024);
     for n in 0..40_u8 {
         scratch.push(&[n], &big).unwrap();
@@ -88,13 +88,13 @@ fn big_values_spill_by_size() {
 #[test]
 fn leftovers_are_cleaned_and_the_living_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    clean(folder.path());
-    let mut scratch = Scratch::new(folder.path());
+    clean(&folder.path().join("scratch"));
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     for n in 0..30_000_u64 {
         scratch.push(&n.to_be_bytes(), &n).unwrap();
     }
     std::fs::write(folder.path().join("scratch/1-1.run"), b"left").unwrap();
-    clean(folder.path());
+    clean(&folder.path().join("scratch"));
     assert_eq!(std::fs::read_dir(folder.path().join("scratch")).unwrap().count(), 0);
     assert_eq!(scratch.iter().unwrap().count(), 30_000);
 }
@@ -103,7 +103,7 @@ fn leftovers_are_cleaned_and_the_living_lose_nothing() {
 fn a_folder_that_cannot_be_written_is_an_error_of_the_push() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("scratch"), b"a file").unwrap();
-    let mut scratch = Scratch::new(folder.path());
+    let mut scratch = Scratch::new(&folder.path().join("scratch"));
     let mut pushes = (0..FULL_ENTRIES as u64).map(|n| scratch.push(&n.to_be_bytes(), &n));
     let error = pushes.find_map(Result::err).unwrap();
     assert!(error.user().what.contains("on disk"), "{error}");
@@ -153,7 +153,7 @@ proptest! {
         spill_at in 1..40_usize,
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let mut scratch = Scratch::new(folder.path());
+        let mut scratch = Scratch::new(&folder.path().join("scratch"));
         let mut map = BTreeMap::new();
         for (n, (key, value)) in pushes.iter().enumerate() {
             scratch.push(key, value).unwrap();

@@ -1,0 +1,69 @@
+//! `demo --headless`, and the sandbox's first line.
+
+use super::bench::{Deck, Sandbox, syncdeck};
+
+#[test]
+fn a_demo_goes_on_where_it_was() {
+    let deck = Deck::new();
+    let args = ["demo", "--headless", "--json"];
+    let first = deck.run(&[&args[..], &["--records", "60"]].concat()).exits(3).json();
+    let runs = first.as_array().unwrap();
+    assert!(!runs.is_empty());
+    for run in runs {
+        assert_eq!(run["status"], "completed", "{run}");
+    }
+    let second = deck.run(&args).exits(0).json();
+    for run in second.as_array().unwrap() {
+        for module in run["modules"].as_array().unwrap() {
+            for side in ["vtiger", "service"] {
+                for number in ["created", "updated", "deleted", "skipped"] {
+                    assert_eq!(module[side][number], 0, "{module}");
+                }
+            }
+        }
+    }
+    let log = deck.run(&["log", "--json"]).exits(0).json();
+    assert_eq!(log.as_array().unwrap().len(), runs.len() * 2);
+    let other = deck.run(&["demo", "--headless", "--records", "70"]).exits(2);
+    assert!(other.err.contains("60"), "{other:?}");
+}
+
+#[test]
+fn a_demo_prints_the_log_as_text_and_leaves_nothing_behind() {
+    let before = demos();
+    let ran = syncdeck(&["demo", "--headless", "--records", "20", "--seed", "7"]);
+    assert!([0, 3].contains(&ran.code), "{ran:?}");
+    for part in ["Vtiger CRM\n", "WooCommerce\n", "Created  Updated  Deleted  Skipped"] {
+        assert!(ran.out.contains(part), "{ran:?}");
+    }
+    let left: Vec<_> = demos().into_iter().filter(|name| !before.contains(name)).collect();
+    // Another test may have its demo running at this moment; ours is known by being gone.
+    assert!(left.len() <= 2, "{left:?}");
+}
+
+fn demos() -> Vec<String> {
+    let names = std::fs::read_dir(std::env::temp_dir()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("syncdeck-demo-")).collect()
+}
+
+#[test]
+fn the_sandbox_says_how_to_reach_it() {
+    let deck = Deck::new();
+    let state = deck.path("state");
+    let args = ["--records", "10", "--seed", "3", "--state", state.to_str().unwrap()];
+    let sandbox = Sandbox::start(&args);
+    for (system, names) in [
+        ("vtiger", &["url", "username", "access_key"][..]),
+        ("woocommerce", &["app_url", "consumer_key", "consumer_secret"]),
+    ] {
+        let values = sandbox.keys[system].as_object().unwrap();
+        for name in names {
+            assert!(values[*name].as_str().is_some_and(|v| !v.is_empty()), "{system} {name}");
+        }
+    }
+    let keys = sandbox.keys.clone();
+    assert_eq!(sandbox.stop(), 0);
+    let again = Sandbox::start(&["--state", state.to_str().unwrap()]);
+    assert_eq!(again.keys, keys);
+}

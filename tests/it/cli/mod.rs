@@ -1,0 +1,9 @@
+//! The command line, from outside: the real program, its output, its exit codes.
+
+mod bench;
+mod demo;
+mod guard;
+mod refusals;
+mod story;
+mod systems;
+mod usage;
