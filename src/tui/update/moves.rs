@@ -100,10 +100,9 @@ fn log(model: &mut Model, step: Step, effects: &mut Effects) {
 /// Scrolls the log so that the cursor is visible, in the table that can be written.
 pub fn follow_log(model: &mut Model) {
     let height = layout::log_height(model);
-    if let (Some(silent), side) = (layout::silent_side(model), model.log.side()) {
-        if silent == side {
-            model.log.side = Some(side.other());
-        }
+    let side = model.log.side();
+    if layout::silent_side(model) == Some(side) {
+        model.log.side = Some(side.other());
     }
     let row = model.log.row;
     let last_top = model.log.rows.len().saturating_sub(height);
