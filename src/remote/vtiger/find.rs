@@ -1,13 +1,14 @@
 //! Records by id and by the value of a field.
 
-use super::super::RemoteResult;
+use super::super::project::Projection;
+use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
 use super::call::{Operation, refused};
 use super::columns::{self, Columns};
 use super::describe::Described;
 use super::refs::is_id_of;
 use super::vtql::{self, LIMIT, Op, Query};
-use crate::model::Record;
+use crate::model::{Record, UserError};
 use std::collections::BTreeSet;
 
 /// How many values are asked for at a time.
@@ -17,6 +18,20 @@ impl Vtiger {
     /// The records with these ids. Ids of other modules are not found: Vtiger itself does not
     /// look at the part before the `x`.
     pub(crate) async fn fetch_ids(
+        &self,
+        entity: &str,
+        ids: &[String],
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        match self.fetch_once(entity, ids, fields).await {
+            Err(error) if self.is_outdated(entity, &error) => {
+                self.fetch_once(entity, ids, fields).await
+            }
+            other => other,
+        }
+    }
+
+    async fn fetch_once(
         &self,
         entity: &str,
         ids: &[String],
@@ -33,6 +48,9 @@ impl Vtiger {
                 .among("id", piece.iter().copied())
                 .ordered("id");
             let found = self.found(entity, &columns, &query).await?;
+            if found.is_empty() && columns.select.len() > 1 {
+                self.surely_empty(entity, &piece).await?;
+            }
             all.extend(found.into_iter().filter(|r| piece.contains(&r.id.as_str())));
         }
         self.fill(&mut all, &columns.refs).await?;
@@ -62,6 +80,42 @@ impl Vtiger {
         }
         self.fill(&mut all, &columns.refs).await?;
         Ok(all)
+    }
+
+    /// Makes sure that a query without rows was not one that the database refused, which Vtiger
+    /// answers alike: the plainest query must be empty too.
+    pub(crate) async fn surely_empty(&self, entity: &str, ids: &[&str]) -> RemoteResult<()> {
+        let mut query = Query::select(entity, ["id"]);
+        if !ids.is_empty() {
+            query = query.among("id", ids.iter().copied());
+        }
+        let query = query.ordered("id");
+        let op = Operation::get("query", format!("read {entity}")).with("query", &query);
+        let projection = Projection::new([], &["id"]);
+        let (rows, _) = self.call(op, projection.records()).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.known.forget(entity);
+        Err(RemoteError::new(
+            ErrorKind::Temporary,
+            UserError::new(
+                format!("Vtiger kept the records of {entity} back."),
+                "It answered a query with nothing, as it does when its database refuses the query.",
+                "If it goes on, look into Vtiger's logs, and leave custom fields out of the mapping \
+                 one by one.",
+            ),
+        ))
+    }
+
+    /// Whether an error says that a field has vanished since the module was described; it is
+    /// described anew then.
+    pub(crate) fn is_outdated(&self, entity: &str, error: &RemoteError) -> bool {
+        let outdated = error.kind == ErrorKind::Permission && error.field.is_some();
+        if outdated {
+            self.known.forget(entity);
+        }
+        outdated
     }
 
     /// Many records may hold one value, so each piece is paged until nothing comes.
@@ -109,7 +163,7 @@ fn used(columns: &Columns) -> usize {
     columns.select.iter().map(|s| s.len() + 3).sum::<usize>() + 200
 }
 
-pub(crate) fn no_field(entity: &str, field: &str) -> super::super::RemoteError {
+fn no_field(entity: &str, field: &str) -> RemoteError {
     let mut error = refused(
         format!("Vtiger's {entity} cannot be searched by \"{field}\"."),
         "The module has no such field, or the user may not see it.",

@@ -48,6 +48,15 @@ impl At {
 
 impl Vtiger {
     pub(crate) async fn list(&self, request: &PageRequest) -> RemoteResult<Page> {
+        match self.list_once(request).await {
+            Err(error) if self.is_outdated(&request.entity, &error) => {
+                self.list_once(request).await
+            }
+            other => other,
+        }
+    }
+
+    async fn list_once(&self, request: &PageRequest) -> RemoteResult<Page> {
         let module = self.described(&request.entity).await?;
         match &request.scope {
             // Vtiger's recycle bin cannot be listed.
@@ -135,19 +144,12 @@ impl Vtiger {
         full: bool,
     ) -> RemoteResult<Page> {
         let op = Operation::get("query", format!("list {}", request.entity)).with("query", query);
-        let answer = self.call(op, columns.projection.records()).await;
-        let (rows, server_time) = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                if error.field.is_some() {
-                    // A field vanished since it was described.
-                    self.known.forget(&request.entity);
-                }
-                return Err(error);
-            }
-        };
+        let (rows, server_time) = self.call(op, columns.projection.records()).await?;
         let count = rows.len();
         let changes = matches!(request.scope, Scope::Changed(_));
+        if count == 0 && !changes && at.id.is_empty() {
+            self.surely_empty(&request.entity, &[]).await?;
+        }
         if let Some(last) = rows.last() {
             at.id = last.slots[0].to_text();
             at.stamp = if changes { last.slots[1].to_text() } else { String::new() };

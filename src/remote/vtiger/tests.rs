@@ -309,6 +309,44 @@ async fn records_of_other_modules_are_not_taken_for_ours() {
 }
 
 #[tokio::test]
+async fn an_empty_answer_is_not_taken_for_absence_unless_the_plainest_query_is_empty_too() {
+    let (_stub, remote) = crm(|_, heard| {
+        let plain = param(heard, "query").starts_with("select id from");
+        Say::json(if plain { r#"{"success":true,"result":[{"id":"12x5"}]}"# } else { NONE })
+    })
+    .await;
+    let error = remote.fetch("Contacts", &["12x5".to_owned()], &["lastname".to_owned()]).await;
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Temporary);
+    let first = PageRequest { at: PageAt::First, ..request(&["lastname"]) };
+    assert_eq!(remote.page(&first).await.unwrap_err().kind, ErrorKind::Temporary);
+    let (_stub, remote) = crm(|_, _| Say::json(NONE)).await;
+    assert_eq!(remote.fetch("Contacts", &["12x5".to_owned()], &[]).await.unwrap(), []);
+    assert_eq!(remote.page(&first).await.unwrap().records, []);
+}
+
+#[tokio::test]
+async fn a_field_that_vanished_is_left_out() {
+    let described = AtomicUsize::new(0);
+    let stub = Stub::new(move |_, heard| match param(heard, "operation").as_str() {
+        "getchallenge" => Say::json(r#"{"success":true,"result":{"token":"t"}}"#),
+        "login" => Say::json(r#"{"success":true,"result":{"sessionName":"s","userId":"19x1"}}"#),
+        "describe" if described.fetch_add(1, Ordering::Relaxed) == 0 => {
+            Say::json(self::described("Contacts"))
+        }
+        "describe" => Say::json(self::described("Contacts").replace("\"email\"", "\"other\"")),
+        _ if param(heard, "query").contains("email") => Say::json(
+            r#"{"success":false,"error":{"code":"ACCESS_DENIED","message":"Permission to access '.email.' attribute denied."}}"#,
+        ),
+        _ => Say::json(r#"{"success":true,"result":[{"id":"12x5","lastname":"Doe"}]}"#),
+    })
+    .await;
+    let url = format!("http://127.0.0.1:{}/", stub.port);
+    let remote = connect(&url, "admin", &"key".into(), &ConnectOptions::default()).unwrap();
+    let page = remote.page(&request(&["lastname", "email"])).await.unwrap();
+    assert_eq!(lastname(&page.records), "Doe");
+}
+
+#[tokio::test]
 async fn a_short_page_is_the_last_one_for_administrators_only() {
     use super::super::Next;
     for (admin, last) in [("on", true), ("off", false)] {

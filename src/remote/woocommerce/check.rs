@@ -69,6 +69,9 @@ impl Woo {
             report.problems.push(keys_in_logs());
         }
         report.version = self.version().await;
+        if report.version.as_deref().is_some_and(is_old) {
+            report.problems.push(old_version());
+        }
         Ok(())
     }
 
@@ -164,6 +167,20 @@ fn plain_permalinks() -> UserError {
     )
 }
 
+/// Before 5.8, products cannot be listed by change; the filter is ignored.
+fn is_old(version: &str) -> bool {
+    let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (5, 8)
+}
+
+fn old_version() -> UserError {
+    UserError::new(
+        "This WooCommerce cannot list what has changed.",
+        "The filter came with version 5.8; without it every sync reads all products.",
+        "Update WooCommerce.",
+    )
+}
+
 fn keys_in_logs() -> UserError {
     UserError::new(
         "The shop does not see the Authorization header, so the keys travel in the address.",
@@ -178,4 +195,15 @@ fn key_cannot_read(why: &str) -> UserError {
         why,
         "Give the key the permission Read/Write in WooCommerce, Settings, Advanced, REST API.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_old;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(["3.5.0", "5.7.9", "4", ""].into_iter().all(is_old));
+        assert!(!["5.8", "5.10.1", "10.0.2", "6.0.0-beta"].into_iter().any(is_old));
+    }
 }

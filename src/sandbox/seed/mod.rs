@@ -102,13 +102,18 @@ impl Facts<'_> {
         }
     }
 
+    /// When the side's record was created and last modified.
+    pub fn stamps(&self, side: Side) -> (i64, i64) {
+        match self {
+            Self::Person(p) => p.stamps(side),
+            Self::Company(c) => c.stamps(),
+            Self::Product(p) => p.stamps(side),
+        }
+    }
+
     /// When the side's record was last modified.
     pub fn modified(&self, side: Side) -> i64 {
-        match self {
-            Self::Person(p) => p.stamps(side).1,
-            Self::Company(c) => c.stamps().1,
-            Self::Product(p) => p.stamps(side).1,
-        }
+        self.stamps(side).1
     }
 }
 

@@ -179,7 +179,7 @@ impl Woo {
         // A variation asked for as a product looks like one.
         let look = if resource == Resource::Products { Table::Products } else { table };
         let mut body = String::with_capacity(2048);
-        Plan::new(look, view).push(&mut body, store, &row, &self.home);
+        Plan::new(look, view, &self.home).push(&mut body, store, &row);
         Ok(body)
     }
 

@@ -32,20 +32,7 @@ pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<
             "Cannot create existing resource.",
         ));
     }
-    let email = body.get("email").map(text).unwrap_or_default();
-    if email.is_empty() {
-        let message = "Please provide a valid email address.";
-        return Err(Failure::new(400, "registration-error-invalid-email", message));
-    }
-    if !is_email(&email) {
-        return Err(Failure::new(400, "customer_invalid_email", "Invalid email address"));
-    }
-    if store.user_by("email", &email).is_some() {
-        let message = format!(
-            "An account is already registered with {email}. <a href=\"#\" class=\"showlogin\">Please log in.</a>"
-        );
-        return Err(Failure::new(400, "registration-error-email-exists", message));
-    }
+    let email = free_email(store, body)?;
     let username = username(store, body, &email)?;
     let entity = Table::Customers.entity();
     let mut changes: Changes = vec![
@@ -66,6 +53,25 @@ pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<
     let id = store.next_id(Table::Customers);
     store.write(Table::Customers, id, &changes);
     Ok(id)
+}
+
+/// The address of a new customer, which nobody may have.
+fn free_email(store: &Store, body: &Map<String, Value>) -> Result<String, Failure> {
+    let email = body.get("email").map(text).unwrap_or_default();
+    if email.is_empty() {
+        let message = "Please provide a valid email address.";
+        return Err(Failure::new(400, "registration-error-invalid-email", message));
+    }
+    if !is_email(&email) {
+        return Err(Failure::new(400, "customer_invalid_email", "Invalid email address"));
+    }
+    if store.user_by("email", &email).is_some() {
+        let message = format!(
+            "An account is already registered with {email}. <a href=\"#\" class=\"showlogin\">Please log in.</a>"
+        );
+        return Err(Failure::new(400, "registration-error-email-exists", message));
+    }
+    Ok(email)
 }
 
 /// The name asked for, or one made of the e-mail address.

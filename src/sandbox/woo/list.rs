@@ -125,10 +125,9 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
             body.push(',');
         }
         let shown = if table == Table::Variations && ask.parent.is_none() { 1 } else { 0 };
-        let plan = plans[shown].get_or_insert_with(|| {
-            Plan::new(if shown == 1 { Table::Products } else { table }, &ask.view)
-        });
-        plan.push(&mut body, store, &row, ask.home);
+        let look = if shown == 1 { Table::Products } else { table };
+        let plan = plans[shown].get_or_insert_with(|| Plan::new(look, &ask.view, ask.home));
+        plan.push(&mut body, store, &row);
     }
     body.push(']');
     with_headers(json_reply(200, body), total, page, ask)
@@ -151,7 +150,8 @@ fn straight(store: &Store, table: Table, ask: &Ask<'_>, page: Page) -> Option<(V
         "status" => value.as_str() != Some("any"),
         _ => true,
     });
-    let wanted = |name: &str| choice.iter().find(|(n, _)| *n == name).and_then(|(_, v)| v.as_str());
+    let given = |name: &str| choice.iter().find(|(n, _)| *n == name);
+    let wanted = |name: &str| given(name).and_then(|(_, value)| value.as_str());
     let all = wanted("role") == Some("all");
     let plain = choice.iter().all(|(name, value)| {
         matches!(

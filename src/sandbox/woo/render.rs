@@ -1,10 +1,10 @@
 //! Writing records as JSON, only the members that were asked for.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::shape::{Made, Member, Shape};
 use super::store::{Row, Store, Table};
-use crate::sandbox::clock::{parse_stamp, push_stamp};
+use crate::sandbox::clock::push_stamp;
 use crate::sandbox::text::{push_number, push_wp_escaped, push_wp_json, strip_tags};
 
 /// The site's clock is so far ahead of UTC (Asia/Kolkata has no summer time).
@@ -14,10 +14,12 @@ pub const OFFSET: i64 = 19_800;
 #[derive(Debug)]
 pub struct Plan {
     nodes: Vec<Node>,
-    /// The links to the record and its list.
-    links: bool,
+    /// The address of the list, escaped, when the links to it are shown.
+    links: Option<String>,
     /// As for editing: texts are not rendered.
     edit: bool,
+    /// Where the shop is.
+    home: String,
 }
 
 #[derive(Debug)]
@@ -61,24 +63,38 @@ pub struct View {
 }
 
 impl Plan {
-    /// The members of a table's records in this view.
-    pub fn new(table: Table, view: &View) -> Self {
+    /// The members of a table's records in this view, in the shop at `home`.
+    pub fn new(table: Table, view: &View, home: &str) -> Self {
         let entity = table.entity();
         let nodes = nodes(entity, entity.members, "", view);
-        let links = view.single || view.fields.is_empty() || wanted(&view.fields, "_links");
-        Self { nodes, links, edit: view.edit }
+        let shown = view.single || view.fields.is_empty() || wanted(&view.fields, "_links");
+        let links = shown.then(|| {
+            let mut list = String::new();
+            push_wp_escaped(&mut list, &format!("{home}/wp-json/wc/v3/{}", entity.path));
+            list
+        });
+        Self { nodes, links, edit: view.edit, home: home.to_owned() }
     }
 
     /// Appends the record.
-    pub fn push(&self, out: &mut String, store: &Store, row: &Row<'_>, home: &str) {
-        let mut pen = Pen { out, scratch: String::new(), store, row, home, edit: self.edit };
+    pub fn push(&self, out: &mut String, store: &Store, row: &Row<'_>) {
+        let mut pen = Pen {
+            out,
+            scratch: String::new(),
+            store,
+            row,
+            home: &self.home,
+            edit: self.edit,
+            price: None,
+            varies: None,
+        };
         pen.out.push('{');
         pen.nodes(&self.nodes);
-        if self.links {
+        if let Some(links) = &self.links {
             if !self.nodes.is_empty() {
                 pen.out.push(',');
             }
-            pen.links();
+            pen.links(links);
         }
         pen.out.push('}');
     }
@@ -131,6 +147,8 @@ struct Pen<'a> {
     row: &'a Row<'a>,
     home: &'a str,
     edit: bool,
+    price: Option<String>,
+    varies: Option<bool>,
 }
 
 impl Pen<'_> {
@@ -155,27 +173,32 @@ impl Pen<'_> {
     }
 
     fn column(&mut self, column: u8, way: Way) {
+        if let Way::Local | Way::Gmt = way {
+            let shift = if matches!(way, Way::Local) { OFFSET } else { 0 };
+            return self.stamp(self.row.instant_at(column).map(|at| at + shift));
+        }
         self.scratch.clear();
         let known = self.row.read(column, &mut self.scratch);
         match way {
-            Way::Text => push_wp_json(self.out, &self.scratch),
-            Way::Html if self.edit || self.scratch.is_empty() => {
-                push_wp_json(self.out, &self.scratch)
-            }
-            Way::Html => push_wp_json(self.out, &autop(&self.scratch)),
             Way::Bool => self.out.push_str(if self.scratch == "1" { "true" } else { "false" }),
             Way::Number | Way::Json => {
                 self.out.push_str(if known { &self.scratch } else { "null" })
             }
-            Way::Local | Way::Gmt => match parse_stamp(&self.scratch).filter(|_| known) {
-                Some(at) => {
-                    let shift = if matches!(way, Way::Local) { OFFSET } else { 0 };
-                    self.out.push('"');
-                    push_stamp(self.out, at + shift, 'T');
-                    self.out.push('"');
-                }
-                None => self.out.push_str("null"),
-            },
+            Way::Html if !self.edit && !self.scratch.is_empty() => {
+                push_wp_json(self.out, &autop(&self.scratch));
+            }
+            _ => push_wp_json(self.out, &self.scratch),
+        }
+    }
+
+    fn stamp(&mut self, at: Option<i64>) {
+        match at {
+            Some(at) => {
+                self.out.push('"');
+                push_stamp(self.out, at, 'T');
+                self.out.push('"');
+            }
+            None => self.out.push_str("null"),
         }
     }
 
@@ -184,31 +207,32 @@ impl Pen<'_> {
         match made {
             Made::Avatar => {
                 self.out.push_str("\"https:\\/\\/secure.gravatar.com\\/avatar\\/");
-                let hash = crate::sandbox::seed::mix(0xa7a7, row.table as u64, row.id);
-                self.out.push_str(&format!("{hash:016x}?s=96&d=mm&r=g\""));
+                push_number(self.out, crate::sandbox::seed::mix(0xa7a7, row.table as u64, row.id));
+                self.out.push_str("?s=96&d=mm&r=g\"");
             }
             Made::Permalink => {
                 let url = format!("{}/product/{}/", self.home, row.get("slug"));
                 push_wp_json(self.out, &url);
             }
-            Made::Price => push_wp_json(self.out, &self.price()),
+            Made::Price => {
+                let price = self.price();
+                push_wp_json(self.out, &price);
+            }
             Made::OnSale => self.yes(!row.get("sale_price").is_empty()),
             Made::Purchasable => {
-                self.yes(!self.price().is_empty() && row.get("status") == "publish")
+                let priced = !self.price().is_empty();
+                self.yes(priced && row.get("status") == "publish");
             }
-            Made::PriceHtml => {
-                let price = self.price();
-                let amount = "<span class=\"woocommerce-Price-amount amount\"><bdi>\
-                              <span class=\"woocommerce-Price-currencySymbol\">&euro;</span>";
-                let html =
-                    if price.is_empty() { price } else { format!("{amount}{price}</bdi></span>") };
-                push_wp_json(self.out, &html);
-            }
-            Made::Variations => {
-                let ids = self.variations();
+            Made::PriceHtml => self.price_html(),
+            Made::Variations if self.varies() => {
+                let ids = self.store.variations(row.id);
                 self.out.push_str(&wp_json(&Value::from(ids)));
             }
-            Made::HasOptions => self.yes(row.get("type") == "variable"),
+            Made::Variations => self.out.push_str("[]"),
+            Made::HasOptions => {
+                let varies = self.varies();
+                self.yes(varies);
+            }
             Made::Attributes => self.attributes(),
             Made::StockQuantity => match row.is("manage_stock") {
                 true => self.column(row.table.entity().column("stock_quantity"), Way::Number),
@@ -230,13 +254,32 @@ impl Pen<'_> {
         self.out.push_str(if yes { "true" } else { "false" });
     }
 
-    fn variations(&self) -> Vec<u64> {
-        let varies = self.row.table == Table::Products && self.row.get("type") == "variable";
-        if varies { self.store.variations(self.row.id) } else { Vec::new() }
+    /// Whether it is a product with variations; looked up once.
+    fn varies(&mut self) -> bool {
+        let row = self.row;
+        *self
+            .varies
+            .get_or_insert_with(|| row.table == Table::Products && row.get("type") == "variable")
     }
 
-    fn price(&self) -> String {
-        price(self.store, self.row)
+    /// The price, which several members are made of.
+    fn price(&mut self) -> String {
+        let (store, row) = (self.store, self.row);
+        self.price.get_or_insert_with(|| price(store, row)).clone()
+    }
+
+    fn price_html(&mut self) {
+        let price = self.price();
+        if price.is_empty() {
+            self.out.push_str("\"\"");
+            return;
+        }
+        self.out.push_str(
+            "\"<span class=\\\"woocommerce-Price-amount amount\\\"><bdi>\
+             <span class=\\\"woocommerce-Price-currencySymbol\\\">&euro;<\\/span>",
+        );
+        push_wp_escaped(self.out, &price);
+        self.out.push_str("<\\/bdi><\\/span>\"");
     }
 
     fn attributes(&mut self) {
@@ -246,15 +289,15 @@ impl Pen<'_> {
             return;
         }
         let sizes = crate::sandbox::seed::product::SIZES;
-        let json = match (self.row.variation(), self.row.get("type").as_str()) {
-            (Some(size), _) => {
-                serde_json::json!([{"id": 0, "name": "Size", "slug": "size", "option": sizes[size]}])
+        let json = match self.row.variation() {
+            Some(size) => {
+                json!([{"id": 0, "name": "Size", "slug": "size", "option": sizes[size]}])
             }
-            (None, "variable") if !self.variations().is_empty() => serde_json::json!([{
-                "id": 0, "name": "Size", "slug": "Size", "position": 0, "visible": true, "variation": true,
-                "options": sizes,
+            None if self.varies() && !self.store.variations(self.row.id).is_empty() => json!([{
+                "id": 0, "name": "Size", "slug": "Size", "position": 0, "visible": true,
+                "variation": true, "options": sizes,
             }]),
-            _ => Value::Array(Vec::new()),
+            None => return self.out.push_str("[]"),
         };
         self.out.push_str(&wp_json(&json));
     }
@@ -269,29 +312,29 @@ impl Pen<'_> {
         }
     }
 
-    fn links(&mut self) {
-        let mut list = String::new();
-        push_wp_escaped(&mut list, self.home);
-        list.push_str("\\/wp-json\\/wc\\/v3\\/");
-        push_wp_escaped(&mut list, self.row.table.entity().path);
-        let parent = self.row.parent();
+    /// `prefix` is the address of the entity's list, escaped.
+    fn links(&mut self, prefix: &str) {
         let variation = self.row.table == Table::Variations;
-        let up = list.clone();
-        if variation {
-            list.push_str(&format!("\\/{parent}\\/variations"));
-        }
+        let below = if variation {
+            format!("\\/{}\\/variations", self.row.parent())
+        } else {
+            String::new()
+        };
         self.out.push_str("\"_links\":{\"self\":[{\"href\":\"");
-        self.out.push_str(&list);
+        self.out.push_str(prefix);
+        self.out.push_str(&below);
         self.out.push_str("\\/");
         push_number(self.out, self.row.id);
         self.out.push_str(
-            "\",\"targetHints\":{\"allow\":[\"GET\",\"POST\",\"PUT\",\"PATCH\",\"DELETE\"]}}]",
+            "\",\"targetHints\":{\"allow\":[\"GET\",\"POST\",\"PUT\",\"PATCH\",\"DELETE\"]}}],\
+             \"collection\":[{\"href\":\"",
         );
-        self.out.push_str(",\"collection\":[{\"href\":\"");
-        self.out.push_str(&list);
+        self.out.push_str(prefix);
+        self.out.push_str(&below);
         self.out.push_str("\"}]");
         if variation {
-            self.out.push_str(&format!(",\"up\":[{{\"href\":\"{up}\\/{parent}\"}}]"));
+            let parent = self.row.parent();
+            self.out.push_str(&format!(",\"up\":[{{\"href\":\"{prefix}\\/{parent}\"}}]"));
         }
         self.out.push('}');
     }

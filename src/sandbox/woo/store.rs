@@ -395,20 +395,24 @@ impl Row<'_> {
         self.get(name) == "1"
     }
 
-    /// The instant in a column.
+    /// The instant in a column of that name.
     pub fn instant(&self, name: &str) -> Option<i64> {
-        let mut out = String::new();
-        self.read(self.table.entity().column(name), &mut out).then(|| parse_stamp(&out)).flatten()
+        self.instant_at(self.table.entity().column(name))
+    }
+
+    /// The instant in a column; that of a generated record is not written out and read again.
+    pub fn instant_at(&self, column: u8) -> Option<i64> {
+        if let Some(text) = self.patch.and_then(|p| p.get(column)) {
+            return text.and_then(parse_stamp);
+        }
+        let fact = self.table.entity().columns.get(usize::from(column))?.1?;
+        let (created, modified) = self.facts.as_ref()?.stamps(Side::Woo);
+        Some(if fact == Fact::Created { created } else { modified })
     }
 
     /// When it was last modified.
     pub fn modified(&self) -> Option<i64> {
-        let column = self.table.entity().column("date_modified");
-        match (self.patch.and_then(|p| p.get(column)), &self.facts) {
-            (Some(text), _) => text.and_then(parse_stamp),
-            (None, Some(facts)) => Some(facts.modified(Side::Woo)),
-            (None, None) => None,
-        }
+        self.instant("date_modified")
     }
 
     /// The number among all seeded products, of a product with variations.

@@ -44,7 +44,7 @@ fn title(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
     let end = area.right().saturating_sub(put_right(buffer, area.right(), table.title, &more, DIM));
     let skips: u64 = model.row(id).map_or(0, |row| row.skips.values().sum());
     if table.side == Side::Vtiger && skips > 0 {
-        let note = format!("{} from before: 4 Queue", text::count(skips, "skip", "skips"));
+        let note = format!("{}: 4 Queue", text::count(skips, "skip stands", "skips stand"));
         put_right(buffer, end, table.title, &note, WARN);
     }
 }

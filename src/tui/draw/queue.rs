@@ -59,9 +59,8 @@ pub fn lines(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'stati
     }
     let shown = queue.parked.len() + queue.skips.len();
     if queue.total > u64::try_from(shown).unwrap_or(u64::MAX) {
-        let name = &row.connector.name;
         let text = format!(
-            "The first {shown} of {} are shown; all of them: syncdeck queue list {name}",
+            "The first {shown} of {} are shown; the others stand in the lists of their runs.",
             text::number(queue.total)
         );
         lines.push(Line::default());

@@ -286,15 +286,9 @@ fn kind(pair: &Pair) -> String {
 /// What the debug log has to say.
 pub fn debug(row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
     let name = &row.connector.name;
-    let text = if row.connector.debug {
-        format!(
-            "Debug Mode of {name} is on. The requests and answers are printed by: syncdeck log {name} --debug"
-        )
-    } else {
-        format!(
-            "Debug Mode of {name} is off, so no requests and answers are kept. Switch it on in the \
-             settings file (debug = true), and apply it: syncdeck apply FILE."
-        )
-    };
+    let text = format!(
+        "This version keeps no requests and answers, whether Debug Mode of {name} is on or off. What \
+         was written, skipped and refused, and why, stands in the Sync Log."
+    );
     paragraph("", 0, &text, width, PLAIN)
 }
