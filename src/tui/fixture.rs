@@ -358,7 +358,7 @@ impl World {
     /// What the world answers. Syncs, checks and saves are left open.
     fn reply(&self, effect: Effect) -> Option<Msg> {
         Some(match effect {
-            Effect::Overview => Msg::Overview(Box::new(self.overview.clone())),
+            Effect::Overview => Msg::Overview(Some(Box::new(self.overview.clone()))),
             Effect::Runs { connector, generation, .. } => {
                 let runs = match connector {
                     1 => runs(),

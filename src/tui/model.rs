@@ -479,8 +479,13 @@ impl Model {
         self.dirty = true;
     }
 
-    /// Shows an error until it is closed.
+    /// Shows an error until it is closed. One that is on the screen already is not shown twice.
     pub fn show_error(&mut self, title: &str, error: UserError) {
+        let shown =
+            |dialog: &Dialog| matches!(dialog, Dialog::Error { error: e, .. } if *e == error);
+        if self.dialogs.iter().any(shown) {
+            return;
+        }
         self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
         self.dirty = true;
     }

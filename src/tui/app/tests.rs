@@ -57,7 +57,7 @@ fn run_with(msgs: Vec<Msg>) -> (Fake, Vec<Effect>) {
 
 #[test]
 fn a_burst_of_messages_costs_one_draw() {
-    let mut msgs = vec![Msg::Overview(Box::new(fixture::overview()))];
+    let mut msgs = vec![Msg::Overview(Some(Box::new(fixture::overview())))];
     msgs.extend((0..50).map(|_| Msg::Key(Key::char('j'))));
     let (screen, effects) = run_with(msgs);
     assert_eq!(screen.draws, 2, "the first picture, and one for all that came");
