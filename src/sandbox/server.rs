@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, Response};
+use axum::http::{HeaderName, HeaderValue, Response, header::DATE};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -148,7 +148,18 @@ async fn serve(State(app): State<Arc<App>>, request: axum::extract::Request) -> 
         headers: parts.headers,
         body: body.to_vec(),
     };
-    respond(app.route(request).await)
+    let mut response = respond(app.route(request).await);
+    if let Some(date) = http_date(app.clock.now()) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+/// The systems' own clock, as every answer of theirs tells it.
+fn http_date(secs: i64) -> Option<HeaderValue> {
+    let now = jiff::Timestamp::from_second(secs).ok()?;
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
+    HeaderValue::from_str(&text).ok()
 }
 
 impl App {
