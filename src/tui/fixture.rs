@@ -100,10 +100,12 @@ pub fn held_run() -> Run {
         held: Some(Held {
             guard: "deletes".into(),
             counts: BTreeMap::from([
-                ("contacts_vtiger_deleted".into(), 140),
-                ("products_vtiger_deleted".into(), 2_310),
+                ("contacts.gone".into(), 140),
+                ("products.gone".into(), 2_310),
+                ("products.vtiger.created".into(), 12),
+                ("products.changed".into(), 0),
             ]),
-            threshold: "2,450 deletions are more than 10 % of 9,830 linked records".into(),
+            threshold: "Products: 2310 linked records are gone, 983 are let through".into(),
         }),
         ..run(41, 3, RunStatus::Held, "2026-11-20T23:10:00Z")
     }
@@ -356,7 +358,7 @@ impl World {
     /// What the world answers. Syncs, checks and saves are left open.
     fn reply(&self, effect: Effect) -> Option<Msg> {
         Some(match effect {
-            Effect::Overview => Msg::Overview(Box::new(self.overview.clone())),
+            Effect::Overview => Msg::Overview(Some(Box::new(self.overview.clone()))),
             Effect::Runs { connector, generation, .. } => {
                 let runs = match connector {
                     1 => runs(),

@@ -5,7 +5,9 @@ use super::msg::{Draft, Entered, Target};
 use super::validate;
 use crate::catalog::{Catalog, FieldKind, FormField};
 use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
+use crate::secrets::is_reference;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tui_input::{Input, InputRequest};
 
 /// The name of the field that holds a connector's name.
@@ -24,8 +26,6 @@ pub struct Field {
     pub secret: bool,
     /// It must not be empty.
     pub required: bool,
-    /// What it takes.
-    pub kind: FieldKind,
     /// What is entered.
     pub input: Input,
     /// What it was when the form was opened.
@@ -54,7 +54,6 @@ impl Field {
             help: asset.help.clone(),
             secret: asset.secret,
             required: asset.required,
-            kind: asset.kind,
             input: Input::new(text.clone()),
             original: text,
             stored,
@@ -71,7 +70,7 @@ impl Field {
 
     /// Whether what is entered must be masked. A reference is no secret.
     pub fn masked(&self) -> bool {
-        self.secret && !self.revealed && !validate::is_reference(self.text())
+        self.secret && !self.revealed && !is_reference(self.text())
     }
 
     /// Whether it differs from what it was.
@@ -138,6 +137,8 @@ pub struct Form {
     pub scroll: u16,
     /// Names of other connectors.
     pub taken: Vec<String>,
+    /// What the fields are checked against.
+    pub catalog: Arc<Catalog>,
 }
 
 /// What is said above the CRM's form at the first start.
@@ -147,7 +148,7 @@ pub const WELCOME: &str = "Welcome to SyncDeck. First connect your Vtiger CRM, t
 
 impl Form {
     /// The form of the CRM's connection.
-    pub fn crm(id: u64, catalog: &Catalog, crm: Option<&Crm>) -> Self {
+    pub fn crm(id: u64, catalog: &Arc<Catalog>, crm: Option<&Crm>) -> Self {
         let value = |name: &str| {
             crm.map(|crm| match name {
                 "url" => SecretText::Plain(crm.url.clone()),
@@ -159,14 +160,14 @@ impl Form {
         let fields = asset.form.iter().map(|f| Field::new(f, value(&f.name).as_ref())).collect();
         Self {
             welcome: if crm.is_none() { WELCOME } else { "" },
-            ..Self::bare(id, Target::Crm, asset.label.clone(), fields)
+            ..Self::bare(id, Target::Crm, asset.label.clone(), fields, catalog)
         }
     }
 
     /// The form of a connector, or of one to be added.
     pub fn connector(
         id: u64,
-        catalog: &Catalog,
+        catalog: &Arc<Catalog>,
         service: &str,
         connector: Option<&Connector>,
         taken: Vec<String>,
@@ -189,15 +190,21 @@ impl Form {
         Some(Self {
             service: service.to_owned(),
             taken,
-            ..Self::bare(id, target, asset.label.clone(), fields)
+            ..Self::bare(id, target, asset.label.clone(), fields, catalog)
         })
     }
 
-    fn bare(id: u64, target: Target, title: String, fields: Vec<Field>) -> Self {
+    fn bare(
+        id: u64,
+        target: Target,
+        title: String,
+        fields: Vec<Field>,
+        catalog: &Arc<Catalog>,
+    ) -> Self {
         Self {
             id,
             target,
-            service: String::new(),
+            service: validate::CRM.to_owned(),
             title,
             welcome: "",
             fields,
@@ -206,6 +213,7 @@ impl Form {
             saving: false,
             scroll: 0,
             taken: Vec::new(),
+            catalog: Arc::clone(catalog),
         }
     }
 
@@ -278,9 +286,8 @@ impl Form {
     }
 
     fn validate(&mut self, at: usize) {
-        let taken = &self.taken;
         if let Some(field) = self.fields.get_mut(at) {
-            field.error = validate::field(field, taken).err();
+            field.error = validate::field(&self.catalog, &self.service, field, &self.taken).err();
         }
     }
 

@@ -46,6 +46,8 @@ pub struct LogView {
     pub row: usize,
     /// The number with the cursor.
     pub column: usize,
+    /// A sync was just started here: the cursor goes to its numbers, until it is moved.
+    pub newest: bool,
 }
 
 impl LogView {
@@ -72,9 +74,9 @@ impl LogView {
         let same_run =
             |run| self.rows.iter().position(|row| row.run == run && row.module.is_some());
         self.row = match key {
-            Some(key) => found(key).or_else(|| same_run(key.0)).unwrap_or(self.row),
-            // The first time: on the newest numbers.
-            None => self.rows.iter().position(|row| row.module.is_some()).unwrap_or(0),
+            Some(key) if !self.newest => found(key).or_else(|| same_run(key.0)).unwrap_or(self.row),
+            // The first time, too: on the newest numbers.
+            _ => self.rows.iter().position(|row| row.module.is_some()).unwrap_or(0),
         };
         self.row = self.row.min(self.rows.len().saturating_sub(1));
         self.loaded = true;

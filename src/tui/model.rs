@@ -103,7 +103,7 @@ impl ListView {
             columns.push(Column::Status);
         }
         columns.extend([Column::VtigerId, Column::ServiceId, Column::Time]);
-        let with_reason = [ItemStatus::Skipped, ItemStatus::Waiting];
+        let with_reason = [ItemStatus::Skipped, ItemStatus::Waiting, ItemStatus::Conflict];
         if self.statuses.iter().any(|s| with_reason.contains(s)) {
             columns.push(Column::Reason);
         }
@@ -479,8 +479,13 @@ impl Model {
         self.dirty = true;
     }
 
-    /// Shows an error until it is closed.
+    /// Shows an error until it is closed. One that is on the screen already is not shown twice.
     pub fn show_error(&mut self, title: &str, error: UserError) {
+        let shown =
+            |dialog: &Dialog| matches!(dialog, Dialog::Error { error: e, .. } if *e == error);
+        if self.dialogs.iter().any(shown) {
+            return;
+        }
         self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
         self.dirty = true;
     }
@@ -499,6 +504,7 @@ pub fn held_text(held: &Held) -> String {
         "changes" => "Very many linked records changed at once",
         "creates" => "The first sync would create very many records",
         "empty_side" => "One side has suddenly no records any more",
+        "confirmed" => "More is planned now than was confirmed",
         other => return format!("{other}: {}", held.threshold),
     };
     if held.threshold.is_empty() {

@@ -286,8 +286,8 @@ pub enum Msg {
     StoreChanged,
     /// How far the syncs of this process are.
     Progress(BTreeMap<ConnectorId, Progress>),
-    /// The overview was read.
-    Overview(Box<Overview>),
+    /// The overview was read, or could not be.
+    Overview(Option<Box<Overview>>),
     /// The newest runs of a connector were read; whether there are more.
     Runs { connector: ConnectorId, generation: u64, runs: Vec<Run>, more: bool },
     /// A page of a record list was read.

@@ -243,7 +243,7 @@ fn overview(shared: &Shared) {
         Ok(Overview { crm: reader.crm()?, admin, connectors: rows })
     });
     // Also after an error: the screens wait for an answer before they ask again.
-    shared.send(Msg::Overview(Box::new(read.unwrap_or_default())));
+    shared.send(Msg::Overview(read.map(Box::new)));
 }
 
 fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) {

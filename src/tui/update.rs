@@ -116,10 +116,8 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
         _ => {}
     }
     match model.screens.last_mut() {
-        Some(Screen::Form(form)) => {
-            if !form.saving {
-                form.edit(request);
-            }
+        Some(Screen::Form(form)) if !form.saving => {
+            form.edit(request);
         }
         Some(Screen::List(view)) => {
             if let Some(input) = &mut view.typing {

@@ -1,7 +1,7 @@
 //! Dialogs over the screens.
 
 use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrolled};
-use crate::model::{Held, Run, UserError};
+use crate::model::{Held, Module, Run, UserError};
 use crate::tui::commands::{self, Place};
 use crate::tui::layout::{centred, inside};
 use crate::tui::model::{CsvDialog, CsvState, Dialog, Model, Question, held_text};
@@ -128,9 +128,8 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
     let room = usize::from(centred(model, 66, 5).width.saturating_sub(4));
     lines.extend(paragraph("", 0, &held_text(held), room, WARN));
     lines.push(Line::default());
-    for (what, count) in &held.counts {
-        lines
-            .push(line(format!("{:>10}  {}", text::number(*count), what.replace('_', " ")), PLAIN));
+    for (what, count) in held.counts.iter().filter(|(_, count)| **count > 0) {
+        lines.push(line(format!("{:>10}  {}", text::number(*count), planned(what)), PLAIN));
     }
     lines.push(Line::default());
     lines.extend(paragraph(
@@ -154,6 +153,20 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
     // The keys stay in sight however long the list of counts is.
     let skip = lines.len().saturating_sub(usize::from(area.height));
     scrolled(buffer, area, &lines, skip);
+}
+
+/// `contacts.vtiger.created` in words.
+fn planned(key: &str) -> String {
+    let mut parts = key.splitn(2, '.');
+    let name = parts.next().unwrap_or_default();
+    let module = name.parse::<Module>().map_or_else(|_| name.to_owned(), |m| m.label().to_owned());
+    match parts.next().unwrap_or_default() {
+        "changed" => format!("{module} changed"),
+        "gone" => format!("{module} gone from one side"),
+        "vtiger.created" => format!("{module} to be created in Vtiger"),
+        "service.created" => format!("{module} to be created in the service"),
+        other => format!("{module} {}", other.replace(['.', '_'], " ")),
+    }
 }
 
 fn error_area(model: &Model, error: &UserError) -> Rect {

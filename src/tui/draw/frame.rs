@@ -4,9 +4,9 @@ use super::paint::{boxed, put, put_line};
 use crate::model::Progress;
 use crate::tui::commands::{self, Id};
 use crate::tui::layout;
-use crate::tui::model::{Dialog, Entry, Model, Pane, SMALLEST, Screen, Tab, Tone};
+use crate::tui::model::{Entry, Model, Pane, SMALLEST, Screen, Tab, Tone};
 use crate::tui::text;
-use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, GOOD, KEY, PLAIN, WARN};
+use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, GOOD, KEY, PLAIN, WARN};
 use crate::tui::update::why_not;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -225,7 +225,4 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
         spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
     }
     put_line(buffer, area.x, area.y, area.width, &Line::from(spans));
-    if let Some(Dialog::Error { .. }) = model.dialogs.last() {
-        put(buffer, area.width.saturating_sub(2), area.y, 1, "!", BAD);
-    }
 }

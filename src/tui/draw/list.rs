@@ -115,6 +115,7 @@ fn label(model: &Model, view: &ListView, column: Column) -> String {
         Column::VtigerId => "Vtiger".into(),
         Column::ServiceId => model.side_label(view.connector, crate::model::Side::Service).into(),
         Column::Time => "Time".into(),
+        Column::Reason if view.statuses == [ItemStatus::Conflict] => "Vtiger / service".into(),
         Column::Reason => "Reason".into(),
     }
 }
@@ -138,16 +139,11 @@ fn cell(model: &Model, view: &ListView, item: &Item, column: Column, width: usiz
         Column::ServiceId => item.service_id.clone(),
         Column::Time if width < 19 => text::time(item.time, &model.zone),
         Column::Time => text::date_time(item.time, &model.zone),
-        Column::Reason => {
-            let conflict = view.statuses.len() > 1 && item.status == ItemStatus::Conflict;
-            match (&item.reason, &item.conflict) {
-                (Some(reason), _) => reason.text.clone(),
-                (None, Some(row)) if conflict => {
-                    format!("{}: {} / {}", row.field, row.vtiger, row.service)
-                }
-                _ => String::new(),
-            }
-        }
+        Column::Reason => match (&item.reason, &item.conflict) {
+            (Some(reason), _) => reason.text.clone(),
+            (None, Some(row)) => format!("{}: {} / {}", row.field, row.vtiger, row.service),
+            (None, None) => String::new(),
+        },
     }
 }
 

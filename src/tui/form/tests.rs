@@ -1,7 +1,7 @@
 use super::*;
 
 fn form() -> Form {
-    let catalog = Catalog::built_in().unwrap();
+    let catalog = Arc::new(Catalog::built_in().unwrap());
     Form::connector(1, &catalog, "woocommerce", None, vec!["shop".into()]).unwrap()
 }
 

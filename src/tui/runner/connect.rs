@@ -2,13 +2,11 @@
 
 use super::{ADMIN_FACT, Shared};
 use crate::catalog::{FieldKind, FormField};
-use crate::model::{
-    Advanced, ConflictRule, Connector, Crm, Deletes, Frequency, ModuleSettings, SecretText,
-    SyncFrom, UserError,
-};
+use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
+use crate::secrets::is_reference;
+use crate::settings::{crm_address, default_connector, web_address};
 use crate::store::{Batch, Change};
 use crate::tui::msg::{Draft, Entered, Msg, Target};
-use crate::tui::validate::{complete_crm_url, complete_url, is_reference};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +53,13 @@ pub async fn check(shared: Arc<Shared>, form: u64, draft: Draft) {
     };
     let report = match built {
         Err(error) => Err(error),
-        Ok((Some(crm), _)) => Ok(Box::new(shared.engine.check_crm(&crm).await)),
+        Ok((Some(crm), _)) => {
+            let report = shared.engine.check_crm(&crm).await;
+            let (shared, found) = (Arc::clone(&shared), report.clone());
+            // The store blocks; a check that cannot be remembered is still shown.
+            let _ = tokio::task::spawn_blocking(move || remember(&shared, &crm, &found)).await;
+            Ok(Box::new(report))
+        }
         Ok((None, Some(connector))) => {
             Ok(Box::new(shared.engine.check_connector(&connector).await))
         }
@@ -76,10 +80,25 @@ fn batch(shared: &Shared, draft: &Draft) -> Result<Batch, UserError> {
         return Ok(Change::PutConnector(Box::new(connector(shared, draft)?)).into());
     }
     let mut batch = Batch::from(Change::PutCrm(crm(shared, draft)?));
-    if let Some(admin) = draft.admin {
-        batch.push(Change::PutFact(ADMIN_FACT.into(), Some(admin.to_string())));
-    }
+    // What was found out about another user is forgotten.
+    batch.push(admin_fact(draft.admin));
     Ok(batch)
+}
+
+fn admin_fact(admin: Option<bool>) -> Change {
+    Change::PutFact(ADMIN_FACT.into(), admin.map(|admin| admin.to_string()))
+}
+
+/// Remembers what a check of the stored CRM found out about its user.
+fn remember(shared: &Shared, crm: &Crm, report: &CheckReport) {
+    let stored = shared.read(|reader| reader.crm()).flatten();
+    if !report.ok || report.admin.is_none() || stored.as_ref() != Some(crm) {
+        return;
+    }
+    match shared.store.commit_blocking(admin_fact(report.admin).into()) {
+        Ok(()) => shared.send(Msg::StoreChanged),
+        Err(error) => shared.send(Msg::Failed(error.user())),
+    }
 }
 
 fn read<T>(
@@ -102,7 +121,7 @@ fn crm(shared: &Shared, draft: &Draft) -> Result<Crm, UserError> {
         (_, None) => SecretText::Plain(String::new()),
     };
     Ok(Crm {
-        url: complete_crm_url(&text("url")),
+        url: crm_address(&text("url")).map_err(|why| bad_address(&why))?,
         username: text("username"),
         access_key,
         allow_http: stored.as_ref().is_some_and(|crm| crm.allow_http),
@@ -125,7 +144,7 @@ fn connector(shared: &Shared, draft: &Draft) -> Result<Connector, UserError> {
     };
     let mut connector = match stored {
         Some(stored) => stored,
-        None => fresh(service),
+        None => default_connector(service, &draft.name),
     };
     connector.name.clone_from(&draft.name);
     for field in &service.form {
@@ -138,41 +157,17 @@ fn connector(shared: &Shared, draft: &Draft) -> Result<Connector, UserError> {
     Ok(connector)
 }
 
+fn bad_address(why: &str) -> UserError {
+    UserError::new("The address cannot be used.", why, "Correct it in the form.")
+}
+
 fn keep(shared: &Shared, field: &FormField, text: &str) -> Result<SecretText, UserError> {
     if is_reference(text) || field.secret {
         return shared.vault.keep(text);
     }
-    Ok(SecretText::Plain(match field.kind {
-        FieldKind::Url if !text.is_empty() => complete_url(text),
+    let plain = match field.kind {
+        FieldKind::Url if !text.is_empty() => web_address(text).map_err(|why| bad_address(&why))?,
         _ => text.to_owned(),
-    }))
-}
-
-/// A new connector: everything from all time, only when asked for, every module its usual way.
-fn fresh(service: &crate::catalog::Service) -> Connector {
-    let modules = service.modules.iter().filter_map(|(module, asset)| {
-        let direction = *asset.directions.first()?;
-        let settings = ModuleSettings {
-            enabled: true,
-            direction,
-            mode: None,
-            period: None,
-            deletes: Deletes::Off,
-            mapping: Vec::new(),
-        };
-        Some((*module, settings))
-    });
-    Connector {
-        id: 0,
-        name: String::new(),
-        service: service.name.clone(),
-        enabled: true,
-        credentials: BTreeMap::new(),
-        sync_from: SyncFrom::all(),
-        frequency: Frequency::Off,
-        conflict: ConflictRule::LastUpdated,
-        debug: false,
-        modules: modules.collect(),
-        advanced: Advanced::default(),
-    }
+    };
+    Ok(SecretText::Plain(plain))
 }

@@ -190,7 +190,11 @@ impl Filter {
             return true;
         }
         let reason = item.reason.as_ref().map_or("", |r| r.text.as_str());
+        let conflict = item.conflict.as_ref();
         let texts = [
+            conflict.map_or("", |row| row.field.as_str()),
+            conflict.map_or("", |row| row.vtiger.as_str()),
+            conflict.map_or("", |row| row.service.as_str()),
             item.name.as_str(),
             &item.source_module,
             &item.vtiger_id,
@@ -210,7 +214,11 @@ fn sort_key(item: &Item, column: Column) -> String {
         Column::VtigerId => id_key(&item.vtiger_id),
         Column::ServiceId => id_key(&item.service_id),
         Column::Time => format!("{:020}", item.time.0),
-        Column::Reason => item.reason.as_ref().map(|r| r.text.to_lowercase()).unwrap_or_default(),
+        Column::Reason => match (&item.reason, &item.conflict) {
+            (Some(reason), _) => reason.text.to_lowercase(),
+            (None, Some(row)) => row.field.to_lowercase(),
+            (None, None) => String::new(),
+        },
     };
     match text.char_indices().nth(SORT_KEY) {
         Some((end, _)) => text[..end].to_owned(),

@@ -24,30 +24,6 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
         Id::Csv => dialogs::open_csv(model),
         Id::Filter => records::open_filter(model),
-        Id::SortLeft => records::sort(model, false, effects),
-        Id::SortRight => records::sort(model, true, effects),
-        Id::SortReverse => records::reverse(model, effects),
-        Id::LinkVtiger => records::copy_link(model, Side::Vtiger, effects),
-        Id::LinkService => records::copy_link(model, Side::Service, effects),
-        Id::ModuleLeft => moves::module(model, false),
-        Id::ModuleRight => moves::module(model, true),
-        Id::TabLog => navigate::tab(model, Tab::Log, effects),
-        Id::TabSettings => navigate::tab(model, Tab::Settings, effects),
-        Id::TabMapping => navigate::tab(model, Tab::Mapping, effects),
-        Id::TabQueue => navigate::tab(model, Tab::Queue, effects),
-        Id::TabDebug => navigate::tab(model, Tab::Debug, effects),
-        Id::NextPane => navigate::next_pane(model, true),
-        Id::PrevPane => navigate::next_pane(model, false),
-        Id::Up
-        | Id::Down
-        | Id::PageUp
-        | Id::PageDown
-        | Id::HalfUp
-        | Id::HalfDown
-        | Id::Top
-        | Id::Bottom => moves::vertical(model, id, effects),
-        Id::Left => moves::left(model),
-        Id::Right => moves::right(model),
         Id::Palette => dialogs::open_palette(model),
         Id::Help => {
             let place = model.place();
@@ -79,6 +55,38 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Redraw => effects.push(Effect::Redraw),
         Id::Suspend => effects.push(Effect::Suspend),
         Id::Quit | Id::Leave => leave(model, effects),
+        _ => move_about(model, id, effects),
+    }
+}
+
+/// The commands that only change what is seen: order, tabs, panes, cursors.
+fn move_about(model: &mut Model, id: Id, effects: &mut Effects) {
+    match id {
+        Id::SortLeft => records::sort(model, false, effects),
+        Id::SortRight => records::sort(model, true, effects),
+        Id::SortReverse => records::reverse(model, effects),
+        Id::LinkVtiger => records::copy_link(model, Side::Vtiger, effects),
+        Id::LinkService => records::copy_link(model, Side::Service, effects),
+        Id::ModuleLeft => moves::module(model, false),
+        Id::ModuleRight => moves::module(model, true),
+        Id::TabLog => navigate::tab(model, Tab::Log, effects),
+        Id::TabSettings => navigate::tab(model, Tab::Settings, effects),
+        Id::TabMapping => navigate::tab(model, Tab::Mapping, effects),
+        Id::TabQueue => navigate::tab(model, Tab::Queue, effects),
+        Id::TabDebug => navigate::tab(model, Tab::Debug, effects),
+        Id::NextPane => navigate::next_pane(model, true),
+        Id::PrevPane => navigate::next_pane(model, false),
+        Id::Up
+        | Id::Down
+        | Id::PageUp
+        | Id::PageDown
+        | Id::HalfUp
+        | Id::HalfDown
+        | Id::Top
+        | Id::Bottom => moves::vertical(model, id, effects),
+        Id::Left => moves::left(model),
+        Id::Right => moves::right(model),
+        _ => {}
     }
 }
 
@@ -99,6 +107,7 @@ fn sync(model: &mut Model, mode: SyncMode, effects: &mut Effects) {
 /// Starts a sync of a connector.
 pub fn start_sync(model: &mut Model, connector: u32, mode: SyncMode, effects: &mut Effects) {
     model.started.insert(connector);
+    model.log.newest |= model.log.connector == connector;
     effects.push(Effect::Sync { connector, mode });
 }
 

@@ -14,7 +14,8 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
     match msg {
         Msg::StoreChanged => store_changed(model, effects),
         Msg::Progress(progress) => take_progress(model, progress),
-        Msg::Overview(overview) => take_overview(model, *overview, effects),
+        Msg::Overview(None) => model.reading = (false, false),
+        Msg::Overview(Some(overview)) => take_overview(model, *overview, effects),
         Msg::Runs { connector, generation, runs, more } => {
             let fits = model.log.connector == connector && model.log.generation == generation;
             if fits && model.log.accept(runs, more) {

@@ -44,6 +44,7 @@ fn moved(at: usize, step: Step, length: usize) -> usize {
 
 /// Up, down, pages, ends: whatever has the keyboard.
 pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
+    model.log.newest = false;
     let page = layout::page(model);
     match model.place() {
         Place::Connectors => connectors(model, step(id, page), effects),
@@ -99,10 +100,9 @@ fn log(model: &mut Model, step: Step, effects: &mut Effects) {
 /// Scrolls the log so that the cursor is visible, in the table that can be written.
 pub fn follow_log(model: &mut Model) {
     let height = layout::log_height(model);
-    if let (Some(silent), side) = (layout::silent_side(model), model.log.side()) {
-        if silent == side {
-            model.log.side = Some(side.other());
-        }
+    let side = model.log.side();
+    if layout::silent_side(model) == Some(side) {
+        model.log.side = Some(side.other());
     }
     let row = model.log.row;
     let last_top = model.log.rows.len().saturating_sub(height);
@@ -137,6 +137,7 @@ fn dialog(model: &mut Model, step: Step) {
 
 /// Left: to the number before, then to the connectors.
 pub fn left(model: &mut Model) {
+    model.log.newest = false;
     if model.place() == Place::Log && model.log.column > 0 {
         model.log.column -= 1;
     } else {
@@ -146,6 +147,7 @@ pub fn left(model: &mut Model) {
 
 /// Right: to the next number, or from the connectors to what they show.
 pub fn right(model: &mut Model) {
+    model.log.newest = false;
     if model.place() == Place::Connectors {
         navigate::next_pane(model, true);
     } else if model.log.column + 1 < COLUMNS.len() {

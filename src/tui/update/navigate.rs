@@ -94,6 +94,7 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
 }
 
 fn open_number(model: &mut Model, effects: &mut Effects) {
+    model.log.newest = false;
     let Some((source, length)) = model.log.number() else {
         open_run(model, effects);
         return;

@@ -332,6 +332,35 @@ fn a_toast_goes_after_four_seconds_and_an_error_stays() {
 }
 
 #[test]
+fn a_store_that_cannot_be_read_is_told_once_and_what_was_read_stays() {
+    let mut world = world();
+    for _ in 0..3 {
+        world.send(Msg::Failed(fixture::auth_error())).send(Msg::Overview(None));
+    }
+    assert_eq!(world.model.dialogs.len(), 1);
+    assert_eq!(world.model.overview.connectors.len(), 4);
+    let mut blank =
+        World { model: fixture::empty(SIZE), seen: Vec::new(), overview: fixture::overview() };
+    blank.send(Msg::Overview(None));
+    assert!(blank.model.screens.is_empty(), "no welcome over a store that could not be read");
+}
+
+#[test]
+fn the_cursor_goes_to_a_sync_that_was_just_started_until_it_is_moved() {
+    let mut world = after("j s");
+    let generation = world.model.log.generation;
+    let newer = |extra: u64| {
+        let mut runs = fixture::runs();
+        runs.insert(0, fixture::run(42 + extra, 1, RunStatus::Running, "2026-11-21T12:44:00Z"));
+        Msg::Runs { connector: 1, generation, runs, more: false }
+    };
+    world.send(newer(1));
+    assert_eq!(world.model.log.run().unwrap().id, 43);
+    world.press("G").send(newer(2));
+    assert_eq!(world.model.log.run().unwrap().id, 38, "moved: it stays where it is");
+}
+
+#[test]
 fn sync_now_starts_once_and_cancel_says_so() {
     let mut world = after("s");
     assert!(world.asked(|e| *e == Effect::Sync { connector: 1, mode: SyncMode::Sync }));

@@ -1,1 +1,103 @@
+use super::*;
+use crate::model::{Module, ModuleCounts, Run, RunStatus, Stamp, Trigger};
+use crate::store::{Batch, Change, Store};
+use crate::tui::fixture::item;
+use std::collections::BTreeMap;
+use tempfile::TempDir;
 
+/// A store with a run of three lists: 5 created in Vtiger, 7 conflicts there, 2 in the service.
+fn store() -> (TempDir, Store, Source) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("a.redb")).unwrap();
+    let run = Run {
+        id: 0,
+        connector: 1,
+        connector_name: "shop".into(),
+        trigger: Trigger::Manual,
+        status: RunStatus::Completed,
+        started: Stamp(0),
+        ended: None,
+        held: None,
+        modules: BTreeMap::from([(Module::Contacts, ModuleCounts::default())]),
+        error: None,
+        requests: 0,
+        retries: 0,
+        progress: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let id = runtime.block_on(store.start_run(run)).unwrap();
+    let part = |side, status| Part { module: Module::Contacts, side, status };
+    let source = Source {
+        run: id,
+        parts: vec![
+            part(Side::Vtiger, ItemStatus::Created),
+            part(Side::Vtiger, ItemStatus::Conflict),
+            part(Side::Service, ItemStatus::Conflict),
+        ],
+    };
+    let mut batch = Batch::new();
+    for (at, count) in [5, 7, 2].into_iter().enumerate() {
+        for n in 0..count {
+            let item = item(RowKey::new(at, n), source.parts[at], false);
+            batch.push(Change::AddItem(id, Box::new(item)));
+        }
+    }
+    store.commit_blocking(batch).unwrap();
+    (folder, store, source)
+}
+
+#[test]
+fn lengths_are_counted_or_probed() {
+    let (_folder, store, source) = store();
+    let lengths = store.read_blocking(|reader| lengths(reader, &source)).unwrap();
+    assert_eq!(lengths, [5, 7, 2]);
+}
+
+#[test]
+fn a_range_goes_over_the_borders_of_the_parts() {
+    let (_folder, store, source) = store();
+    let rows = store.read_blocking(|reader| range(reader, &source, &[5, 7, 2], 3, 10)).unwrap();
+    let keys: Vec<_> = rows.iter().map(|row| (row.key.part(), row.key.position())).collect();
+    let expected: Vec<_> =
+        [(0, 3), (0, 4)].into_iter().chain((0..7).map(|n| (1, n))).chain([(2, 0)]).collect();
+    assert_eq!(keys, expected);
+    let rest = store.read_blocking(|reader| range(reader, &source, &[5, 7, 2], 13, 10)).unwrap();
+    assert_eq!(rest.len(), 1);
+    let none = store.read_blocking(|reader| range(reader, &source, &[5, 7, 2], 14, 10)).unwrap();
+    assert!(none.is_empty());
+}
+
+#[test]
+fn picked_rows_come_in_the_order_asked_for() {
+    let (_folder, store, source) = store();
+    let keys: Vec<_> =
+        [(1, 6), (0, 0), (0, 1), (2, 1)].map(|(part, n)| RowKey::new(part, n)).to_vec();
+    let rows = store.read_blocking(|reader| picked(reader, &source, &keys)).unwrap();
+    assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), keys);
+}
+
+#[test]
+fn filters_look_at_what_is_shown_whatever_the_case() {
+    let (_folder, store, source) = store();
+    let rows = store.read_blocking(|reader| range(reader, &source, &[5, 7, 2], 0, 5)).unwrap();
+    let shown = |filter: &str| {
+        let filter = Filter::new(filter);
+        rows.iter().filter(|row| filter.passes(&row.item)).count()
+    };
+    assert_eq!(shown(""), 5);
+    assert_eq!(shown("MÜLLER"), 1);
+    assert_eq!(shown("!müller"), 4);
+    assert_eq!(shown("12x3"), 1);
+    assert_eq!(shown("nobody"), 0);
+}
+
+#[test]
+fn ids_sort_as_numbers_and_long_names_by_their_beginning() {
+    let (_folder, store, source) = store();
+    let rows = store.read_blocking(|reader| range(reader, &source, &[5, 7, 2], 0, 1)).unwrap();
+    let with_id = |id: &str| Item { vtiger_id: id.into(), ..rows[0].item.clone() };
+    let key = |id: &str| sort_key(&with_id(id), Column::VtigerId);
+    assert!(key("12x9") < key("12x10"));
+    let long = Item { name: "ä".repeat(100), ..rows[0].item.clone() };
+    assert_eq!(sort_key(&long, Column::Name).chars().count(), SORT_KEY);
+}
