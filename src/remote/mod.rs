@@ -1,11 +1,6 @@
 //! The one seam to the outside: every system speaks through [`Remote`], and nobody but this folder
 //! knows HTTP. The engine asks [`Capabilities`], never the system's name.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "errors of requests are rare, and are read whole where they are handled"
-)]
-
 mod error;
 mod http;
 mod project;
