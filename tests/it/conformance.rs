@@ -192,7 +192,7 @@ async fn the_stamp_does_not_go_back(b: Bench) {
     assert_eq!(b.text(&changed, b.name), "Changed");
     assert_eq!(b.text(&changed, b.key), b.text(&made, b.key), "what was not sent stays");
     assert!(changed.modified > made.modified, "{:?} {:?}", made.modified, changed.modified);
-    assert_eq!(b.fetch(&[&made.id]).await, [changed.clone()]);
+    assert_eq!(b.fetch(&[&made.id]).await, std::slice::from_ref(&changed));
     let same = b.write(Write::Update { id: made.id.clone(), fields: Fields::new() }).await.unwrap();
     assert_eq!(same.record.unwrap().modified, changed.modified, "nothing to change: nothing sent");
 }
