@@ -1,6 +1,7 @@
 //! Integration tests of the whole package.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::result_large_err, reason = "errors of remotes are rare and not on a hot path")]
 
 mod cli;
 mod conformance;
