@@ -29,6 +29,13 @@ impl Plan {
         total: Duration::from_secs(420),
         answer: Duration::from_secs(60),
     };
+    /// The first requests of a sync: whether the system is there at all is told within seconds.
+    pub(crate) const FIRST: Self = Self {
+        write: false,
+        tries: 3,
+        total: Duration::from_secs(120),
+        answer: Duration::from_secs(30),
+    };
     /// A read while a person waits.
     pub(crate) const BRIEF: Self = Self {
         write: false,

@@ -89,7 +89,7 @@ impl Remote for Vtiger {
     }
 
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
-        async move { Ok(self.describe_now(entity, Plan::READ).await?.info.clone()) }.boxed()
+        async move { Ok(self.describe_now(entity, Plan::FIRST).await?.info.clone()) }.boxed()
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {

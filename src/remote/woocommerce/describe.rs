@@ -1,6 +1,7 @@
 //! The fields of an entity, from the JSON schema that OPTIONS answers.
 
-use super::super::{EntityInfo, FieldInfo, RemoteResult};
+use super::super::http::Plan;
+use super::super::{EntityInfo, ErrorKind, FieldInfo, RemoteResult};
 use super::Woo;
 use super::call::Ask;
 use super::entity::{Entity, Kind};
@@ -9,11 +10,23 @@ use serde_json::Value as Json;
 
 impl Woo {
     pub(crate) async fn schema(&self, entity: &'static Entity) -> RemoteResult<EntityInfo> {
-        let mut ask = Ask::get(entity.name, format!("describe {}", entity.name));
+        let what = format!("describe {}", entity.name);
+        let mut ask = Ask::get(entity.name, what.as_str()).planned(Plan::FIRST);
         ask.method = Method::OPTIONS;
         let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
-        let (json, _) = self.call(&ask, parse).await?;
-        Ok(read(entity, &json))
+        match self.call(&ask, parse).await {
+            Ok((json, _)) => Ok(read(entity, &json)),
+            Err(error) if error.kind == ErrorKind::NotTheApi => {
+                // Some hosts block OPTIONS and let everything else pass. The schema only helps to
+                // refuse early; the shop itself refuses what does not fit.
+                let ask = Ask::get(entity.name, what).with("per_page", "1").with("_fields", "id");
+                match self.call(&ask.planned(Plan::BRIEF), parse).await {
+                    Ok(_) => Ok(read(entity, &Json::Null)),
+                    Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

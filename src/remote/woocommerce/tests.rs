@@ -363,3 +363,17 @@ fn keys_are_looked_at_before_they_are_used() {
         connect("http://shop.example.com", &KEY.into(), &SECRET.into(), &options()).err().unwrap();
     assert!(open.one_line().contains("plain http"), "{open}");
 }
+
+#[tokio::test]
+async fn a_host_that_blocks_options_is_worked_with_all_the_same() {
+    let stub = Stub::new(|_, heard| {
+        if heard.method == "OPTIONS" {
+            Say::http("405 Method Not Allowed", "Content-Type: text/html\r\n", "<title>No</title>")
+        } else {
+            Say::json("[]")
+        }
+    })
+    .await;
+    let info = shop(&stub).describe("customers").await.unwrap();
+    assert!(info.createable && info.fields.is_empty());
+}
