@@ -39,9 +39,8 @@ pub fn link_after(work: &ModuleWork, job: &Job, now: [Option<&Record>; 2]) -> Op
 /// The states when only one side was read: the other one's are kept.
 fn one_side(work: &ModuleWork, old: &Link, side: Side, values: &Projection) -> Vec<PairState> {
     let mut states = old.pairs.clone();
-    for (pair, value) in work.mapping.pairs().iter().zip(&values.values) {
+    for (id, value) in work.mapping.pair_ids().iter().copied().zip(&values.values) {
         let hash = fingerprint(value.as_deref().unwrap_or_default());
-        let id = pair.id();
         match states.iter_mut().find(|state| state.pair == id) {
             Some(state) => {
                 let now = (state.base.hash() != Some(hash)).then_some(hash);

@@ -119,8 +119,8 @@ fn both_present(
     let mut to_service = Vec::new();
     let mut lost = Vec::new();
     for (at, pair) in mapping.pairs().iter().enumerate() {
-        let id = pair.id();
-        let state = link.and_then(|link| link.pairs.iter().find(|state| state.pair == id));
+        let id = mapping.pair_ids()[at];
+        let state = link.and_then(|link| state_of(link, at, id));
         let (Some(v), Some(s)) =
             (now(at, vtiger, state, Side::Vtiger), now(at, service, state, Side::Service))
         else {
@@ -138,6 +138,12 @@ fn both_present(
         }
     }
     Decision::Write { vtiger: to_vtiger, service: to_service, lost }
+}
+
+/// What a link remembers of a pair. As a rule it stands where the mapping has it.
+fn state_of(link: &Link, at: usize, id: u32) -> Option<&PairState> {
+    let usual = link.pairs.get(at).filter(|state| state.pair == id);
+    usual.or_else(|| link.pairs.iter().find(|state| state.pair == id))
 }
 
 /// The direction that both the module and the pair allow; `None`: neither way.

@@ -39,6 +39,7 @@ pub struct Projection {
 #[derive(Debug, Clone)]
 pub struct ModuleMapping {
     pairs: Vec<Pair>,
+    ids: Vec<u32>,
     limits: Vec<FieldLimits>,
     match_on: Vec<usize>,
     paths: [Arc<[String]>; 2],
@@ -69,6 +70,7 @@ impl ModuleMapping {
         let revision = revision(&pairs, &limits);
         Self {
             paths: [vtiger.into_iter().collect(), service.into_iter().collect()],
+            ids: pairs.iter().map(Pair::id).collect(),
             pairs,
             limits,
             match_on,
@@ -79,6 +81,11 @@ impl ModuleMapping {
     /// The pairs.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
+    }
+
+    /// The numbers under which links remember the pairs, in the same order.
+    pub fn pair_ids(&self) -> &[u32] {
+        &self.ids
     }
 
     /// What is known of the fields of a pair.
@@ -175,13 +182,13 @@ impl ModuleMapping {
 
     /// What a link remembers of the pairs when both sides look like this.
     pub fn states(&self, vtiger: &Projection, service: &Projection) -> Vec<PairState> {
-        self.pairs
+        let values = vtiger.values.iter().zip(&service.values);
+        self.ids
             .iter()
-            .enumerate()
-            .map(|(at, pair)| {
-                let v = vtiger.values[at].as_deref().unwrap_or_default();
-                let s = service.values[at].as_deref().unwrap_or_default();
-                PairState::of(pair.id(), None, v, s)
+            .zip(values)
+            .map(|(id, (v, s))| {
+                let (v, s) = (v.as_deref().unwrap_or_default(), s.as_deref().unwrap_or_default());
+                PairState::of(*id, None, v, s)
             })
             .collect()
     }

@@ -103,11 +103,13 @@ impl LogView {
         Some((Source { run: run.id, parts: vec![part] }, number(run, part)))
     }
 
-    /// The lists of one status of the run under the cursor, over all its modules and both sides,
-    /// and how many records they hold.
-    pub fn everywhere(&self, status: ItemStatus) -> Option<(Source, u64)> {
+    /// The lists of one status of the module and run under the cursor, of both sides, and how many
+    /// records they hold.
+    pub fn both_sides(&self, status: ItemStatus) -> Option<(Source, u64)> {
         let run = self.run()?;
-        let count = run.modules.values().map(|counts| match status {
+        let only = self.current()?.module;
+        let modules = run.modules.iter().filter(|(module, _)| only.is_none_or(|m| m == **module));
+        let count = modules.map(|(_, counts)| match status {
             ItemStatus::Linked => counts.linked,
             ItemStatus::Waiting => counts.waiting,
             ItemStatus::Conflict => counts.conflicts,
@@ -116,7 +118,7 @@ impl LogView {
             ItemStatus::Deleted => counts.vtiger.deleted + counts.service.deleted,
             ItemStatus::Skipped => counts.vtiger.skipped + counts.service.skipped,
         });
-        Some((source(run, &[status]), count.sum()))
+        Some((source(run, only, &[status]), count.sum()))
     }
 
     /// Whether more runs should be read for the cursor to go on.
@@ -125,10 +127,10 @@ impl LogView {
     }
 }
 
-/// The lists of some statuses of a run, over all its modules and both sides.
-pub fn source(run: &Run, statuses: &[ItemStatus]) -> Source {
+/// The lists of some statuses of a run, of one module or all of them, and of both sides.
+pub fn source(run: &Run, only: Option<Module>, statuses: &[ItemStatus]) -> Source {
     let mut parts = Vec::new();
-    for module in run.modules.keys() {
+    for module in run.modules.keys().filter(|module| only.is_none_or(|m| m == **module)) {
         for side in Side::BOTH {
             parts.extend(statuses.iter().map(|status| Part {
                 module: *module,

@@ -30,8 +30,8 @@ fn the_number_under_the_cursor_is_a_list() {
     assert_eq!((source.run, source.parts.len(), length), (42, 1, 12));
     log.row = 2;
     assert!(log.number().is_none(), "a line without numbers");
-    let (source, conflicts) = LogView { row: 0, ..log }.everywhere(ItemStatus::Conflict).unwrap();
-    assert_eq!((source.parts.len(), conflicts), (4, 2));
+    let (source, conflicts) = LogView { row: 0, ..log }.both_sides(ItemStatus::Conflict).unwrap();
+    assert_eq!((source.parts.len(), conflicts), (2, 0), "of the module under the cursor");
 }
 
 #[test]

@@ -16,9 +16,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Cancel => cancel(model, effects),
         Id::Open => navigate::open(model, effects),
         Id::Back => navigate::back(model, effects),
-        Id::Conflicts => navigate::everywhere(model, ItemStatus::Conflict, effects),
-        Id::Linked => navigate::everywhere(model, ItemStatus::Linked, effects),
-        Id::Waiting => navigate::everywhere(model, ItemStatus::Waiting, effects),
+        Id::Conflicts => navigate::both_sides(model, ItemStatus::Conflict, effects),
+        Id::Linked => navigate::both_sides(model, ItemStatus::Linked, effects),
+        Id::Waiting => navigate::both_sides(model, ItemStatus::Waiting, effects),
         Id::Edit => forms::open_chosen(model, effects),
         Id::Crm => forms::open_crm(model, effects),
         Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
@@ -108,6 +108,10 @@ fn sync(model: &mut Model, mode: SyncMode, effects: &mut Effects) {
 pub fn start_sync(model: &mut Model, connector: u32, mode: SyncMode, effects: &mut Effects) {
     model.started.insert(connector);
     model.log.newest |= model.log.connector == connector;
+    if mode != SyncMode::Preview && model.screens.is_empty() && model.tab != Tab::Log {
+        // What the sync does is seen in the log.
+        navigate::tab(model, Tab::Log, effects);
+    }
     effects.push(Effect::Sync { connector, mode });
 }
 

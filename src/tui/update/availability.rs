@@ -148,7 +148,7 @@ fn why_not_back(model: &Model) -> Option<String> {
 }
 
 fn why_none(model: &Model, status: ItemStatus, what: &str) -> Option<String> {
-    match model.log.everywhere(status) {
+    match model.log.both_sides(status) {
         None => Some("There is no run yet.".into()),
         Some((source, 0)) => Some(format!("Run {} has {what}.", source.run)),
         Some(_) => None,

@@ -1,8 +1,7 @@
 //! Going from screen to screen, and back to the same place.
 
 use super::{Effects, dialogs, forms, records};
-use crate::model::Side;
-use crate::model::{ItemStatus, Run, RunStatus};
+use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
@@ -139,7 +138,7 @@ fn open_run(model: &mut Model, effects: &mut Effects) {
         (RunStatus::Dropped, None) => open_plan(model, &run, effects),
         _ => {
             let statuses = ItemStatus::ALL;
-            open_all(model, &run, &statuses, format!("Records of run {}", run.id), effects);
+            open_all(model, &run, None, &statuses, format!("Records of run {}", run.id), effects);
         }
     }
 }
@@ -147,14 +146,14 @@ fn open_run(model: &mut Model, effects: &mut Effects) {
 /// Shows what a preview or a held run would do.
 pub fn open_plan(model: &mut Model, run: &Run, effects: &mut Effects) {
     let title = format!("Plan of run {}: nothing of it is written yet", run.id);
-    open_all(model, run, &ItemStatus::ALL, title, effects);
+    open_all(model, run, None, &ItemStatus::ALL, title, effects);
     if let Some(Screen::List(view)) = model.screens.last_mut() {
         view.plan = run.status == RunStatus::Preview;
     }
 }
 
-/// Lists one status over all modules and both sides of the run under the cursor.
-pub fn everywhere(model: &mut Model, status: ItemStatus, effects: &mut Effects) {
+/// Lists one status of the module and run under the cursor, of both sides.
+pub fn both_sides(model: &mut Model, status: ItemStatus, effects: &mut Effects) {
     let Some(run) = model.log.run().cloned() else {
         return;
     };
@@ -164,17 +163,20 @@ pub fn everywhere(model: &mut Model, status: ItemStatus, effects: &mut Effects) 
         ItemStatus::Waiting => "Records Waiting",
         _ => "Records",
     };
-    open_all(model, &run, &[status], format!("{what} in run {}", run.id), effects);
+    let only = model.log.current().and_then(|row| row.module);
+    let of = only.map(|module| format!(" of {module}")).unwrap_or_default();
+    open_all(model, &run, only, &[status], format!("{what}{of} in run {}", run.id), effects);
 }
 
 fn open_all(
     model: &mut Model,
     run: &Run,
+    only: Option<Module>,
     statuses: &[ItemStatus],
     title: String,
     effects: &mut Effects,
 ) {
-    let source = log::source(run, statuses);
+    let source = log::source(run, only, statuses);
     let lengths = source.parts.iter().map(|part| number(run, *part)).collect();
     let view = ListView {
         source,
