@@ -3,15 +3,15 @@
 
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
+use super::recheck::{stage_absent, stage_trashed, stage_waiting};
 use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 use crate::store::scratch::Scratch;
-use crate::store::{Batch, Change};
 use futures::StreamExt;
 use std::collections::HashSet;
 
 /// How many ids are looked up or fetched at once.
-const CHUNK: usize = 100;
+pub const CHUNK: usize = 100;
 /// Up to so many links a complete listing of ids is cheap enough to be made every time.
 const FEW_LINKS: u64 = 2_000;
 
@@ -58,19 +58,20 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
 }
 
 /// What a listing has shown so far.
-struct Listing {
+pub struct Listing {
     mark: Option<String>,
     records: u64,
     consistent: bool,
     first_total: Option<u64>,
     /// Ids seen, for absence; kept only when somebody will ask.
-    seen: Option<Scratch<()>>,
+    pub seen: Option<Scratch<()>>,
     ids_only: bool,
     last_ids: HashSet<String>,
 }
 
 impl Listing {
-    fn new(context: &Context, absence: bool) -> Self {
+    /// Nothing shown yet. `absence`: the ids are kept, because somebody will ask which are missing.
+    pub fn new(context: &Context, absence: bool) -> Self {
         let folder = context.store.folder().join("scratch");
         Self {
             mark: None,
@@ -122,7 +123,7 @@ fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> S
     }
 }
 
-async fn run_listing(
+pub async fn run_listing(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
@@ -202,12 +203,14 @@ async fn take_page(
 }
 
 /// What the store knows of a record.
-struct Known {
-    link: Option<Link>,
-    skip: Option<Skip>,
+pub struct Known {
+    /// Its link.
+    pub link: Option<Link>,
+    /// Its standing skip.
+    pub skip: Option<Skip>,
 }
 
-async fn known(
+pub async fn known(
     context: &Context,
     work: &ModuleWork,
     side: Side,
@@ -231,7 +234,7 @@ async fn known(
 }
 
 /// Compares full records with their links and stages what differs.
-async fn take(
+pub async fn take(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
@@ -245,7 +248,7 @@ async fn take(
 }
 
 /// Stages a record if it differs from what the store knows. `again`: even if it does not.
-fn stage(
+pub fn stage(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
@@ -323,169 +326,6 @@ async fn fetch_and_take(
         let fields = work.paths(side);
         let records = context.remote(side).fetch(&entity, chunk, &fields).await?;
         take(context, work, side, records).await?;
-    }
-    Ok(())
-}
-
-/// Linked records that a complete listing does not show: asked for by id, and staged as gone if
-/// they are.
-async fn stage_absent(
-    context: &Context,
-    work: &mut ModuleWork,
-    side: Side,
-    listing: &mut Listing,
-) -> Step<()> {
-    let Some(seen) = &mut listing.seen else { return Ok(()) };
-    let mut seen = seen.iter()?.peekable();
-    let (connector, module) = (context.id(), work.module);
-    let mut after: Option<String> = None;
-    loop {
-        context.go_on()?;
-        let from = after.clone();
-        let ids: Vec<String> = context
-            .read(move |r| {
-                Ok(match side {
-                    Side::Vtiger => {
-                        let links = r.links_after(connector, module, from.as_deref(), 1_000)?;
-                        links.into_iter().map(|link| link.vtiger_id).collect()
-                    }
-                    Side::Service => {
-                        let ids = r.service_ids_after(connector, module, from.as_deref(), 1_000)?;
-                        ids.into_iter().map(|(service, _)| service).collect()
-                    }
-                })
-            })
-            .await?;
-        let Some(last) = ids.last() else { return Ok(()) };
-        after = Some(last.clone());
-        let mut absent = Vec::new();
-        for id in ids {
-            let key = id_key(&id).into_bytes();
-            while let Some(Ok((next, ()))) = seen.peek()
-                && *next < key
-            {
-                seen.next();
-            }
-            match seen.peek() {
-                Some(Ok((next, ()))) if *next == key => {}
-                Some(Err(error)) => return Err(error.clone().into()),
-                _ => absent.push(id),
-            }
-        }
-        stage_if_gone(context, work, side, &absent).await?;
-    }
-}
-
-/// Asks for records by id and stages those that are gone or in the trash. The others are compared.
-async fn stage_if_gone(
-    context: &Context,
-    work: &mut ModuleWork,
-    side: Side,
-    ids: &[String],
-) -> Step<()> {
-    for chunk in ids.chunks(CHUNK) {
-        let entity = work.entity[at(side)].clone();
-        let fields = work.paths(side);
-        let found = context.remote(side).fetch(&entity, chunk, &fields).await?;
-        let there: HashSet<&str> = found.iter().map(|r| r.id.as_str()).collect();
-        let missing = |id: &&String| !there.contains(id.as_str());
-        let gone: Vec<Record> = chunk
-            .iter()
-            .filter(missing)
-            .map(|id| Record { id: id.clone(), trashed: true, ..Record::default() })
-            .collect();
-        take(context, work, side, gone).await?;
-        take(context, work, side, found).await?;
-    }
-    Ok(())
-}
-
-/// Records that went into the trash since the last time.
-async fn stage_trashed(
-    context: &Context,
-    work: &mut ModuleWork,
-    side: Side,
-    cursor: &Cursor,
-) -> Step<()> {
-    if !work.capabilities[at(side)].trash || work.links == 0 {
-        return Ok(());
-    }
-    let scope = Scope::Trashed(cursor.mark.clone().map(Since::Mark));
-    let mut listing = Listing::new(context, false);
-    run_listing(context, work, side, scope, &mut listing).await
-}
-
-/// Records of the queue, and those whose skip may be mended on the other side: taken again though
-/// nothing shows that they changed.
-async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
-    let (connector, module) = (context.id(), work.module);
-    let manual = context.manual;
-    let now = Stamp::now();
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let waiting = context
-            .read(move |r| r.parked_after(connector, module, Some((side, &from)), 1_000))
-            .await?;
-        let Some(last) = waiting.last() else { break };
-        let done = last.side != side;
-        after.clone_from(&last.id);
-        let due = waiting.iter().filter(|p| p.side == side && (manual || p.next_try <= now));
-        let ids: Vec<String> = due.map(|p| p.id.clone()).collect();
-        take_again(context, work, side, &ids).await?;
-        if done {
-            break;
-        }
-    }
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let skips = context
-            .read(move |r| r.skips_after(connector, module, Some((side, &from)), 1_000))
-            .await?;
-        let Some(last) = skips.last() else { return Ok(()) };
-        let done = last.side != side;
-        after.clone_from(&last.id);
-        let soft = |s: &&Skip| {
-            let code = s.reason.code;
-            let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
-            s.side == side && soft
-        };
-        let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
-        take_again(context, work, side, &ids).await?;
-        if done {
-            return Ok(());
-        }
-    }
-}
-
-async fn take_again(
-    context: &Context,
-    work: &mut ModuleWork,
-    side: Side,
-    ids: &[String],
-) -> Step<()> {
-    for chunk in ids.chunks(CHUNK) {
-        let entity = work.entity[at(side)].clone();
-        let fields = work.paths(side);
-        let mut records = context.remote(side).fetch(&entity, chunk, &fields).await?;
-        let there: HashSet<String> = records.iter().map(|r| r.id.clone()).collect();
-        for id in chunk.iter().filter(|id| !there.contains(*id)) {
-            records.push(Record { id: id.clone(), trashed: true, ..Record::default() });
-        }
-        let known = known(context, work, side, &records).await?;
-        let mut forget = Batch::new();
-        for (record, known) in records.into_iter().zip(known) {
-            if record.trashed && known.link.is_none() {
-                let (id, connector, module) = (record.id.clone(), context.id(), work.module);
-                forget.push(Change::DropParked(connector, module, side, id.clone()));
-                forget.push(Change::DropSkip(connector, module, side, id));
-            }
-            stage(context, work, side, record, &known, true)?;
-        }
-        if !context.dry {
-            context.commit(forget).await?;
-        }
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The story of one run: settle what was left open, read both sides of every module, look at the
 //! whole plan, write, move the cursors.
 
-use super::apply::{apply, apply_deletes};
+use super::apply::apply;
 use super::companions::Companions;
 use super::context::{Context, Step, Stop};
+use super::deletes::apply_deletes;
 use super::guard::{Tally, hold};
 use super::handle::SyncMode;
 use super::matching::Match;

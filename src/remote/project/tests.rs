@@ -75,47 +75,6 @@ fn what_is_no_record_is_an_error() {
     }
 }
 
-/// How fast a page is taken: run with `--release -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn measure() {
-    let address = r#"{"first_name":"Anna","last_name":"Müller","company":"Müller & Co.","address_1":"Weg 1","address_2":"c/o Hof","city":"Berlin","postcode":"10115","country":"DE","state":"","phone":"+49 30 100000"}"#;
-    let links = r#"{"self":[{"href":"https://shop.example.com/wp-json/wc/v3/customers/2","targetHints":{"allow":["GET","POST","PUT","PATCH","DELETE"]}}],"collection":[{"href":"https://shop.example.com/wp-json/wc/v3/customers"}]}"#;
-    let one = format!(
-        r#"{{"id":2,"date_created":"2026-11-21T14:22:10","date_created_gmt":"2026-11-21T19:22:10","date_modified":"2026-11-21T14:22:10","date_modified_gmt":"2026-11-21T19:22:10","email":"a@example.test","first_name":"Anna","last_name":"Müller","role":"customer","username":"cust00","billing":{address},"shipping":{address},"is_paying_customer":false,"avatar_url":"https://secure.gravatar.com/avatar/fb35ca14?s=96","meta_data":[{{"id":48,"key":"vtiger_id","value":"12x100"}}],"_links":{links}}}"#
-    );
-    let page = format!("[{}]", vec![one; 100].join(","));
-    let paths = [
-        "email",
-        "first_name",
-        "last_name",
-        "billing.company",
-        "billing.address_1",
-        "billing.city",
-        "billing.postcode",
-        "billing.country",
-        "billing.state",
-        "billing.phone",
-        "shipping.address_1",
-        "shipping.city",
-        "shipping.postcode",
-        "shipping.country",
-        "meta_data.vtiger_id",
-    ];
-    let projection = Projection::new(paths, &["id", "date_modified_gmt", "date_created_gmt"]);
-    let start = std::time::Instant::now();
-    let mut records = 0;
-    while start.elapsed().as_secs() < 2 {
-        let mut de = serde_json::Deserializer::from_str(&page);
-        records += projection.records().deserialize(&mut de).unwrap().len();
-    }
-    println!(
-        "{:.0} records/s of {} bytes",
-        records as f64 / start.elapsed().as_secs_f64(),
-        page.len() / 100
-    );
-}
-
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

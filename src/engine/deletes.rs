@@ -1,0 +1,109 @@
+//! Deletes: carried over after all modules are written, in the reversed order of the modules.
+
+use super::apply::BATCH;
+use super::context::{Context, Step, Stop};
+use super::lookup::read_again;
+use super::module::{ModuleWork, at};
+use super::plan::{Job, Plan, item, plan};
+use super::remember::{forget, id_of, park};
+use super::units::{SideNow, Unit, Units};
+use crate::model::{Intent, IntentKind, ItemStatus, Link, Record, Side, Stamp};
+use crate::remote::{ErrorKind, Write};
+use crate::store::{Batch, Change};
+
+/// Carries out the deletes of a module: after all modules are written, in reversed order.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()> {
+    let mut units = Units::new(work)?;
+    let mut carry = Batch::new();
+    loop {
+        context.go_on()?;
+        let batch = units.next(context, work, BATCH).await?;
+        if batch.is_empty() {
+            return context.commit(carry).await;
+        }
+        let gone = |u: &Unit| matches!(u, Unit::Linked { now, .. } if now.contains(&SideNow::Gone));
+        let batch = read_again(context, work, batch.into_iter().filter(gone).collect()).await?;
+        let mut deletes = Vec::new();
+        for unit in batch {
+            if let Plan::Delete(side, link, record) = plan(context, work, unit) {
+                deletes.push((side, *link, record.map(|r| *r)));
+            }
+        }
+        for (side, link, record) in deletes {
+            delete_one(context, work, side, link, record, &mut carry).await?;
+        }
+        context.commit(std::mem::take(&mut carry)).await?;
+    }
+}
+
+async fn delete_one(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    link: Link,
+    record: Option<Record>,
+    carry: &mut Batch,
+) -> Step<()> {
+    let id = id_of(&link, side);
+    let record = record.unwrap_or_else(|| Record { id: id.clone(), ..Record::default() });
+    let mut records = [None, None];
+    let name = work.name_of(side, &record);
+    records[at(side)] = Some(record.clone());
+    let origin = link.origin;
+    let job = Job {
+        link: Some(link.clone()),
+        origin,
+        records,
+        writes: Vec::new(),
+        items: Vec::new(),
+        name,
+    };
+    let deleted = item(context, work, &job, side, ItemStatus::Deleted);
+    if context.dry {
+        carry.push(Change::AddItem(context.run, Box::new(deleted)));
+        return Ok(());
+    }
+    let (connector, module) = (context.id(), work.module);
+    let gone = id_of(&link, side.other());
+    let intent = Intent {
+        target: side,
+        source_id: gone.clone(),
+        kind: IntentKind::Delete,
+        target_id: id.clone(),
+        match_key: String::new(),
+        print: 0,
+        run: context.run,
+        sent: Stamp::now(),
+        tries: 0,
+        name: job.name.clone(),
+        changes: Vec::new(),
+    };
+    let mut before = std::mem::take(carry);
+    before.push(Change::PutIntent(connector, module, intent));
+    context.commit(before).await?;
+    let writes = [Write::Delete { id }];
+    let entity = &work.entity[at(side)];
+    let mut results = context.remote(side).write(entity, &writes, &work.paths(side)).await;
+    match results.pop() {
+        Some(Err(error)) if error.kind != ErrorKind::NotFound => {
+            if error.kind != ErrorKind::Unknown {
+                carry.push(Change::DropIntent(connector, module, side, gone));
+            }
+            park(context, work, side, &record, Some(&link), error.reason(), carry).await?;
+            if error.stops_the_run() {
+                context.commit(std::mem::take(carry)).await?;
+                return Err(Stop::Failed(error.error));
+            }
+        }
+        _ => {
+            carry.push(Change::DropIntent(connector, module, side, gone));
+            carry.push(Change::AddItem(context.run, Box::new(deleted)));
+            forget(context, work, &link, Some(side), carry);
+            forget(context, work, &link, Some(side.other()), carry);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Outcomes: what the answers to the writes of a unit mean.
+
+use super::context::{Context, Step, Stop};
+use super::links::link_after;
+use super::lookup::{links, search};
+use super::matching::{Match, duplicate_of};
+use super::module::{ModuleWork, at};
+use super::plan::{Job, PlannedWrite};
+use super::remember::{id_of, park, put_link, skip, written_item};
+use super::units::Unit;
+use crate::model::{IntentKind, Link, Record, Side};
+use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
+use crate::store::{Batch, Change};
+
+/// Remembers what became of a job. A unit that turned out to exist already comes round again.
+pub async fn finish(
+    context: &Context,
+    work: &mut ModuleWork,
+    mut job: Job,
+    results: Vec<RemoteResult<Written>>,
+    batch: &mut Batch,
+) -> Step<Option<Unit>> {
+    let writes = std::mem::take(&mut job.writes);
+    let mut now = job.records.clone();
+    let mut failed = Vec::new();
+    let mut written = Vec::new();
+    for (write, result) in writes.into_iter().zip(results) {
+        match result {
+            Ok(answer) => {
+                let before = now[at(write.side)].take();
+                let record =
+                    answer.record.or(before).map(|r| Record { id: answer.id.clone(), ..r });
+                now[at(write.side)] = record;
+                written.push(write);
+            }
+            Err(error) => failed.push((write, error)),
+        }
+    }
+    let (connector, module) = (context.id(), work.module);
+    for write in written {
+        let source_id = source_id(&job, &write);
+        let job_now = Job { records: now.clone(), ..job.clone() };
+        let changes = answered(work, &write, now[at(write.side)].as_ref());
+        let item = written_item(context, work, &job_now, &write, changes);
+        batch.push(Change::AddItem(context.run, Box::new(item)));
+        batch.push(Change::DropIntent(connector, module, write.side, source_id));
+    }
+    if failed.is_empty() {
+        if let Some(link) = link_after(work, &job, [now[0].as_ref(), now[1].as_ref()]) {
+            put_link(context, work, link, batch);
+        }
+        return Ok(None);
+    }
+    let mut again = None;
+    for (write, error) in failed {
+        if let Some(unit) = failed_write(context, work, &job, &write, error, batch).await? {
+            again = Some(unit);
+        }
+    }
+    Ok(again)
+}
+
+fn source_id(job: &Job, write: &PlannedWrite) -> String {
+    job.records[at(write.side.other())].as_ref().map(|r| r.id.clone()).unwrap_or_default()
+}
+
+/// The changes with what the system answered in the place of what was sent.
+fn answered(
+    work: &ModuleWork,
+    write: &PlannedWrite,
+    record: Option<&Record>,
+) -> Vec<crate::model::Change> {
+    let mut changes = write.changes.clone();
+    if let Some(record) = record {
+        for (change, pair) in changes.iter_mut().zip(&write.pairs) {
+            change.after = work.mapping.shown(*pair, write.side, &record.fields);
+        }
+    }
+    changes
+}
+
+/// What a failed write means: look again, wait, skip, or stop the run.
+async fn failed_write(
+    context: &Context,
+    work: &mut ModuleWork,
+    job: &Job,
+    write: &PlannedWrite,
+    error: RemoteError,
+    batch: &mut Batch,
+) -> Step<Option<Unit>> {
+    let (connector, module) = (context.id(), work.module);
+    let source = write.side.other();
+    let Some(record) = job.records[at(source)].clone() else { return Ok(None) };
+    let drop_intent = Change::DropIntent(connector, module, write.side, record.id.clone());
+    match &error.kind {
+        ErrorKind::Unknown => {
+            // The intent stays; the next run looks for the outcome before anything else.
+            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            return stop_if_whole(context, &error, batch).await;
+        }
+        ErrorKind::Exists { id } if write.kind == IntentKind::Create => {
+            batch.push(drop_intent);
+            let hit = existing(context, work, write.side, id.as_deref(), source, &record).await?;
+            let reason = match hit {
+                Some((other, None)) => {
+                    let found = match source {
+                        Side::Vtiger => Match::Pair { vtiger: record, service: other },
+                        Side::Service => Match::Pair { vtiger: other, service: record },
+                    };
+                    return Ok(Some(Unit::Match(Box::new(found))));
+                }
+                Some((_, Some(link))) => duplicate_of(&id_of(&link, source)),
+                None => error.reason(),
+            };
+            skip(context, work, source, &record, None, reason, batch).await?;
+        }
+        ErrorKind::NotFound => {
+            batch.push(drop_intent);
+            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+        }
+        _ if error.is_passing() => {
+            batch.push(drop_intent);
+            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            return stop_if_whole(context, &error, batch).await;
+        }
+        _ => {
+            batch.push(drop_intent);
+            if error.whole {
+                return stop_if_whole(context, &error, batch).await;
+            }
+            skip(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+        }
+    }
+    Ok(None)
+}
+
+async fn stop_if_whole(
+    context: &Context,
+    error: &RemoteError,
+    batch: &mut Batch,
+) -> Step<Option<Unit>> {
+    if error.stops_the_run() {
+        context.commit(std::mem::take(batch)).await?;
+        return Err(Stop::Failed(error.error.clone()));
+    }
+    Ok(None)
+}
+
+/// The record that is in the way of a create, with its link.
+async fn existing(
+    context: &Context,
+    work: &ModuleWork,
+    target: Side,
+    id: Option<&str>,
+    source: Side,
+    record: &Record,
+) -> Step<Option<(Record, Option<Link>)>> {
+    if let Some(id) = id {
+        let ids = [id.to_owned()];
+        let entity = &work.entity[at(target)];
+        let found = context.remote(target).fetch(entity, &ids, &work.paths(target)).await?;
+        if let Some(hit) = found.into_iter().find(|r| !r.trashed) {
+            let link = links(context, work, target, ids.to_vec()).await?.remove(id);
+            return Ok(Some((hit, link)));
+        }
+    }
+    let values = work.mapping.project(source, &record.fields);
+    let (Some(key), Some(value)) =
+        (work.mapping.match_key(&values), work.mapping.key_value(source, &record.fields))
+    else {
+        return Ok(None);
+    };
+    let mut found = search(context, work, target, &[value]).await?;
+    let mut hits = found.remove(&key).unwrap_or_default();
+    hits.retain(|(hit, _)| !hit.trashed);
+    Ok(if hits.len() == 1 { hits.pop() } else { None })
+}

@@ -1,0 +1,188 @@
+//! Remembering: what is stored of a unit: intents, links, skips, queue entries, and the items that
+//! tell people of it.
+
+use super::context::{Context, Step};
+use super::links::link_after;
+use super::module::{ModuleWork, at};
+use super::plan::{Job, PlannedWrite, item, reason_item};
+use crate::model::{
+    Intent, IntentKind, Item, ItemStatus, Link, Parked, Reason, ReasonCode, Record, Side, Skip,
+    Stamp, Tomb,
+};
+use crate::store::{Batch, Change};
+
+/// Records a skip, unless just this skip stands already.
+pub async fn skip(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    record: &Record,
+    link: Option<&Link>,
+    reason: Reason,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let id = record.id.clone();
+    let standing = context.read(move |r| r.skip(connector, module, side, &id)).await?;
+    let print = work.mapping.project(side, &record.fields).print;
+    let revision = work.mapping.revision();
+    let same =
+        |s: &Skip| s.reason.code == reason.code && s.print == print && s.revision == revision;
+    if standing.as_ref().is_some_and(same) {
+        return Ok(());
+    }
+    let name = work.name_of(side, record);
+    let mut item =
+        reason_item(context, work, side, record, link, ItemStatus::Skipped, reason.clone());
+    if reason.code == ReasonCode::DeleteNotCarriedOver {
+        // What was not carried over is the delete, and it would have been done on this side.
+        item.side = side;
+        item.source_module.clone_from(&work.source_module[at(side.other())]);
+    }
+    batch.push(Change::AddItem(context.run, Box::new(item)));
+    if !context.dry {
+        let id = record.id.clone();
+        let skip = Skip { side, id: id.clone(), name, reason, print, revision, run: context.run };
+        batch.push(Change::PutSkip(connector, module, skip));
+        batch.push(Change::DropParked(connector, module, side, id));
+    }
+    Ok(())
+}
+
+/// Drops a link of which one side is gone, and remembers what is gone.
+pub fn forget(
+    context: &Context,
+    work: &ModuleWork,
+    link: &Link,
+    gone: Option<Side>,
+    batch: &mut Batch,
+) {
+    if context.dry {
+        return;
+    }
+    let (connector, module) = (context.id(), work.module);
+    batch.push(Change::DropLink(connector, module, link.vtiger_id.clone()));
+    for side in Side::BOTH {
+        batch.push(Change::DropParked(connector, module, side, id_of(link, side)));
+    }
+    if let Some(side) = gone {
+        let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
+        let known = link.pairs.iter().filter_map(|state| {
+            let pair = work.mapping.pairs().iter().find(|p| p.id() == state.pair)?;
+            Some((pair.vtiger.clone(), state.base.value()?.to_owned()))
+        });
+        let values = known.collect();
+        let tomb = Tomb { side, id: id_of(link, side), print, run: context.run, values };
+        batch.push(Change::PutTomb(connector, module, tomb));
+    }
+}
+
+/// Puts a record into the queue.
+pub async fn park(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+    link: Option<&Link>,
+    reason: Reason,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let id = record.id.clone();
+    let before = context.read(move |r| r.parked(connector, module, side, &id)).await?;
+    let tries = before.as_ref().map_or(0, |p| p.tries) + 1;
+    let parked = Parked {
+        side,
+        id: record.id.clone(),
+        name: work.name_of(side, record),
+        reason: Some(reason.clone()),
+        since: before.map_or_else(Stamp::now, |p| p.since),
+        tries,
+        next_try: context.next_try(tries),
+    };
+    let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
+    batch.push(Change::PutParked(connector, module, parked));
+    batch.push(Change::AddItem(context.run, Box::new(item)));
+    Ok(())
+}
+
+pub fn put_link(context: &Context, work: &ModuleWork, link: Link, batch: &mut Batch) {
+    let (connector, module) = (context.id(), work.module);
+    for side in Side::BOTH {
+        batch.push(Change::DropParked(connector, module, side, id_of(&link, side)));
+        batch.push(Change::DropSkip(connector, module, side, id_of(&link, side)));
+    }
+    batch.push(Change::PutLink(connector, module, link));
+}
+
+/// A job without writes: link what was matched, or remember what both sides look like now.
+pub fn remember(context: &Context, work: &ModuleWork, job: Job, batch: &mut Batch) {
+    let now = [job.records[0].as_ref(), job.records[1].as_ref()];
+    if let Some(link) = link_after(work, &job, now) {
+        put_link(context, work, link, batch);
+    }
+    for item in job.items {
+        batch.push(Change::AddItem(context.run, Box::new(item)));
+    }
+}
+
+/// Announces a job's writes, and records what its conflicts will destroy.
+pub fn announce(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Batch) {
+    for write in &job.writes {
+        let source = write.side.other();
+        let record = job.records[at(source)].as_ref();
+        let key = record
+            .map(|r| work.mapping.project(source, &r.fields))
+            .and_then(|values| work.mapping.match_key(&values));
+        let intent = Intent {
+            target: write.side,
+            source_id: record.map(|r| r.id.clone()).unwrap_or_default(),
+            kind: write.kind,
+            target_id: write.id.clone(),
+            match_key: key.unwrap_or_default(),
+            print: write.expected,
+            run: context.run,
+            sent: Stamp::now(),
+            tries: 0,
+            name: job.name.clone(),
+            changes: write.changes.clone(),
+        };
+        batch.push(Change::PutIntent(context.id(), work.module, intent));
+    }
+    for item in &job.items {
+        batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+    }
+}
+
+pub fn id_of(link: &Link, side: Side) -> String {
+    match side {
+        Side::Vtiger => link.vtiger_id.clone(),
+        Side::Service => link.service_id.clone(),
+    }
+}
+
+pub fn written_item(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    write: &PlannedWrite,
+    changes: Vec<crate::model::Change>,
+) -> Item {
+    let status = match write.kind {
+        IntentKind::Create => ItemStatus::Created,
+        IntentKind::Update => ItemStatus::Updated,
+        IntentKind::Delete => ItemStatus::Deleted,
+    };
+    Item { changes, ..item(context, work, job, write.side, status) }
+}
+
+/// In a dry run: the items that a job would make.
+pub fn plan_items(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Batch) {
+    for item in &job.items {
+        batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+    }
+    for write in &job.writes {
+        let item = written_item(context, work, job, write, write.changes.clone());
+        batch.push(Change::AddItem(context.run, Box::new(item)));
+    }
+}
