@@ -123,7 +123,7 @@ impl<W: Write> Table<W> {
     /// The writer's.
     pub fn new(to: W, columns: &[&str]) -> io::Result<Self> {
         let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
-        csv.write_record(columns)?;
+        csv.write_record(columns).map_err(of_the_writer)?;
         Ok(Self { csv, rows: 0 })
     }
 
@@ -133,9 +133,10 @@ impl<W: Write> Table<W> {
     /// The writer's.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) -> io::Result<()> {
         for cell in cells {
-            self.csv.write_field(safe_cell(cell.as_ref()).as_bytes())?;
+            let cell = safe_cell(cell.as_ref());
+            self.csv.write_field(cell.as_bytes()).map_err(of_the_writer)?;
         }
-        self.csv.write_record(None::<&[u8]>)?;
+        self.csv.write_record(None::<&[u8]>).map_err(of_the_writer)?;
         self.rows += 1;
         Ok(())
     }
@@ -151,7 +152,15 @@ impl<W: Write> Table<W> {
     /// The writer's.
     pub fn finish(mut self) -> io::Result<W> {
         self.csv.flush()?;
-        self.csv.into_inner().map_err(|e| io::Error::other(e.to_string()))
+        self.csv.into_inner().map_err(csv::IntoInnerError::into_error)
+    }
+}
+
+/// The writer's own error, whose kind tells a closed pipe from a full disk.
+fn of_the_writer(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

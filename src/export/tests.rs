@@ -114,3 +114,23 @@ proptest! {
         prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
     }
 }
+
+/// A pipe whose reader has gone.
+struct Closed;
+
+impl std::io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_told_as_such() {
+    let mut table = Table::new(Closed, &["a"]).unwrap();
+    let long = "x".repeat(20_000);
+    let error = table.row(&[long.as_str()]).or_else(|_| table.row(&[long.as_str()])).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+}
