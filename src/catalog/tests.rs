@@ -27,3 +27,57 @@ fn a_replacing_line_takes_the_place_of_the_default_one() {
     assert_eq!(replaced.len(), contacts.mapping.len());
     assert!(!replaced.iter().any(|p| p.vtiger == "phone"));
 }
+
+/// The leaves of a JSON schema's properties, by dotted path.
+fn leaves(properties: &serde_json::Value, above: &str, paths: &mut Vec<String>) {
+    for (name, schema) in properties.as_object().into_iter().flatten() {
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        match schema.get("properties") {
+            Some(below) => leaves(below, &path, paths),
+            None => paths.push(path),
+        }
+    }
+}
+
+/// Every field that the two systems describe is mapped, or is left out with a reason.
+#[test]
+fn every_field_is_mapped_or_left_out_with_a_reason() {
+    let catalog = Catalog::built_in().unwrap();
+    let shop = catalog.service("woocommerce").unwrap();
+    let described = [
+        (
+            Module::Contacts,
+            include_str!("../../assets/sandbox/vtiger/Contacts.json"),
+            include_str!("../../assets/sandbox/woocommerce/customers.json"),
+        ),
+        (
+            Module::Products,
+            include_str!("../../assets/sandbox/vtiger/Products.json"),
+            include_str!("../../assets/sandbox/woocommerce/products.json"),
+        ),
+    ];
+    for (module, crm, service) in described {
+        let spec = &shop.modules[&module];
+        let left_out = |unmapped: &[Unmapped]| -> Vec<String> {
+            assert!(unmapped.iter().all(|u| !u.reason.is_empty()));
+            unmapped.iter().flat_map(|u| u.fields.clone()).collect()
+        };
+        let crm: serde_json::Value = serde_json::from_str(crm).unwrap();
+        let fields = crm["describe"]["fields"].as_array().unwrap().iter();
+        let reasons = left_out(&catalog.vtiger_module(module).unwrap().unmapped);
+        for name in fields.map(|f| f["name"].as_str().unwrap()) {
+            let mapped = spec.mapping.iter().any(|p| p.vtiger.split('.').next() == Some(name));
+            let custom = name.starts_with("cf_");
+            assert!(mapped || custom || reasons.iter().any(|r| r == name), "{module}: {name}");
+        }
+        let service: serde_json::Value = serde_json::from_str(service).unwrap();
+        let mut paths = Vec::new();
+        leaves(&service["schema"]["properties"], "", &mut paths);
+        assert!(paths.len() > 20, "{paths:?}");
+        let reasons = left_out(&spec.unmapped);
+        for path in paths {
+            let mapped = spec.mapping.iter().any(|p| p.service.contains(&path));
+            assert!(mapped || reasons.contains(&path), "{module}: {path}");
+        }
+    }
+}
