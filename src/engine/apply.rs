@@ -8,7 +8,7 @@ use super::matching::Match;
 use super::module::ModuleWork;
 use super::outcome::finish;
 use super::plan::{Job, Plan, plan};
-use super::remember::{announce, forget, id_of, plan_items, remember, skip};
+use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::send::send;
 use super::units::{Unit, Units};
 use crate::model::{Reason, ReasonCode, Record, Side};
@@ -57,10 +57,33 @@ pub async fn apply(
                 return Err(stop);
             }
         }
+        set_by(context, work, batch, &mut carry).await?;
         context.advance(count, None);
         carry.push(context.progress_change());
     }
     context.commit(carry).await
+}
+
+/// Units that came round again and again: they are looked at by the next run.
+async fn set_by(
+    context: &Context,
+    work: &ModuleWork,
+    units: Vec<Unit>,
+    batch: &mut Batch,
+) -> Step<()> {
+    for unit in units {
+        let Unit::Match(found) = unit else { continue };
+        let (side, record) = match *found {
+            Match::New { side, record } | Match::Skip { side, record, .. } => (side, record),
+            Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger),
+        };
+        if !context.dry {
+            let detail = "It kept changing while it was being synced.";
+            let reason = Reason::new(ReasonCode::ApiError, "", detail);
+            park(context, work, side, &record, None, reason, batch).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a batch leaves behind.
@@ -80,8 +103,10 @@ async fn run_batch(
     units: Vec<Unit>,
     mut commit: Batch,
 ) -> Step<Done> {
-    let units = search_new(context, work, units).await?;
-    let units = read_again(context, work, units).await?;
+    let units = match look_again(context, work, units).await {
+        Ok(units) => units,
+        Err(stop) => return stop_after(context, commit, stop).await,
+    };
     let mut jobs = Vec::new();
     let mut again = Vec::new();
     for unit in units {
@@ -91,7 +116,9 @@ async fn run_batch(
             other => note(context, work, other, &mut commit, &mut again).await?,
         }
     }
-    companions.resolve(context, work, &mut jobs, &mut commit).await?;
+    if let Err(stop) = companions.resolve(context, work, &mut jobs, &mut commit).await {
+        return stop_after(context, commit, stop).await;
+    }
     if context.dry {
         for job in &jobs {
             plan_items(context, work, job, &mut commit);
@@ -120,6 +147,17 @@ async fn run_batch(
         }
     }
     Ok(Done { carry, again, stop })
+}
+
+async fn look_again(context: &Context, work: &ModuleWork, units: Vec<Unit>) -> Step<Vec<Unit>> {
+    let units = search_new(context, work, units).await?;
+    read_again(context, work, units).await
+}
+
+/// Stops, but not before what was done is recorded.
+async fn stop_after(context: &Context, done: Batch, stop: Stop) -> Step<Done> {
+    context.commit(done).await?;
+    Err(stop)
 }
 
 /// Skips, deletions that are not carried over, records that come back, links to forget.
