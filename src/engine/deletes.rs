@@ -8,13 +8,13 @@ use super::plan::{Job, Plan, item, plan};
 use super::remember::{forget, id_of, park};
 use super::units::{SideNow, Unit, Units};
 use crate::model::{Intent, IntentKind, ItemStatus, Link, Record, Side, Stamp};
-use crate::remote::{ErrorKind, Write};
+use crate::remote::{ErrorKind, RemoteError, Write};
 use crate::store::{Batch, Change};
 
 /// Carries out the deletes of a module: after all modules are written, in reversed order.
 ///
 /// # Errors
-/// As [`apply`].
+/// A system or the store cannot be used, or the run was cancelled. What was done is recorded.
 pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()> {
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
@@ -52,18 +52,10 @@ async fn delete_one(
     let mut records = [None, None];
     let name = work.name_of(side, &record);
     records[at(side)] = Some(record.clone());
-    let origin = link.origin;
-    let job = Job {
-        link: Some(link.clone()),
-        origin,
-        records,
-        writes: Vec::new(),
-        items: Vec::new(),
-        name,
-    };
-    let deleted = item(context, work, &job, side, ItemStatus::Deleted);
+    let job = Job::telling(Some(&link), records, name);
+    let told = item(context, work, &job, side, ItemStatus::Deleted);
     if context.dry {
-        carry.push(Change::AddItem(context.run, Box::new(deleted)));
+        carry.push(Change::AddItem(context.run, Box::new(told)));
         return Ok(());
     }
     let (connector, module) = (context.id(), work.module);
@@ -87,8 +79,11 @@ async fn delete_one(
     let writes = [Write::Delete { id }];
     let entity = &work.entity[at(side)];
     let mut results = context.remote(side).write(entity, &writes, &work.paths(side)).await;
-    match results.pop() {
-        Some(Err(error)) if error.kind != ErrorKind::NotFound => {
+    let deleted = match results.pop().unwrap_or_else(|| Err(RemoteError::unanswered())) {
+        Ok(_) => true,
+        // Somebody else was faster: there is nothing of ours to count.
+        Err(error) if error.kind == ErrorKind::NotFound => false,
+        Err(error) => {
             if error.kind != ErrorKind::Unknown {
                 carry.push(Change::DropIntent(connector, module, side, gone));
             }
@@ -97,13 +92,14 @@ async fn delete_one(
                 context.commit(std::mem::take(carry)).await?;
                 return Err(Stop::Failed(error.error));
             }
+            return Ok(());
         }
-        _ => {
-            carry.push(Change::DropIntent(connector, module, side, gone));
-            carry.push(Change::AddItem(context.run, Box::new(deleted)));
-            forget(context, work, &link, Some(side), carry);
-            forget(context, work, &link, Some(side.other()), carry);
-        }
+    };
+    carry.push(Change::DropIntent(connector, module, side, gone));
+    if deleted {
+        carry.push(Change::AddItem(context.run, Box::new(told)));
     }
+    forget(context, work, &link, Some(side), carry);
+    forget(context, work, &link, Some(side.other()), carry);
     Ok(())
 }

@@ -48,6 +48,20 @@ pub struct Job {
     pub name: String,
 }
 
+impl Job {
+    /// A job that writes nothing: it only tells of what was found or done.
+    pub fn telling(link: Option<&Link>, records: [Option<Record>; 2], name: String) -> Self {
+        Self {
+            link: link.cloned(),
+            origin: LinkOrigin::Matched,
+            records,
+            writes: Vec::new(),
+            items: Vec::new(),
+            name,
+        }
+    }
+}
+
 /// What is to be done with a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
@@ -367,13 +381,6 @@ pub fn reason_item(
 ) -> Item {
     let mut records = [None, None];
     records[at(side)] = Some(record.clone());
-    let job = Job {
-        link: link.cloned(),
-        origin: LinkOrigin::Matched,
-        name: work.name_of(side, record),
-        records,
-        writes: Vec::new(),
-        items: Vec::new(),
-    };
+    let job = Job::telling(link, records, work.name_of(side, record));
     Item { reason: Some(reason), ..item(context, work, &job, side.other(), status) }
 }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::module::{ModuleWork, at};
 use super::plan::Job;
 use crate::model::{IntentKind, Side};
-use crate::remote::{RemoteResult, Write, Written};
+use crate::remote::{RemoteError, RemoteResult, Write, Written};
 use futures::StreamExt;
 
 /// Sends all writes of the jobs. The answer has the results of each job's writes, in order.
@@ -22,8 +22,9 @@ pub async fn send(
     for ((job, write), result) in vtiger.into_iter().chain(service) {
         results[job][write] = Some(result);
     }
-    // Every write was sent by one of the two sides.
-    results.into_iter().map(|job| job.into_iter().flatten().collect()).collect()
+    // A remote that forgets to answer for a write leaves its outcome open.
+    let answered = |result: Option<_>| result.unwrap_or_else(|| Err(RemoteError::unanswered()));
+    results.into_iter().map(|job| job.into_iter().map(answered).collect()).collect()
 }
 
 /// Which job, and which of its writes.

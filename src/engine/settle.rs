@@ -99,12 +99,8 @@ async fn settle_create(
     records[at(source_side)] = Some(source);
     records[at(intent.target)] = Some(hit.clone());
     let job = Job {
-        link: None,
         origin: LinkOrigin::Created,
-        name: intent.name.clone(),
-        writes: Vec::new(),
-        items: Vec::new(),
-        records: records.clone(),
+        ..Job::telling(None, records.clone(), intent.name.clone())
     };
     // What the target holds is what was sent, so it is what both agree on; the source may have been
     // edited since, and is compared with that.
@@ -161,14 +157,7 @@ async fn settle_update(
     let mut records = [None, None];
     records[at(source_side)] = Some(Record { id: intent.source_id.clone(), ..Record::default() });
     records[at(intent.target)] = Some(target);
-    let job = Job {
-        link: None,
-        origin: LinkOrigin::Matched,
-        name: intent.name.clone(),
-        writes: Vec::new(),
-        items: Vec::new(),
-        records,
-    };
+    let job = Job::telling(None, records, intent.name.clone());
     let updated = Item {
         changes: intent.changes.clone(),
         ..item(context, work, &job, intent.target, ItemStatus::Updated)
@@ -193,14 +182,7 @@ async fn settle_delete(
     }
     let mut records = [None, None];
     records[at(intent.target)] = Some(Record { id: intent.target_id.clone(), ..Record::default() });
-    let job = Job {
-        link: Some(link.clone()),
-        origin: link.origin,
-        name: intent.name.clone(),
-        writes: Vec::new(),
-        items: Vec::new(),
-        records,
-    };
+    let job = Job::telling(Some(link), records, intent.name.clone());
     let deleted = item(context, work, &job, intent.target, ItemStatus::Deleted);
     batch.push(Change::AddItem(context.run, Box::new(deleted)));
     batch.push(Change::DropLink(context.id(), work.module, link.vtiger_id.clone()));

@@ -76,6 +76,16 @@ impl RemoteError {
         }
     }
 
+    /// A write for which no result came back: its outcome is not known.
+    pub fn unanswered() -> Self {
+        let error = UserError::new(
+            "A write was not answered.",
+            "Whether it was done is not known.",
+            "The record is looked up before anything is repeated.",
+        );
+        Self::new(ErrorKind::Unknown, error)
+    }
+
     /// Whether going on with other records makes no sense.
     pub fn stops_the_run(&self) -> bool {
         self.whole
