@@ -58,6 +58,9 @@ fn join_lines(texts: impl Iterator<Item = String>) -> String {
 
 /// The canonical value of a pair on one side, in the CRM's terms.
 pub fn canonical(pair: &Pair, side: Side, fields: &Fields, limits: &FieldLimits) -> Canonical {
+    if pair.once {
+        return None;
+    }
     if pair.kind == PairKind::Items {
         return items(pair, side, fields).map(canonical_lines);
     }
@@ -80,6 +83,7 @@ fn canonical_text(pair: &Pair, text: &str, limits: &FieldLimits) -> String {
         PairKind::Boolean => return boolean(text).unwrap_or(text.trim()).to_owned(),
         PairKind::Date => return text.trim().get(..10).unwrap_or(text.trim()).to_owned(),
         PairKind::DateTime => return text.trim().replacen(' ', "T", 1),
+        PairKind::Reference if pair.zero_is_empty && text.trim() == "0" => return String::new(),
         PairKind::Reference => return text.trim().to_owned(),
         PairKind::Items => return text.to_owned(),
         PairKind::Country => {

@@ -38,7 +38,8 @@ pub fn to_vtiger(
     let Some(raw) = raw_text(pair, Side::Service, service) else {
         return Ok(Vec::new());
     };
-    let text = transformed(pair, Side::Vtiger, &raw);
+    let none = pair.kind == PairKind::Reference && pair.zero_is_empty && raw.trim() == "0";
+    let text = if none { "".into() } else { transformed(pair, Side::Vtiger, &raw) };
     let text = filled(pair, text.trim());
     if text.is_empty() {
         let mandatory = pair.required || limits.vtiger_mandatory;

@@ -193,6 +193,9 @@ pub struct Pair {
     /// Constant service fields written whenever this pair is written to the service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, bool>,
+    /// It is used when a record is created, and never compared afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
     /// It takes the place of the default line with the same target.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces: bool,
@@ -232,6 +235,7 @@ impl Pair {
             null_is_silent: false,
             zero_is_empty: false,
             with: BTreeMap::new(),
+            once: false,
             replaces: false,
             custom: false,
         }

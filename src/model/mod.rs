@@ -16,7 +16,7 @@ mod stamp;
 mod value;
 
 pub use error::UserError;
-pub use link::{Base, Link, LinkOrigin, PairState, fingerprint};
+pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
 pub use queue::{Cursor, Intent, IntentKind, Parked, Skip, Tomb};
