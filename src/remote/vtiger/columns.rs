@@ -2,6 +2,7 @@
 
 use super::super::project::{Projected, Projection};
 use super::describe::Described;
+use super::documents::Extra;
 use super::time::Zone;
 use crate::model::{Record, Value};
 
@@ -31,6 +32,10 @@ pub(crate) struct Columns {
     pub(crate) projection: Projection,
     /// What has to be looked up afterwards.
     pub(crate) refs: Vec<RefPath>,
+    /// What of documents no query has.
+    pub(crate) extra: Extra,
+    /// Columns read for that only.
+    pub(crate) hidden: Vec<&'static str>,
 }
 
 impl Columns {
@@ -64,10 +69,16 @@ impl Columns {
                 }
             }
         }
+        let extra = Extra::of(module, wanted);
+        let hidden: Vec<&'static str> =
+            extra.columns().filter(|name| !wanted.iter().any(|w| w == name)).collect();
+        for name in extra.columns() {
+            add(&mut select, name);
+        }
         let plain = wanted.iter().filter(|w| !w.contains('.'));
         let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
-        let projection = Projection::new(paths, &SLOTS);
-        Self { select, projection, refs }
+        let projection = Projection::new(paths.chain(hidden.iter().copied()), &SLOTS);
+        Self { select, projection, refs, extra, hidden }
     }
 }
 

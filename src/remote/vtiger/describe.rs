@@ -4,6 +4,7 @@ use super::super::http::Plan;
 use super::super::{EntityInfo, FieldInfo, RemoteResult};
 use super::Vtiger;
 use super::call::Operation;
+use super::documents::VIRTUAL;
 use super::lengths;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -64,6 +65,12 @@ impl Described {
             && !(pseudo && (priced || lines))
             && !(priced && field == "currency_id")
             && !(lines && LINE_FIELDS.contains(&field))
+            && !(lines && VIRTUAL.iter().any(|(path, ..)| *path == field))
+    }
+
+    /// Whether its records are documents with lines.
+    pub(crate) fn has_lines(&self) -> bool {
+        WITH_LINES.contains(&self.info.name.as_str())
     }
 
     /// Whether the module has this field.
@@ -131,7 +138,7 @@ fn read(module: &str, result: &Json) -> Described {
         createable: flag(result.get("createable")),
         updateable: flag(result.get("updateable")),
         deleteable: flag(result.get("deleteable")),
-        fields: fields.iter().map(|f| field(module, f)).collect(),
+        fields: fields.iter().map(|f| field(module, f)).chain(virtual_fields(module)).collect(),
     };
     Described {
         info,
@@ -154,7 +161,9 @@ fn field(module: &str, json: &Json) -> FieldInfo {
     };
     FieldInfo {
         label: text(json, "label"),
-        mandatory: flag(json.get("mandatory")),
+        // What belongs to the lines is written with them.
+        mandatory: flag(json.get("mandatory"))
+            && !(WITH_LINES.contains(&module) && LINE_FIELDS.contains(&name.as_str())),
         writable: flag(json.get("editable")) && !OWN.contains(&name.as_str()),
         max_length: lengths::of(module, &name),
         choices: strings(kind.get("picklistValues"), |item| item.get("value")),
@@ -162,6 +171,24 @@ fn field(module: &str, json: &Json) -> FieldInfo {
         path: name,
         type_name,
     }
+}
+
+/// The paths by which the lines and totals of documents are reached.
+fn virtual_fields(module: &str) -> Vec<FieldInfo> {
+    if !WITH_LINES.contains(&module) {
+        return Vec::new();
+    }
+    let field = |(path, label, kind, writable): &(&str, &str, &str, bool)| FieldInfo {
+        path: (*path).to_owned(),
+        label: (*label).to_owned(),
+        type_name: (*kind).to_owned(),
+        mandatory: false,
+        writable: *writable,
+        max_length: None,
+        choices: Vec::new(),
+        refers_to: Vec::new(),
+    };
+    VIRTUAL.iter().map(field).collect()
 }
 
 fn text(json: &Json, name: &str) -> String {

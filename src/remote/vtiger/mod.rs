@@ -8,6 +8,8 @@ mod call;
 mod check;
 mod columns;
 mod describe;
+mod document;
+mod documents;
 mod envelope;
 mod errors;
 mod find;
@@ -35,6 +37,7 @@ use super::{
 };
 use crate::model::{CheckReport, Record};
 use describe::Known;
+use documents::Documents;
 use futures::future::{BoxFuture, FutureExt};
 use reqwest::Url;
 use session::{Sessions, Who};
@@ -50,6 +53,7 @@ pub(crate) struct Vtiger {
     size: usize,
     known: Known,
     zone: Zone,
+    documents: Documents,
 }
 
 impl Vtiger {
