@@ -3,11 +3,12 @@
 use super::super::project::{Projected, Projection};
 use super::describe::Described;
 use super::documents::Extra;
+use super::events;
 use super::time::Zone;
 use crate::model::{Record, Value};
 
 /// What a connector reads for itself.
-const SLOTS: [&str; 3] = ["id", "modifiedtime", "createdtime"];
+const SLOTS: [&str; 4] = ["id", "modifiedtime", "createdtime", "deleted"];
 
 /// A path through a reference (`account_id.accountname`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +35,10 @@ pub(crate) struct Columns {
     pub(crate) refs: Vec<RefPath>,
     /// What of documents no query has.
     pub(crate) extra: Extra,
-    /// Columns read for that only.
+    /// Columns read for virtual paths only.
     pub(crate) hidden: Vec<&'static str>,
+    /// The columns of an event's times.
+    pub(crate) times: Vec<&'static str>,
 }
 
 impl Columns {
@@ -75,22 +78,31 @@ impl Columns {
         for name in extra.columns() {
             add(&mut select, name);
         }
+        let mut hidden = hidden;
+        for name in events::columns(module, wanted) {
+            add(&mut select, name);
+            if !wanted.iter().any(|w| w == name) {
+                hidden.push(name);
+            }
+        }
         let plain = wanted.iter().filter(|w| !w.contains('.'));
         let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
         let projection = Projection::new(paths.chain(hidden.iter().copied()), &SLOTS);
-        Self { select, projection, refs, extra, hidden }
+        let times = events::columns(module, wanted);
+        Self { select, projection, refs, extra, hidden, times }
     }
 }
 
 /// A row as a record. `None`: a row without an id.
 pub(crate) fn record(row: Projected, zone: &Zone) -> Option<Record> {
-    let [id, modified, created, ..] = row.slots;
+    // Only taxes and currencies tell it; records of modules are left out of queries instead.
+    let [id, modified, created, deleted, ..] = row.slots;
     let Value::Text(id) = id else { return None };
     Some(Record {
         id,
         modified: zone.instant(&modified.to_text()),
         created: zone.instant(&created.to_text()),
-        trashed: false,
+        trashed: deleted.to_text() == "1",
         fields: row.fields,
     })
 }

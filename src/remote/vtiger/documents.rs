@@ -80,7 +80,7 @@ impl Extra {
 }
 
 impl Vtiger {
-    /// Fills the paths of documents that no query has. A document that Vtiger cannot show has no
+    /// Fills the virtual paths of events and documents, which no query has. A document that Vtiger cannot show has no
     /// lines then, which means that nothing is said about them.
     pub(crate) async fn fill_documents(
         &self,
@@ -88,7 +88,10 @@ impl Vtiger {
         columns: &Columns,
     ) -> RemoteResult<()> {
         let extra = columns.extra;
-        if records.is_empty() || extra == Extra::default() {
+        for record in records.iter_mut() {
+            super::events::fill(record, &columns.times);
+        }
+        if records.is_empty() || (extra == Extra::default() && columns.hidden.is_empty()) {
             return Ok(());
         }
         if extra.currency {
@@ -196,7 +199,7 @@ impl Vtiger {
         new: bool,
     ) -> RemoteResult<(Fields, Map<String, Json>)> {
         let mut rest = values.clone();
-        let mut members = Map::new();
+        let mut members = super::events::members(module, &mut rest)?;
         if !module.has_lines() {
             return Ok((rest, members));
         }

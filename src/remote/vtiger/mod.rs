@@ -12,6 +12,7 @@ mod document;
 mod documents;
 mod envelope;
 mod errors;
+mod events;
 mod find;
 mod lengths;
 mod page;
