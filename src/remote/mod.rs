@@ -126,6 +126,10 @@ pub struct Capabilities {
     pub bmp_only: bool,
     /// Resolution of its modification stamps.
     pub resolution: Duration,
+    /// Where a record that we create can carry the id of its source, so that it is found again when
+    /// the answer to the create was lost. [`Remote::find`] takes this path with values
+    /// `ID@SECONDS`: the id, and the Unix time before which the record cannot have been created.
+    pub mark: Option<&'static str>,
 }
 
 /// Which records a listing shows.

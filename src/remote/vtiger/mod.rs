@@ -86,6 +86,7 @@ impl Remote for Vtiger {
             unique_key: false,
             bmp_only: true,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 

@@ -82,6 +82,7 @@ impl Remote for Woo {
             unique_key: true,
             bmp_only: false,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 

@@ -313,6 +313,7 @@ impl Remote for MemoryRemote {
             unique_key: !vtiger,
             bmp_only: vtiger,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 
