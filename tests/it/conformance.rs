@@ -389,8 +389,48 @@ suite!(
     many_records_are_found_and_fetched_at_once
     the_description_names_the_fields
     a_record_has_a_page_in_the_system
+    a_probe_sees_what_changed_and_is_quiet_otherwise
     the_check_finds_nothing_wrong
 );
+
+/// Probes until one sees a change; a listing without stamps to sort by needs as many as it has pages.
+async fn probe(b: &Bench, known: &str) -> (bool, String) {
+    let mut known = known.to_owned();
+    for _ in 0..4 {
+        let probe = b.remote.probe(b.entity, Some(&known)).await.unwrap();
+        known = probe.memory;
+        if probe.changed {
+            return (true, known);
+        }
+    }
+    (false, known)
+}
+
+async fn a_probe_sees_what_changed_and_is_quiet_otherwise(b: Bench) {
+    let first = b.remote.probe(b.entity, None).await.unwrap();
+    assert!(first.changed, "nothing was remembered");
+    let sent = b.remote.requests().0;
+    let (changed, known) = probe(&b, &first.memory).await;
+    assert!(!changed, "{first:?}, {known}");
+    assert!(b.remote.requests().0 - sent <= 8, "two requests at most");
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    assert!(!probe(&b, &known).await.0, "time alone is no change");
+    let made = b.create("Probed").await;
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    let (changed, known) = probe(&b, &known).await;
+    assert!(changed, "a record was created");
+    assert!(!probe(&b, &known).await.0, "our own write is news once");
+    let old = b.records(Scope::All).await.into_iter().find(|r| r.id != made.id).unwrap();
+    let fields: Fields = [(b.name, "Edited")].into_iter().collect();
+    b.write(Write::Update { id: old.id, fields }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    let (changed, known) = probe(&b, &known).await;
+    assert!(changed, "a record was edited");
+    assert!(!probe(&b, &known).await.0);
+    b.write(Write::Delete { id: made.id }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    assert!(probe(&b, &known).await.0, "a fresh record was deleted");
+}
 
 /// What a check of the shop says with this key.
 async fn check_with(key: WooKey) -> (CheckReport, Arc<dyn Remote>, Sandbox) {

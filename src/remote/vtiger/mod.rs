@@ -13,6 +13,7 @@ mod errors;
 mod find;
 mod lengths;
 mod page;
+mod probe;
 mod refs;
 mod session;
 #[cfg(test)]
@@ -31,7 +32,8 @@ mod connect;
 
 use super::http::{Http, Plan};
 use super::{
-    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Remote, RemoteResult, Write, Written,
+    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Probe, Remote, RemoteResult, Write,
+    Written,
 };
 use crate::model::{CheckReport, Record};
 use describe::Known;
@@ -94,6 +96,14 @@ impl Remote for Vtiger {
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        self.probe_once(entity, known).boxed()
     }
 
     fn fetch<'a>(
