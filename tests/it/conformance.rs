@@ -1,13 +1,14 @@
 //! One suite for every connector: what the engine relies on, run against the sandbox. A test asks
 //! the capabilities, never the system's name.
 
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use syncdeck::model::{CheckReport, Fields, Record, UserError, Value};
 use syncdeck::remote::{
-    ChangeFeed, ConnectOptions, ErrorKind, Next, Page, PageAt, PageRequest, Remote, Scope, Since,
-    Write, vtiger, woocommerce,
+    Capabilities, ChangeFeed, ConnectOptions, EntityInfo, ErrorKind, Next, Page, PageAt,
+    PageRequest, Remote, RemoteResult, Scope, Since, Write, Written, vtiger, woocommerce,
 };
 use syncdeck::sandbox::{self, Sandbox, SandboxOptions, WooKey};
 
@@ -390,6 +391,7 @@ suite!(
     the_description_names_the_fields
     a_record_has_a_page_in_the_system
     a_probe_sees_what_changed_and_is_quiet_otherwise
+    a_probe_by_listings_does_where_there_is_no_better_one
     the_check_finds_nothing_wrong
 );
 
@@ -430,6 +432,65 @@ async fn a_probe_sees_what_changed_and_is_quiet_otherwise(b: Bench) {
     b.write(Write::Delete { id: made.id }).await.unwrap();
     b.sandbox.advance_clock(Duration::from_secs(60));
     assert!(probe(&b, &known).await.0, "a fresh record was deleted");
+}
+
+/// A remote without a probe of its own.
+struct Plain(Arc<dyn Remote>);
+
+impl Remote for Plain {
+    fn label(&self) -> &str {
+        self.0.label()
+    }
+    fn capabilities(&self, entity: &str) -> Capabilities {
+        self.0.capabilities(entity)
+    }
+    fn check<'a>(&'a self, target: &'a str) -> BoxFuture<'a, CheckReport> {
+        self.0.check(target)
+    }
+    fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
+        self.0.describe(entity)
+    }
+    fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.0.page(request)
+    }
+    fn fetch<'a>(
+        &'a self,
+        entity: &'a str,
+        ids: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.0.fetch(entity, ids, fields)
+    }
+    fn find<'a>(
+        &'a self,
+        entity: &'a str,
+        field: &'a str,
+        values: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.0.find(entity, field, values, fields)
+    }
+    fn write<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        self.0.write(entity, writes, fields)
+    }
+    fn record_url(&self, entity: &str, id: &str) -> Option<String> {
+        self.0.record_url(entity, id)
+    }
+    fn requests(&self) -> (u64, u64) {
+        self.0.requests()
+    }
+}
+
+async fn a_probe_by_listings_does_where_there_is_no_better_one(b: Bench) {
+    if b.remote.capabilities(b.entity).changes == ChangeFeed::Filtered {
+        let remote: Arc<dyn Remote> = Arc::new(Plain(b.remote.clone()));
+        a_probe_sees_what_changed_and_is_quiet_otherwise(Bench { remote, ..b }).await;
+    }
 }
 
 /// What a check of the shop says with this key.

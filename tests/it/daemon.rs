@@ -301,3 +301,29 @@ fn two_daemons_sync_at_once_what_changed_and_share_the_work() {
     assert_eq!(count(), after, "{}", daemon.said());
     assert_eq!(daemon.end(Signal::TERM), Some(0));
 }
+
+#[test]
+fn a_held_run_stops_the_schedule_until_a_person_decides() {
+    let sandbox = Sandbox::start(&["--records", "40"]);
+    let deck = Deck::new();
+    let mut settings = Settings::of(&sandbox);
+    settings.advanced = "guard_creates = 1\nprobe_interval = \"5s\"";
+    let text =
+        settings.text().replace("enabled = true\n", "enabled = true\nmode = \"immediately\"\n");
+    deck.apply(&text).exits(0);
+    let daemon = Daemon::start(&deck, &[]);
+    daemon.says("held", 1);
+    let held = log(&deck)[0]["run"].to_string();
+    std::thread::sleep(Duration::from_secs(12));
+    assert_eq!(log(&deck).len(), 1, "it waits: {}", daemon.said());
+    deck.run(&["sync", "shop", "--confirm", &held]).exits(3);
+    // What the person did is no reason for more than one look of the schedule's own.
+    until("a sync after it", || ended(&deck).len() == 2, || daemon.said());
+    assert_eq!(written(&log(&deck)[0]), 0);
+    // A connector that goes away goes quietly.
+    deck.run(&["connector", "remove", "shop", "--yes"]).exits(0);
+    std::thread::sleep(Duration::from_secs(7));
+    let said = daemon.said();
+    assert!(!said.contains("did not start") && !said.contains("cannot look"), "{said}");
+    assert_eq!(daemon.end(Signal::TERM), Some(0));
+}

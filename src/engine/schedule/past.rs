@@ -123,3 +123,126 @@ impl Past {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::schedule::timing::Timed;
+    use crate::model::{ModuleCounts, Parked, Trigger};
+    use crate::store::{Change, Store};
+    use std::time::Duration;
+
+    const SHOP: ConnectorId = 1;
+
+    struct World {
+        store: Store,
+        _folder: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
+            Self { store, _folder: folder }
+        }
+
+        async fn run(&self, status: RunStatus, started: i64, modules: &[Module]) -> u64 {
+            let counts = modules.iter().map(|module| (*module, ModuleCounts::default()));
+            let run = Run {
+                id: 0,
+                connector: SHOP,
+                connector_name: "shop".into(),
+                trigger: Trigger::Schedule,
+                status,
+                started: Stamp::from_secs(started),
+                ended: None,
+                held: None,
+                modules: counts.collect(),
+                error: None,
+                requests: 0,
+                retries: 0,
+                progress: None,
+            };
+            self.store.start_run(run).await.unwrap()
+        }
+
+        fn past(&self, before: Option<&Past>) -> Past {
+            self.store.read_blocking(|r| read(r, SHOP, &timing(), before)).unwrap()
+        }
+    }
+
+    fn timing() -> Timing {
+        let timed = |mode| Timed { mode, every: Duration::from_secs(900) };
+        let modules =
+            [(Module::Contacts, timed(Mode::Immediately)), (Module::Products, timed(Mode::Cron))];
+        Timing { modules: modules.into(), probe: Duration::from_secs(30) }
+    }
+
+    #[tokio::test]
+    async fn the_newest_completed_run_of_each_module_counts() {
+        let world = World::new();
+        assert_eq!(world.past(None), Past::default());
+        let old = world.run(RunStatus::Completed, 100, &[Module::Contacts, Module::Products]).await;
+        for n in 0..50 {
+            world.run(RunStatus::Completed, 200 + n, &[Module::Contacts]).await;
+        }
+        // The clock was set back; the newest run is the one with the highest number.
+        let newest = world.run(RunStatus::Completed, 50, &[Module::Contacts]).await;
+        let past = world.past(None);
+        assert_eq!(past.completed[&Module::Contacts], (newest, Stamp::from_secs(50)));
+        assert_eq!(past.completed[&Module::Products], (old, Stamp::from_secs(100)));
+        // What lies far back is not looked for again, but not forgotten either.
+        assert_eq!(world.past(Some(&past)), past);
+        assert!(!world.past(Some(&Past::default())).completed.contains_key(&Module::Products));
+    }
+
+    #[tokio::test]
+    async fn bad_ends_are_counted_and_previews_are_nothing() {
+        let world = World::new();
+        let all = [Module::Contacts];
+        world.run(RunStatus::Failed, 1, &all).await;
+        world.run(RunStatus::Completed, 2, &all).await;
+        for (n, status) in (3..).zip([
+            RunStatus::Failed,
+            RunStatus::Preview,
+            RunStatus::Interrupted,
+            RunStatus::Cancelled,
+        ]) {
+            world.run(status, n, &all).await;
+        }
+        let cancelled = world.past(None).newest.unwrap().id;
+        world.run(RunStatus::Preview, 9, &all).await;
+        let past = world.past(None);
+        assert_eq!((past.unlucky, past.resume), (3, false));
+        assert_eq!(past.newest.as_ref().unwrap().id, cancelled);
+        let fact = |id: u64| Change::PutFact(resume_fact(SHOP), Some(id.to_string()));
+        world.store.commit(fact(cancelled - 1).into()).await.unwrap();
+        assert!(!world.past(None).resume, "another run's");
+        world.store.commit(fact(cancelled).into()).await.unwrap();
+        assert!(world.past(None).resume);
+        world.run(RunStatus::Held, 10, &all).await;
+        let past = world.past(None);
+        assert_eq!((past.unlucky, past.newest.unwrap().status), (0, RunStatus::Held));
+    }
+
+    #[tokio::test]
+    async fn the_queue_of_an_immediate_module_tells_its_next_try() {
+        let world = World::new();
+        for (n, module, next_try) in
+            [(1, Module::Contacts, 70), (2, Module::Contacts, 60), (3, Module::Products, 50)]
+        {
+            let parked = Parked {
+                side: Side::Vtiger,
+                id: format!("12x{n}"),
+                name: String::new(),
+                reason: None,
+                since: Stamp(0),
+                tries: 1,
+                next_try: Stamp::from_secs(next_try),
+            };
+            world.store.commit(Change::PutParked(SHOP, module, parked).into()).await.unwrap();
+        }
+        let waiting = world.past(None).waiting;
+        assert_eq!(waiting, BTreeMap::from([(Module::Contacts, Stamp::from_secs(60))]));
+    }
+}

@@ -459,6 +459,3 @@ fn look_at(
     }
     Ok(Look { connector, timing, past, stored })
 }
-
-#[cfg(test)]
-mod tests;
