@@ -32,6 +32,7 @@ use tokio::task::JoinHandle;
 
 pub use self::error::SandboxError;
 use self::server::App;
+pub use self::vtiger::Release as VtigerRelease;
 
 /// How a sandbox is to be.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub struct SandboxOptions {
     pub latency: Duration,
     /// A folder that keeps edits and port, so that a restarted sandbox goes on where it was.
     pub state_dir: Option<PathBuf>,
+    /// Which Vtiger it has.
+    pub vtiger: VtigerRelease,
 }
 
 impl Default for SandboxOptions {
@@ -61,6 +64,7 @@ impl Default for SandboxOptions {
             base: None,
             latency: Duration::ZERO,
             state_dir: None,
+            vtiger: VtigerRelease::default(),
         }
     }
 }

@@ -63,7 +63,8 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let world = Arc::new(World::new(origin.seed, origin.records, origin.base));
     let journal = Arc::new(kept.journal);
     let vtiger =
-        Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?;
+        Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?
+            .like(options.vtiger);
     let home = format!("http://{address}/shop");
     let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
     let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });

@@ -1,16 +1,22 @@
 //! An imitation of Vtiger CRM 8.4's webservice (`webservice.php`).
 //!
-//! It answers what an unmodified 8.4.0 answers, its quirks and regressions included: HTTP 200 for
-//! errors, values as strings, `label` HTML-escaped, SQL errors as empty results, `sync` and unknown
-//! operations dying with an empty 500. It was written from observation of the real server and
+//! It answers what 8.4.0 answers, its quirks included: HTTP 200 for errors, values as strings,
+//! `label` HTML-escaped, SQL errors as empty results, unknown operations dying with an empty 500.
+//! What 8.4.0 cannot do as it is shipped (create orders, `sync`), it can here unless asked to be
+//! like that ([`Release`]). It was written from observation of the real server and
 //! shares no code with the connector, so that the two can disagree.
 
+mod documents;
+mod facts;
 mod fail;
 mod filter;
 mod query;
 mod registry;
 mod session;
 mod store;
+mod sync;
+mod taxes;
+mod totals;
 mod values;
 mod vtql;
 mod write;
@@ -35,6 +41,26 @@ use super::text::push_vtiger_json;
 /// The administrator.
 pub const USERNAME: &str = "admin";
 
+/// Which Vtiger is imitated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Release {
+    /// 8.4.0, repaired: orders and invoices can be created and changed, `sync` works.
+    #[default]
+    Repaired,
+    /// 8.4.0 as it is shipped: orders cannot be created, a change of their lines leaves a total of
+    /// nothing and no answer, `sync` and counting do not work.
+    Shipped,
+    /// 7.3: a change of an order without its lines drops them; `sync` does not work.
+    Seven,
+}
+
+impl Release {
+    /// What it says of itself.
+    pub fn version(self) -> &'static str {
+        if self == Self::Seven { "7.3.0" } else { "8.4.0" }
+    }
+}
+
 /// The imitated server.
 #[derive(Debug)]
 pub struct Vtiger {
@@ -53,7 +79,8 @@ struct Parameters {
     cookie: Option<String>,
 }
 
-const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
+const GETS: [&str; 7] =
+    ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync", "retrieve_inventory"];
 const POSTS: [&str; 7] =
     ["login", "logout", "extendsession", "create", "update", "revise", "delete"];
 
@@ -75,6 +102,13 @@ impl Vtiger {
             }
         }
         Ok(Self { clock, seed, registry, store: RwLock::new(store), sessions: Sessions::default() })
+    }
+
+    /// The same, as another release.
+    #[must_use]
+    pub fn like(self, release: Release) -> Self {
+        self.change().release = release;
+        self
     }
 
     /// The access key of a user, which its preferences would show.
@@ -172,7 +206,7 @@ impl Vtiger {
             "describe" => {
                 let at =
                     self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
-                Ok(self.registry.modules[at].describe.clone())
+                Ok(taxes::describe(&self.read(), &self.registry.modules[at]))
             }
             "retrieve" => write::retrieve(&self.read(), given.need("id")?),
             "query" => query::run(&self.read(), given.need("query")?),
@@ -191,7 +225,17 @@ impl Vtiger {
             "revise" => {
                 write::revise(&mut self.change(), by, given.get("element").unwrap_or_default())
             }
-            "delete" => write::delete(&mut self.change(), given.need("id")?),
+            "delete" => write::delete(&mut self.change(), by, given.need("id")?),
+            "sync" if self.read().release == Release::Repaired => sync::run(
+                &self.read(),
+                session,
+                given.get("modifiedTime"),
+                given.get("elementType"),
+                given.get("syncType"),
+            ),
+            "retrieve_inventory" if self.read().release != Release::Shipped => {
+                write::retrieve(&self.read(), given.need("id")?)
+            }
             _ => Err(Failure::Fatal),
         }
     }
@@ -234,6 +278,10 @@ impl Vtiger {
 
     fn welcome(&self, session: &Session) -> Result<String, Failure> {
         let store = self.read();
+        if store.release == Release::Seven {
+            drop(store);
+            return Ok(self.identity(session));
+        }
         let at = self.registry.by_prefix(USERS).ok_or(Failure::Fatal)?;
         let row = store.row(at, session.user).ok_or(Failure::Fatal)?;
         let mut out = String::from("{");
@@ -256,14 +304,17 @@ impl Vtiger {
             out.push(',');
         }
         out.push_str("\"call_duration\":\"5\",\"other_event_duration\":\"5\",");
+        drop(store);
         out.push_str(&self.identity(session)[1..]);
         Ok(out)
     }
 
     fn identity(&self, session: &Session) -> String {
         format!(
-            "{{\"sessionName\":\"{}\",\"userId\":\"{USERS}x{}\",\"version\":\"0.22\",\"vtigerVersion\":\"8.4.0\"}}",
-            session.name, session.user
+            "{{\"sessionName\":\"{}\",\"userId\":\"{USERS}x{}\",\"version\":\"0.22\",\"vtigerVersion\":\"{}\"}}",
+            session.name,
+            session.user,
+            self.read().release.version()
         )
     }
 

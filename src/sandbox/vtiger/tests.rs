@@ -1,3 +1,4 @@
+mod documents;
 mod queries;
 mod records;
 mod sessions;
@@ -12,6 +13,10 @@ const BASE: i64 = 1_700_000_000;
 fn server(records: u64) -> Vtiger {
     let world = Arc::new(World::new(1, records, BASE));
     Vtiger::new(world, Arc::default(), Arc::default(), &[]).unwrap()
+}
+
+fn server_like(records: u64, release: Release) -> Vtiger {
+    server(records).like(release)
 }
 
 fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {
