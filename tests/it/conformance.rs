@@ -24,7 +24,8 @@ struct Bench {
 
 impl Bench {
     async fn new(entity: &'static str) -> Self {
-        Self::with(entity, 260).await
+        // Every fourth person has a lead.
+        Self::with(entity, if entity == "Leads" { 800 } else { 260 }).await
     }
 
     async fn with(entity: &'static str, records: u64) -> Self {
@@ -32,13 +33,13 @@ impl Bench {
             SandboxOptions { records: Some(records), seed: Some(7), ..SandboxOptions::default() };
         let sandbox = sandbox::start(options).await.unwrap();
         let (key, name) = match entity {
-            "Contacts" => ("email", "lastname"),
+            "Contacts" | "Leads" => ("email", "lastname"),
             "Products" => ("productcode", "productname"),
             "customers" => ("email", "last_name"),
             _ => ("sku", "name"),
         };
         let remote = match entity {
-            "Contacts" | "Products" => vtiger_of(&sandbox),
+            "Contacts" | "Products" | "Leads" => vtiger_of(&sandbox),
             _ => woo_of(&sandbox, WooKey::ReadWrite),
         };
         let fields = vec![key.to_owned(), name.to_owned()];
@@ -112,6 +113,7 @@ impl Bench {
     fn unknown(&self) -> String {
         match self.entity {
             "Contacts" => "12x99999999".into(),
+            "Leads" => "10x99999999".into(),
             "Products" => "14x99999999".into(),
             _ => "99999999".into(),
         }
@@ -286,6 +288,7 @@ async fn the_failures_of_a_batch_are_told_apart(b: Bench) {
 async fn fields_are_emptied_by_empty_text(b: Bench) {
     let (path, value) = match b.entity {
         "Contacts" => ("mailingcity", "Köln"),
+        "Leads" => ("city", "Köln"),
         "Products" => ("manufacturer", "AltvetPet Inc."),
         "customers" => ("billing.city", "Köln"),
         _ => ("regular_price", "12.50"),
@@ -372,6 +375,7 @@ macro_rules! suite {
     ($($test:ident)*) => {
         conform!(vtiger_contacts, "Contacts": $($test)*);
         conform!(vtiger_products, "Products": $($test)*);
+        conform!(vtiger_leads, "Leads": $($test)*);
         conform!(woocommerce_customers, "customers": $($test)*);
         conform!(woocommerce_products, "products": $($test)*);
     };

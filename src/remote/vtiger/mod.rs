@@ -15,6 +15,7 @@ mod errors;
 mod events;
 mod find;
 mod lengths;
+mod orders;
 mod page;
 mod probe;
 mod refs;
@@ -22,6 +23,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod time;
+mod totals;
 mod url;
 mod values;
 mod vtql;

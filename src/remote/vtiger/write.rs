@@ -49,6 +49,7 @@ impl Vtiger {
             .with("elementType", entity)
             .with("element", &json);
         let result = self.written(&module, op, wanted).await;
+        self.forget_lists(entity);
         match self.document_created(&module, &element, result).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
                 error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
@@ -70,6 +71,7 @@ impl Vtiger {
         let mut element = element(&module, &plain)?;
         element.extend(members);
         self.kept_lines(&module, id, &mut element).await?;
+        self.kept_duration(&module, id, &mut element).await?;
         element.insert("id".into(), id.into());
         let element = Json::Object(element).to_string();
         let op =
