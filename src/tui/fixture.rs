@@ -267,6 +267,8 @@ pub fn queue() -> QueueRows {
                 since: now(),
                 tries: 2,
                 next_try: at("2026-11-21T13:00:00Z"),
+                print: None,
+                revision: 0,
             },
         )],
         skips: vec![(
@@ -279,6 +281,7 @@ pub fn queue() -> QueueRows {
                 print: 0,
                 revision: 0,
                 run: 40,
+                decided: None,
             },
         )],
         total: 15,
