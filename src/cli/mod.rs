@@ -13,9 +13,11 @@ mod files;
 mod generate;
 mod house;
 mod json;
+mod links;
 mod log;
 mod output;
 mod progress;
+mod queue;
 mod records;
 mod rights;
 mod sandbox;
@@ -60,6 +62,8 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Sync(args)) => sync::run(&args, context),
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
+        Some(Command::Queue(args)) => queue::run(&args, context),
+        Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),
         Some(Command::Doctor) => doctor::run(context),
