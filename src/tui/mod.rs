@@ -16,6 +16,7 @@ mod list;
 mod log;
 mod model;
 mod msg;
+mod queue;
 mod runner;
 mod terminal;
 mod text;

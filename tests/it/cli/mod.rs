@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod guard;
+mod queue;
 mod refusals;
 mod story;
 mod systems;
