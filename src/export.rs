@@ -55,10 +55,11 @@ pub fn record_cells(item: &Item) -> [String; 13] {
         item.changes.iter().map(|c| format!("{}: {} -> {}", c.field, c.before, c.after)).collect();
     let conflict = item.conflict.as_ref().map(|c| {
         format!(
-            "{}: vtiger {} / service {} ({}, {} stays)",
+            "{}: vtiger {} / service {} / before {} ({}, {} stays)",
             c.field,
             c.vtiger,
             c.service,
+            c.base.as_deref().unwrap_or("not known"),
             c.rule,
             c.winner.key()
         )

@@ -1,7 +1,8 @@
 //! The commands and the options that all of them share.
 
 use super::{
-    apply, check, config, connector, demo, generate, log, records, sandbox, services, sync,
+    apply, check, config, connector, demo, generate, links, log, queue, records, sandbox, services,
+    sync,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -72,6 +73,10 @@ pub enum Command {
     Log(log::LogArgs),
     /// The records of a run: what was created, updated, deleted, skipped, and why
     Records(records::RecordsArgs),
+    /// Records that wait, and skips that stand: list, retry, add, drop
+    Queue(queue::QueueArgs),
+    /// Decide which records belong together
+    Links(links::LinksArgs),
     /// List, enable, disable, rename and remove connectors
     Connector(connector::ConnectorArgs),
     /// The services that can be connected

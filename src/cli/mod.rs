@@ -14,9 +14,11 @@ mod files;
 mod generate;
 mod house;
 mod json;
+mod links;
 mod log;
 mod output;
 mod progress;
+mod queue;
 mod records;
 mod rights;
 mod sandbox;
@@ -62,6 +64,8 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Daemon) => daemon::run(context),
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
+        Some(Command::Queue(args)) => queue::run(&args, context),
+        Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),
         Some(Command::Doctor) => doctor::run(context),

@@ -207,6 +207,26 @@ impl Engine {
         }
     }
 
+    /// The store.
+    pub(super) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The surroundings for a look at single records outside of a run. Nothing is written.
+    pub(super) async fn outside(&self, id: ConnectorId) -> Result<Context, SyncError> {
+        let (crm, connector) = self.settings(id).await?;
+        let remotes = [
+            self.inner.remotes.vtiger(&crm, None).map_err(SyncError::Failed)?,
+            self.inner.remotes.service(&connector, None).map_err(SyncError::Failed)?,
+        ];
+        let (store, catalog) = (self.inner.store.clone(), self.inner.catalog.clone());
+        let nobody: OnProgress = Arc::new(|_| {});
+        let mut context =
+            Context::new(store, connector, catalog, remotes, CancellationToken::new(), nobody);
+        context.dry = true;
+        Ok(context)
+    }
+
     async fn settings(&self, id: ConnectorId) -> Result<(Crm, Connector), SyncError> {
         let (crm, connector) =
             self.inner.store.read(move |r| Ok((r.crm()?, r.connector(id)?))).await?;
@@ -399,13 +419,17 @@ impl Engine {
     /// Drops a held run: it stays in the log as dropped, and nothing is written.
     ///
     /// # Errors
-    /// The run does not exist or is not held.
+    /// The run does not exist or is not held, or its connector is being synced.
     pub async fn drop_held(&self, run: u64) -> Result<Run, UserError> {
+        let told = |error| match error {
+            SyncError::Busy(error) | SyncError::Failed(error) => error,
+        };
+        let of = self.held_run(run).await?;
+        // Somebody else may be about to confirm it: whoever has the lease decides.
+        let lease = Lease::take(self.inner.store.folder(), of.connector, &of.connector_name);
+        let _lease = lease.map_err(|error| told(error.into()))?;
         let held = self.held_run(run).await?.held;
-        match self.end(run, RunStatus::Dropped, held, None, None).await {
-            Ok(run) => Ok(run),
-            Err(SyncError::Busy(error) | SyncError::Failed(error)) => Err(error),
-        }
+        self.end(run, RunStatus::Dropped, held, None, None).await.map_err(told)
     }
 
     /// Checks the CRM with these settings, stored or just entered.

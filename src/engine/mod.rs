@@ -6,6 +6,7 @@
 mod apply;
 mod companions;
 mod context;
+mod decisions;
 mod deletes;
 pub mod guard;
 mod handle;
@@ -17,6 +18,7 @@ mod module;
 mod outcome;
 mod plan;
 mod pull;
+pub mod queue;
 mod recheck;
 pub mod reconcile;
 mod references;

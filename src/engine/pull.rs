@@ -4,7 +4,7 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
-use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
+use crate::model::{Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, id_key};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
@@ -46,6 +46,7 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     }
     stage_trashed(context, work, side, &cursor).await?;
     stage_waiting(context, work, side).await?;
+    work.slipped |= !listing.consistent;
     let mut next = Cursor { revision: work.mapping.revision(), ..cursor };
     if listing.consistent {
         next.mark = listing.mark.or(next.mark);
@@ -110,7 +111,7 @@ impl Listing {
 }
 
 fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {
-    let again = cursor.revision != work.mapping.revision();
+    let again = work.all.is_some() || cursor.revision != work.mapping.revision();
     match work.capabilities[at(side)].changes {
         ChangeFeed::Filtered => match (&cursor.mark, context.connector.sync_from.from) {
             (Some(mark), _) if !again => Scope::Changed(Since::Mark(mark.clone())),
@@ -258,11 +259,13 @@ pub fn stage(
 ) -> Step<()> {
     let values = work.mapping.project(side, &record.fields);
     let revision = work.mapping.revision();
-    let stands = known.skip.as_ref().is_some_and(|skip| {
-        skip.reason.code == ReasonCode::DeleteNotCarriedOver
-            || (skip.print == values.print && skip.revision == revision)
-    });
+    let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
+    let same = |skip: &Skip| skip.print == values.print && skip.revision == revision;
+    let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
     if let Some(link) = &known.link {
+        if known.skip.as_ref().and_then(Skip::verdict) == Some(Verdict::Never) {
+            return Ok(());
+        }
         if record.trashed {
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
@@ -276,7 +279,7 @@ pub fn stage(
     if record.trashed {
         return Ok(());
     }
-    if !again && stands {
+    if stands_for_good || (!again && stands) {
         return Ok(());
     }
     let age = record.modified.or(record.created);

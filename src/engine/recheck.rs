@@ -4,7 +4,9 @@
 use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
-use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, id_key, is_companion_id};
+use crate::model::{
+    Cursor, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key, is_companion_id,
+};
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
 use std::collections::HashSet;
@@ -126,7 +128,7 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
         let soft = |s: &&Skip| {
             let code = s.reason.code;
             let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
-            s.side == side && soft
+            s.side == side && (soft || s.verdict() == Some(Verdict::CreateNew))
         };
         let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
         take_again(context, work, side, &ids).await?;
@@ -147,10 +149,16 @@ async fn take_again(
         let known = known(context, work, side, &records).await?;
         let mut forget = Batch::new();
         for (record, known) in records.into_iter().zip(known) {
-            if record.trashed && known.link.is_none() {
+            if known.link.is_none() {
                 let (id, connector, module) = (record.id.clone(), context.id(), work.module);
-                forget.push(Change::DropParked(connector, module, side, id.clone()));
-                forget.push(Change::DropSkip(connector, module, side, id));
+                let ends = known.skip.as_ref().is_some_and(Skip::is_final);
+                // Nothing comes of it by itself, or nothing could.
+                if record.trashed || ends || !work.writes(side.other()) {
+                    forget.push(Change::DropParked(connector, module, side, id.clone()));
+                }
+                if record.trashed {
+                    forget.push(Change::DropSkip(connector, module, side, id));
+                }
             }
             stage(context, work, side, record, &known, true)?;
         }

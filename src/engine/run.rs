@@ -239,6 +239,9 @@ async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
                 batch.push(Change::PutCursor(context.id(), work.module, side, cursor.clone()));
             }
         }
+        if let Some(since) = work.all.filter(|_| !work.slipped) {
+            batch.push(Change::EndAll(context.id(), work.module, since));
+        }
     }
     context.commit(batch).await
 }

@@ -19,8 +19,8 @@ pub use error::UserError;
 pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
-pub use queue::{Cursor, Intent, IntentKind, Parked, Skip, Tomb};
-pub use reason::{Reason, ReasonCode};
+pub use queue::{Cursor, Decided, Intent, IntentKind, Parked, Skip, Tomb, Verdict};
+pub use reason::{Candidate, Reason, ReasonCode};
 pub use record::{Record, id_key};
 pub use report::{CheckReport, ModuleCheck};
 pub use run::{

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Connector, ConnectorId, Crm, Cursor, Held, Intent, Item, Link, Module, Parked, Progress,
-    Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError,
+    Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError, Verdict,
 };
 
 /// One write.
@@ -31,10 +31,15 @@ pub enum Change {
     PutParked(ConnectorId, Module, Parked),
     /// Takes it out.
     DropParked(ConnectorId, Module, Side, String),
-    /// Remembers a decided skip.
+    /// Remembers a decided skip. What a person decided of the record meanwhile stands.
     PutSkip(ConnectorId, Module, Skip),
-    /// Forgets it.
+    /// Forgets it, unless a person left the record out.
     DropSkip(ConnectorId, Module, Side, String),
+    /// Notes of a create that a person decided on that it was sent, was not sent after all, or was
+    /// refused; nothing without such a decision.
+    NoteCreate(ConnectorId, Module, Side, String, Option<Verdict>),
+    /// All records of a module were taken again, as asked for at this time.
+    EndAll(ConnectorId, Module, Stamp),
     /// Remembers a record that is gone.
     PutTomb(ConnectorId, Module, Tomb),
     /// Moves a cursor.

@@ -13,6 +13,7 @@ mod open;
 mod others;
 mod overlay;
 mod prune;
+mod queue;
 mod reader;
 pub mod scratch;
 mod tables;
@@ -23,6 +24,7 @@ mod writing;
 
 pub use change::{Batch, Change};
 pub use error::StoreError;
+pub use queue::{Came, Deed, QueueChange};
 pub use reader::Reader;
 
 use crate::model::{Run, Stamp};

@@ -6,6 +6,7 @@ mod generations;
 mod kill;
 mod opening;
 mod properties;
+mod queue;
 mod rows;
 mod runs;
 mod samples;

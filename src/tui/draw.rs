@@ -66,24 +66,29 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
         None => {}
     }
+    let mut cursor = None;
     if let Some(right) = areas.right {
-        tab(model, right, buffer);
+        cursor = tab(model, right, buffer);
     }
     if let Some(left) = areas.left {
         connectors::draw(model, left, buffer);
     }
-    None
+    cursor
 }
 
-fn tab(model: &Model, area: Rect, buffer: &mut Buffer) {
+fn tab(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     frame::tab_border(model, area, buffer);
     let inside = layout::inside(area);
     if model.tab == Tab::Log && model.chosen().is_some() {
         log::draw(model, buffer);
-        return;
+        return None;
+    }
+    if let (Tab::Queue, Some(row)) = (model.tab, model.chosen()) {
+        return queue::draw(model, row, inside, buffer);
     }
     let lines = lines_of_tab(model, usize::from(inside.width));
     paint::scrolled(buffer, inside, &lines, model.scroll);
+    None
 }
 
 /// The lines of the tabs that only scroll.
@@ -95,10 +100,9 @@ fn lines_of_tab(model: &Model, width: usize) -> Vec<Line<'static>> {
         };
     };
     match model.tab {
-        Tab::Log => Vec::new(),
+        Tab::Log | Tab::Queue => Vec::new(),
         Tab::Settings => settings::connector(model, row, width),
         Tab::Mapping => settings::mapping(model, row, width),
-        Tab::Queue => queue::lines(model, row, width),
         Tab::Debug => settings::debug(row, width),
     }
 }

@@ -9,11 +9,12 @@ use super::msg::{
 use super::theme::Theme;
 use super::update::{start, update};
 use crate::catalog::Catalog;
+use crate::engine::queue::{Entry, Select, State};
 use crate::model::{
-    Advanced, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm, Deletes, Direction,
-    Frequency, Held, Item, ItemStatus, Module, ModuleCheck, ModuleCounts, ModuleSettings, Parked,
-    Progress, Reason, ReasonCode, Run, RunStatus, SecretText, Side, Skip, Stamp, SyncFrom, Trigger,
-    UserError,
+    Advanced, Candidate, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm, Decided,
+    Deletes, Direction, Frequency, Held, Item, ItemStatus, Module, ModuleCheck, ModuleCounts,
+    ModuleSettings, Parked, Progress, Reason, ReasonCode, Run, RunStatus, SecretText, Side, Skip,
+    Stamp, SyncFrom, Trigger, UserError, Verdict,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -208,6 +209,7 @@ pub fn overview() -> Overview {
         waiting,
         skips: BTreeMap::new(),
         holder: None,
+        held: None,
     };
     let mut failed = run(37, 2, RunStatus::Failed, "2026-11-21T02:00:00Z");
     failed.error = Some(auth_error());
@@ -230,6 +232,14 @@ pub fn overview() -> Overview {
             row(connector(4, "new"), None, 0),
         ],
     }
+}
+
+/// A model in which a sync of the third connector is held.
+pub fn with_held(size: (u16, u16)) -> World {
+    let mut world = model(size);
+    world.overview.connectors[2].held = Some(held_run());
+    world.send(Msg::StoreChanged);
+    world
 }
 
 pub fn report() -> CheckReport {
@@ -256,34 +266,49 @@ pub fn report() -> CheckReport {
 }
 
 pub fn queue() -> QueueRows {
-    let reason = |code| Reason::new(code, "", "");
-    QueueRows {
-        parked: vec![(
-            Module::Products,
-            Parked {
-                side: Side::Service,
-                id: "77".into(),
-                name: "Blue T-Shirt, 綿 100 %".into(),
-                reason: Some(reason(ReasonCode::RateLimited)),
-                since: now(),
-                tries: 2,
-                next_try: at("2026-11-21T13:00:00Z"),
-            },
-        )],
-        skips: vec![(
-            Module::Contacts,
-            Skip {
-                side: Side::Vtiger,
-                id: "12x9".into(),
-                name: "Anna".into(),
-                reason: reason(ReasonCode::AmbiguousMatch),
-                print: 0,
-                revision: 0,
-                run: 40,
-            },
-        )],
-        total: 15,
-    }
+    let now = now();
+    let waiting = |module, side, id: &str, name: &str, reason: Option<Reason>, tries| Entry {
+        module,
+        state: State::Waiting(Parked {
+            side,
+            id: id.into(),
+            name: name.into(),
+            reason,
+            since: at("2026-11-21T12:31:00Z"),
+            tries,
+            next_try: if tries > 0 { at("2026-11-21T13:00:00Z") } else { now },
+            print: None,
+            revision: 0,
+        }),
+    };
+    let skipped = |id: &str, name: &str, reason: Reason, decided| Entry {
+        module: Module::Contacts,
+        state: State::Skipped(Skip {
+            side: Side::Service,
+            id: id.into(),
+            name: name.into(),
+            reason,
+            print: 0,
+            revision: 0,
+            run: 40,
+            decided,
+        }),
+    };
+    let candidate = |id: &str, name: &str| Candidate { id: id.into(), name: name.into() };
+    let twins = [candidate("12x9", "Anna Müller"), candidate("12x31", "Müller, A.")];
+    let limited = Reason::new(ReasonCode::RateLimited, "", "");
+    let ambiguous = Reason::new(ReasonCode::AmbiguousMatch, "", "").with_candidates(&twins, 2);
+    let empty = Reason::new(ReasonCode::MandatoryFieldEmpty, "lastname", "lastname is empty.");
+    let never = Reason::new(ReasonCode::LeftOut, "", "A test account.");
+    let never_at = Some(Decided { verdict: Verdict::Never, at: at("2026-11-20T09:00:00Z") });
+    let entries = vec![
+        waiting(Module::Products, Side::Service, "77", "Blue T-Shirt, 綿 100 %", Some(limited), 2),
+        waiting(Module::Contacts, Side::Vtiger, "", "all Contacts", None, 0),
+        skipped("42", "Anna Müller", ambiguous, None),
+        skipped("43", "Bo", empty, None),
+        skipped("44", "Test", never, never_at),
+    ];
+    QueueRows { entries, total: 5, more: false }
 }
 
 /// A model before anything was read.
@@ -414,7 +439,17 @@ impl World {
                 }
                 Msg::Arranged { generation, lengths, order: Arc::new(order) }
             }
-            Effect::Queue { connector, .. } => Msg::Queue { connector, rows: queue() },
+            Effect::Queue { connector, filter, .. } => {
+                let mut rows = queue();
+                let select = Select { text: filter.clone(), ..Select::default() };
+                rows.entries.retain(|entry| select.takes(entry));
+                Msg::Queue { connector, filter, rows }
+            }
+            Effect::Standing { generation, select, .. } => {
+                let mut entries = queue().entries;
+                entries.retain(|entry| select.takes(entry));
+                Msg::Standing { generation, entries }
+            }
             Effect::Links { generation, item, .. } => {
                 let link =
                     |base: &str, id: &str| (!id.is_empty()).then(|| format!("https://{base}{id}"));

@@ -137,6 +137,18 @@ pub fn page(model: &Model) -> usize {
     usize::from(inside(areas(model).body).height).max(1)
 }
 
+/// Lines below the queue's entries: a rule, what is known of the one under the cursor, the filter.
+pub fn queue_detail(model: &Model) -> u16 {
+    if model.size.1 >= 24 { 9 } else { 6 }
+}
+
+/// How many entries of the queue are visible, below the column heads.
+pub fn queue_height(model: &Model) -> usize {
+    let areas = areas(model);
+    let area = inside(areas.right.unwrap_or(areas.body));
+    usize::from(area.height.saturating_sub(1 + queue_detail(model))).max(1)
+}
+
 /// A box in the middle of the screen.
 pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
     let (columns, lines) = model.size;

@@ -17,6 +17,7 @@ mod log;
 mod model;
 mod msg;
 mod next;
+mod queue;
 mod runner;
 mod terminal;
 mod text;

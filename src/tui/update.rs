@@ -7,10 +7,12 @@ mod dialogs;
 mod forms;
 mod moves;
 mod navigate;
+mod queue;
 mod records;
 
 pub use availability::why_not;
-pub use dialogs::{PaletteLine, palette_lines};
+pub use dialogs::{PaletteLine, palette_lines, planned};
+pub use queue::Pointed;
 
 use super::commands::{self, Id, Place};
 use super::keys::Key;
@@ -124,6 +126,12 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             if let Some(input) = &mut view.typing {
                 input.handle(request);
                 records::filter_changed(model, effects);
+            }
+        }
+        None => {
+            if let Some(input) = &mut model.queue.typing {
+                input.handle(request);
+                queue::filter_changed(model, effects);
             }
         }
         _ => {}

@@ -1,6 +1,8 @@
 //! The engine over real HTTP: the sandbox's Vtiger and shop are kept in step, edits travel both
 //! ways, every number equals its rows and the effects on the other side.
 
+mod queue;
+
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,6 +13,7 @@ pub fn reason() -> Reason {
         field: "lastname".into(),
         text: "Too long: Ž".into(),
         next: "Cut it.".into(),
+        candidates: Vec::new(),
     }
 }
 
@@ -73,18 +74,23 @@ pub fn parked(side: Side, id: &str) -> Parked {
         since: stamp(2),
         tries: 4,
         next_try: stamp(3),
+        print: Some(97),
+        revision: 300,
     }
 }
 
 pub fn skip(side: Side, id: &str) -> Skip {
+    let mut reason = reason();
+    reason.candidates.push(Candidate { id: "7".into(), name: "Bo".into() });
     Skip {
         side,
         id: id.into(),
         name: "Ada".into(),
-        reason: reason(),
+        reason,
         print: 99,
         revision: 5,
         run: 6,
+        decided: Some(Decided { verdict: Verdict::CreateNew, at: stamp(6) }),
     }
 }
 

@@ -111,7 +111,29 @@ const SCENES: &[Scene] = &[
     ("crm_settings", |size| after(size, "backtab G")),
     ("settings", |size| after(size, "2")),
     ("mapping", |size| after(size, "3 ]")),
-    ("queue", |size| after(size, "4")),
+    ("queue", |size| after(size, "4 j j")),
+    ("queue_all", |size| after(size, "4 j")),
+    ("queue_filtered", |size| {
+        let mut world = after(size, "4 /");
+        world.type_text("left out");
+        world
+    }),
+    ("queue_drop", |size| after(size, "4 d")),
+    ("queue_decide", |size| after(size, "4 j j m j")),
+    ("queue_link", |size| after(size, "4 j j m j enter")),
+    ("queue_add_all", |size| after(size, "4 A")),
+    ("detail_queue", |size| after(size, "4 j j enter")),
+    ("held_notice", |size| fixture::with_held(size)),
+    ("held_plan", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v");
+        world
+    }),
+    ("held_plan_confirm", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v y");
+        world
+    }),
     ("debug", |size| after(size, "5")),
     ("records_created", |size| after(size, "enter")),
     ("records_skipped", |size| after(size, "j l l l enter")),

@@ -34,7 +34,11 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             why_no_tab(model)
         }
         Id::Check | Id::Save | Id::Reveal => why_not_in_form(model, id),
-        Id::HeldConfirm | Id::HeldDrop => model.locked().map(str::to_owned),
+        Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
+        Id::Held => why_no_held(model),
+        Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
+            super::queue::why_not(model, id)
+        }
         _ => None,
     }
 }
@@ -149,6 +153,12 @@ fn why_not_open(model: &Model) -> Option<String> {
                 _ => None,
             }
         }
+        Place::Queue if model.queue.current().is_none() => {
+            Some("There is nothing in the queue.".into())
+        }
+        Place::Queue if model.queue.current().is_some_and(|entry| entry.is_all()) => Some(
+            "This stands for every record of the module; there is no single one to show.".into(),
+        ),
         Place::List => match list(model) {
             Some(view) if view.list.shown() == 0 => Some("There is nothing in this list.".into()),
             Some(view) if view.list.current().is_none() => {
@@ -210,6 +220,18 @@ fn why_no_link(model: &Model, side: Side) -> Option<String> {
         },
         _ => None,
     }
+}
+
+fn why_no_decision(model: &Model) -> Option<String> {
+    if list(model).is_some_and(|view| view.held.is_none()) && model.dialogs.is_empty() {
+        return Some("This list is not the plan of a held sync.".into());
+    }
+    model.locked().map(str::to_owned)
+}
+
+fn why_no_held(model: &Model) -> Option<String> {
+    let none = super::dialogs::held_run(model).is_none();
+    none.then(|| "No sync is held.".into())
 }
 
 fn why_no_edit(model: &Model) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Moving the cursor and scrolling.
 
-use super::{Effects, navigate, records};
+use super::{Effects, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
@@ -56,8 +56,13 @@ pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
                 view.scroll = moved(view.scroll, step(id, page), lines.saturating_sub(page) + 1);
             }
         }
-        Place::Services | Place::Help | Place::Error => dialog(model, step(id, page)),
-        Place::Settings | Place::Mapping | Place::Queue | Place::DebugLog => {
+        Place::Services | Place::Pick | Place::Help | Place::Error => dialog(model, step(id, page)),
+        Place::Queue => {
+            let page = layout::queue_height(model);
+            let to = moved(model.queue.cursor, step(id, page), model.queue.entries().len());
+            queue::go(model, to, effects);
+        }
+        Place::Settings | Place::Mapping | Place::DebugLog => {
             let lines = crate::tui::draw::tab_lines(model);
             let last = lines.saturating_sub(page) + 1;
             model.scroll = moved(model.scroll, step(id, page), last);
@@ -125,9 +130,14 @@ fn list(model: &mut Model, id: Id, effects: &mut Effects) {
 
 fn dialog(model: &mut Model, step: Step) {
     let services = model.catalog.services().count();
+    let modules = model.modules().len();
     let lines = crate::tui::draw::dialog_lines(model);
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
+        Some(Dialog::AddAll { cursor }) => *cursor = moved(*cursor, step, modules),
+        Some(Dialog::Decide { cursor, choices, .. }) => {
+            *cursor = moved(*cursor, step, choices.len());
+        }
         Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
             *scroll = moved(*scroll, step, lines + 1);
         }
@@ -165,5 +175,6 @@ pub fn module(model: &mut Model, forward: bool) {
 /// Keeps cursors visible after the terminal got another size, and asks for rows that came to sight.
 pub fn resized(model: &mut Model, effects: &mut Effects) {
     follow_log(model);
+    queue::go(model, model.queue.cursor, effects);
     records::want(model, effects);
 }

@@ -1,5 +1,7 @@
 //! What keys and answers do, told by tables.
 
+mod queue;
+
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::tui::commands::{self, Id, Place};
@@ -34,7 +36,7 @@ fn at(place: Place) -> World {
         Place::Log => after("j l l"),
         Place::Settings => after("2 j j"),
         Place::Mapping => after("3 j j"),
-        Place::Queue => after("4"),
+        Place::Queue => after("4 j j"),
         Place::DebugLog => after("5"),
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
@@ -42,6 +44,7 @@ fn at(place: Place) -> World {
         Place::Filter => after("j enter /"),
         Place::Csv => after("j enter x"),
         Place::Services => after("a"),
+        Place::Pick => after("4 j j m j"),
         Place::Palette => after(": down"),
         Place::Help => after("? j j"),
         Place::Confirm => after("s ctrl-c"),
@@ -57,7 +60,8 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 19] = [
+    Place::Pick,
     Place::TooSmall,
     Place::Connectors,
     Place::Log,
