@@ -25,11 +25,15 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
-    let scope = scope(context, work, side, &cursor);
+    let mut scope = scope(context, work, side, &cursor);
     let due = cursor
         .last_complete
         .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
         || work.links <= FEW_LINKS;
+    if due && work.links > 0 && work.capabilities[at(side)].silent {
+        // What moves no stamp shows only when everything is read and compared.
+        scope = Scope::All;
+    }
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;

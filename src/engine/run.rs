@@ -14,7 +14,7 @@ use super::pull::pull;
 use super::reconcile::Decision;
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
-use crate::model::{Held, Intent, Module, RunStatus, Side};
+use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side};
 use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
 
@@ -109,8 +109,9 @@ async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
     let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
     let mut companions = Vec::new();
     for (module, intent) in open {
-        let companion =
-            context.catalog.vtiger.companions.iter().any(|c| {
+        // An update is always the module's own: companions are only ever created.
+        let companion = intent.kind == IntentKind::Create
+            && context.catalog.vtiger.companions.iter().any(|c| {
                 c.module == module && intent.source_id.starts_with(&format!("{}:", c.key))
             });
         if companion {
