@@ -365,7 +365,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new(records: u64, direction: Direction) -> Self {
+    /// With these modules, in this direction where they have it.
+    async fn new(records: u64, direction: Direction, only: &[Module]) -> Self {
         let options = SandboxOptions { records: Some(records), ..SandboxOptions::default() };
         let sandbox = sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -393,7 +394,7 @@ impl Bench {
         let modules = service.modules.iter().map(|(module, spec)| {
             let allowed = spec.directions.contains(&direction);
             let settings = ModuleSettings {
-                enabled: true,
+                enabled: only.is_empty() || only.contains(module),
                 direction: if allowed { direction } else { spec.directions[0] },
                 mode: None,
                 period: None,
@@ -456,7 +457,7 @@ fn written(run: &Run) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_customer_becomes_organization_and_contact_and_a_later_edit_changes_both() {
-    let bench = Bench::new(100, Direction::ToVtiger).await;
+    let bench = Bench::new(100, Direction::ToVtiger, &[]).await;
     let run = bench.sync().await;
     for (module, counts) in &run.modules {
         println!("{module}: {counts:?}");
@@ -531,7 +532,8 @@ async fn a_customer_becomes_organization_and_contact_and_a_later_edit_changes_bo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn products_and_contacts_travel_both_ways_and_then_rest() {
-    let bench = Bench::new(100, Direction::Both).await;
+    // Organizations apart: customers made of contacts would come back as companies.
+    let bench = Bench::new(100, Direction::Both, &[Module::Products, Module::Contacts]).await;
     let run = bench.sync().await;
     for module in [Module::Products, Module::Contacts] {
         let counts = &run.modules[&module];
