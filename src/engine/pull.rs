@@ -40,6 +40,8 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     if due && work.links > 0 && !complete_scope {
         // The changes do not show what is gone: list all ids too.
         listing.ids_only = true;
+        // A small system may show all it has in both listings.
+        listing.last_ids.clear();
         run_listing(context, work, side, Scope::Narrow, &mut listing).await?;
     }
     let complete = (complete_scope || listing.ids_only) && listing.consistent;
