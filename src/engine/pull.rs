@@ -25,17 +25,23 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
-    let scope = scope(context, work, side, &cursor);
+    let mut scope = scope(context, work, side, &cursor);
     let due = cursor
         .last_complete
         .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
         || work.links <= FEW_LINKS;
+    if due && work.links > 0 && work.capabilities[at(side)].silent {
+        // What moves no stamp shows only when everything is read and compared.
+        scope = Scope::All;
+    }
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
     if due && work.links > 0 && !complete_scope {
         // The changes do not show what is gone: list all ids too.
         listing.ids_only = true;
+        // A small system may show all it has in both listings.
+        listing.last_ids.clear();
         run_listing(context, work, side, Scope::Narrow, &mut listing).await?;
     }
     let complete = (complete_scope || listing.ids_only) && listing.consistent;

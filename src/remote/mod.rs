@@ -3,6 +3,7 @@
 
 mod error;
 mod http;
+pub mod magento;
 mod probe;
 mod project;
 pub mod vtiger;
@@ -125,6 +126,9 @@ pub enum ChangeFeed {
 pub struct Capabilities {
     /// How changes are found.
     pub changes: ChangeFeed,
+    /// Some changes do not move a record's stamp (stock, addresses): besides the changes, everything
+    /// has to be read and compared now and then.
+    pub silent: bool,
     /// It has a trash that can be listed ([`Scope::Trashed`]).
     pub trash: bool,
     /// The most writes in one [`Remote::write`] call.

@@ -1,6 +1,6 @@
 //! The list of services: from the name in an asset to the connector that speaks with it.
 
-use super::{ConnectOptions, Remote, woocommerce};
+use super::{ConnectOptions, Remote, magento, woocommerce};
 use crate::model::UserError;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -29,6 +29,7 @@ pub fn connect_service(
     };
     let plain = |name: &str| field(name).map(secrecy::ExposeSecret::expose_secret);
     match service {
+        "magento" => magento::connect(credentials, options),
         "woocommerce" => woocommerce::connect(
             plain("app_url")?,
             field("consumer_key")?,

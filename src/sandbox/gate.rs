@@ -13,6 +13,8 @@ pub enum System {
     Vtiger,
     /// WooCommerce.
     WooCommerce,
+    /// Magento.
+    Magento,
 }
 
 impl System {
@@ -21,6 +23,7 @@ impl System {
         match self {
             Self::Vtiger => "vtiger",
             Self::WooCommerce => "woocommerce",
+            Self::Magento => "magento",
         }
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod gate;
 mod http;
 mod journal;
+mod magento;
 mod patch;
 mod seed;
 mod server;
@@ -31,6 +32,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use self::error::SandboxError;
+pub use self::magento::Switches as MagentoSwitches;
 use self::server::App;
 
 /// How a sandbox is to be.
@@ -72,6 +74,8 @@ pub struct Credentials {
     pub vtiger: VtigerCredentials,
     /// WooCommerce.
     pub woocommerce: WooCredentials,
+    /// Magento.
+    pub magento: MagentoCredentials,
 }
 
 /// How the imitated Vtiger is reached.
@@ -94,6 +98,30 @@ pub struct WooCredentials {
     pub consumer_key: String,
     /// The key's secret.
     pub consumer_secret: String,
+}
+
+/// How the imitated Magento is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MagentoCredentials {
+    /// The shop's address.
+    pub base_url: String,
+    /// The first of the four values of the integration.
+    pub consumer_key: String,
+    /// The second one.
+    pub consumer_secret: String,
+    /// The third one.
+    pub access_token: String,
+    /// The fourth one.
+    pub access_token_secret: String,
+}
+
+/// What an integration of the imitated Magento may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MagentoKey {
+    /// Everything: the one in the credentials.
+    Full,
+    /// Read customers, and nothing else.
+    CustomersOnly,
 }
 
 /// What a key of the shop may do.
@@ -138,7 +166,34 @@ impl Sandbox {
                 access_key: vtiger::Vtiger::access_key(self.app.world.seed, 1),
             },
             woocommerce: self.woo_credentials(WooKey::ReadWrite),
+            magento: self.magento_credentials(MagentoKey::Full),
         }
+    }
+
+    /// Magento's credentials with one of its integrations.
+    pub fn magento_credentials(&self, key: MagentoKey) -> MagentoCredentials {
+        let [consumer_key, consumer_secret, access_token, access_token_secret] =
+            magento::integration_values(self.app.world.seed, key);
+        MagentoCredentials {
+            base_url: format!("http://{}/magento", self.address),
+            consumer_key,
+            consumer_secret,
+            access_token,
+            access_token_secret,
+        }
+    }
+
+    /// How the imitated Magento is configured; can be changed while it runs.
+    pub fn magento_switches(&self) -> &MagentoSwitches {
+        &self.app.magento.switches
+    }
+
+    /// Does a request to Magento's `V1` with all rights, past signature and network:
+    /// `magento("PUT", "customers/12", &json!({…}))`. The path may have a query string.
+    pub fn magento(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap_or(Method::GET);
+        let reply = self.app.magento.trusted(&method, path, body);
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
     }
 
     /// The shop's credentials with one of its other keys.

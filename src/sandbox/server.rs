@@ -17,6 +17,7 @@ use super::clock::Clock;
 use super::gate::{Gate, System};
 use super::http::{Reply, Request};
 use super::journal::{Entry, Journal, Origin};
+use super::magento::Magento;
 use super::seed::World;
 use super::vtiger::Vtiger;
 use super::woo::Woo;
@@ -35,6 +36,7 @@ pub struct App {
     pub(super) gate: Gate,
     pub(super) vtiger: Vtiger,
     pub(super) woo: Woo,
+    pub(super) magento: Magento,
 }
 
 /// What a state folder gave.
@@ -65,8 +67,13 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let vtiger =
         Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?;
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
-    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });
+    let (of_woo, of_magento) = (Arc::clone(&journal), journal);
+    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), of_woo, &kept.entries, home)?;
+    let home = format!("http://{address}/magento");
+    let (shared, time) = (Arc::clone(&world), Arc::clone(&clock));
+    let magento = Magento::new(shared, time, of_magento, &kept.entries, home);
+    let gate = Gate::new(options.latency);
+    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -175,6 +182,11 @@ impl App {
             request.path = rest.to_owned();
             let _pass = self.gate.enter(System::WooCommerce, Woo::operation(&request)).await;
             return self.woo.answer(&request);
+        }
+        if let Some(rest) = below(&request.path, "/magento") {
+            request.path = rest.to_owned();
+            let _pass = self.gate.enter(System::Magento, Magento::operation(&request)).await;
+            return self.magento.answer(&request);
         }
         html(404, "Not Found")
     }

@@ -6,6 +6,7 @@
 mod cli;
 mod conformance;
 mod daemon;
+mod magento;
 mod model;
 mod sandbox_sync;
 mod tui_pty;

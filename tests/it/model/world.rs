@@ -306,6 +306,7 @@ impl Remote for MemoryRemote {
         let vtiger = self.side == Side::Vtiger;
         Capabilities {
             changes: if vtiger { ChangeFeed::Filtered } else { ChangeFeed::NarrowScan },
+            silent: false,
             trash: false,
             write_batch: if vtiger { 1 } else { 3 },
             parallel: 2,
