@@ -141,6 +141,9 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
             continue;
         }
         let Some(service) = catalog.service(system) else { continue };
+        // The sandbox also tells what clients of other makes need.
+        let mut values = values;
+        values.retain(|name, _| service.form.iter().any(|field| field.name == *name));
         if known.iter().any(|connector| connector.name == *system) {
             continue;
         }

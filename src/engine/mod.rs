@@ -24,6 +24,7 @@ mod remotes;
 mod run;
 mod send;
 mod settle;
+mod tokens;
 mod units;
 mod urls;
 

@@ -13,6 +13,8 @@ pub enum System {
     Vtiger,
     /// WooCommerce.
     WooCommerce,
+    /// Zoho.
+    Zoho,
 }
 
 impl System {
@@ -21,6 +23,7 @@ impl System {
         match self {
             Self::Vtiger => "vtiger",
             Self::WooCommerce => "woocommerce",
+            Self::Zoho => "zoho",
         }
     }
 }

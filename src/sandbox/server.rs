@@ -20,6 +20,7 @@ use super::journal::{Entry, Journal, Origin};
 use super::seed::World;
 use super::vtiger::Vtiger;
 use super::woo::Woo;
+use super::zoho::Zoho;
 use super::{Sandbox, SandboxError, SandboxOptions};
 
 const BODY_LIMIT: usize = 64 << 20;
@@ -35,6 +36,7 @@ pub struct App {
     pub(super) gate: Gate,
     pub(super) vtiger: Vtiger,
     pub(super) woo: Woo,
+    pub(super) zoho: Zoho,
 }
 
 /// What a state folder gave.
@@ -65,8 +67,16 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let vtiger =
         Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?;
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
-    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });
+    let woo = Woo::new(
+        Arc::clone(&world),
+        Arc::clone(&clock),
+        Arc::clone(&journal),
+        &kept.entries,
+        home,
+    )?;
+    let home = format!("http://{address}/zoho");
+    let zoho = Zoho::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home);
+    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo, zoho });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -175,6 +185,11 @@ impl App {
             request.path = rest.to_owned();
             let _pass = self.gate.enter(System::WooCommerce, Woo::operation(&request)).await;
             return self.woo.answer(&request);
+        }
+        if let Some(rest) = below(&request.path, "/zoho") {
+            request.path = rest.to_owned();
+            let _pass = self.gate.enter(System::Zoho, Zoho::operation(&request)).await;
+            return self.zoho.answer(&request);
         }
         html(404, "Not Found")
     }

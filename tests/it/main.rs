@@ -8,3 +8,4 @@ mod conformance;
 mod model;
 mod sandbox_sync;
 mod tui_pty;
+mod zoho;
