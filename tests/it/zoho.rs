@@ -263,7 +263,9 @@ async fn payments_come_from_books_with_the_same_login() {
     let error = write(&remote, entity, Write::Create { fields }, &wanted).await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("customer_name"), "{error}");
     write(&remote, entity, Write::Delete { id: made.id.clone() }, &wanted).await.unwrap();
-    assert!(remote.fetch(entity, &[made.id.clone()], &wanted).await.unwrap().is_empty());
+    assert!(
+        remote.fetch(entity, std::slice::from_ref(&made.id), &wanted).await.unwrap().is_empty()
+    );
     let error = write(&remote, entity, Write::Delete { id: made.id }, &wanted).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
 }

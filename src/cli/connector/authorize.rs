@@ -10,18 +10,17 @@ use std::io::{IsTerminal as _, stdin};
 
 /// Options of `connector authorize`.
 #[derive(Debug, Clone, Args)]
-#[group(id = "way", multiple = false)]
 pub struct AuthorizeArgs {
     /// The connector
     name: String,
     /// A code that the service's console generated for a self client; - reads it from standard input
-    #[arg(long, value_name = "CODE", group = "way")]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["device", "redirect_url"])]
     grant_code: Option<String>,
     /// Show a code to enter on another device, and wait
-    #[arg(long, group = "way")]
+    #[arg(long, conflicts_with = "redirect_url")]
     device: bool,
     /// The whole address that the browser showed after the consent; - reads it from standard input
-    #[arg(long, value_name = "URL", group = "way")]
+    #[arg(long, value_name = "URL")]
     redirect_url: Option<String>,
 }
 

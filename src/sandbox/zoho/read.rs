@@ -168,7 +168,8 @@ impl Zoho {
             Some(record) => {
                 let mut whole = Map::new();
                 for field in self.fields.of(table.name()) {
-                    whole.insert(field.name.to_owned(), Value::Null);
+                    let usual = if field.kind == "boolean" { false.into() } else { Value::Null };
+                    whole.insert(field.name.to_owned(), usual);
                 }
                 whole.extend(record.iter().map(|(k, v)| (k.clone(), v.clone())));
                 whole.insert("$has_more".into(), json!({}));
@@ -312,7 +313,7 @@ impl Zoho {
         let data: Vec<Value> = numbers
             .into_iter()
             .filter_map(|n| store.get(query.table, n))
-            .map(|r| members(&r, &columns))
+            .map(|r| joined(store, members(&r, &columns), &r, &columns))
             .collect();
         if data.is_empty() {
             return empty(204);
@@ -320,6 +321,20 @@ impl Zoho {
         let count = data.len();
         json_reply(200, &json!({"data": data, "info": {"count": count, "more_records": more}}))
     }
+}
+
+/// Columns of the records that a lookup points to (`Account_Name.Phone`).
+fn joined(store: &Store, mut row: Value, record: &Record, columns: &[&str]) -> Value {
+    for column in columns {
+        let Some((lookup, field)) = column.split_once('.') else { continue };
+        let id = record.get(lookup).map(plain).and_then(|id| id.parse::<u64>().ok());
+        let other = id.and_then(|id| {
+            let found = |t: &Table| store.get(*t, t.number(id)?);
+            super::store::TABLES.iter().find_map(found)
+        });
+        row[*column] = other.and_then(|r| r.get(field).cloned()).unwrap_or_default();
+    }
+    row
 }
 
 fn sort(store: &Store, table: Table, numbers: &mut [u64], params: &Params) {
