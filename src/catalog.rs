@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 const SERVICES: &[(&str, &str)] = &[
     ("magento.toml", include_str!("../assets/services/magento.toml")),
     ("woocommerce.toml", include_str!("../assets/services/woocommerce.toml")),
+    ("zoho.toml", include_str!("../assets/services/zoho.toml")),
 ];
 
 /// All services that a connector can be made of, and the CRM.

@@ -10,7 +10,7 @@ use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Module, Progress, Run, RunStatus, Side, Stamp,
     Trigger, UserError,
 };
-use crate::remote::Remote;
+use crate::remote::{Consent, Remote};
 use crate::secrets::Vault;
 use crate::store::{Batch, Change, Store, StoreError};
 use std::collections::BTreeMap;
@@ -94,7 +94,8 @@ fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<Strin
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, vault: Vault, catalog: Arc<Catalog>) -> Self {
-        Self::with_remotes(store, catalog, Box::new(HttpRemotes::new(vault)))
+        let remotes = HttpRemotes::new(vault, store.clone());
+        Self::with_remotes(store, catalog, Box::new(remotes))
     }
 
     /// An engine whose remotes are made by somebody else.
@@ -457,6 +458,15 @@ impl Engine {
         }
     }
 
+    /// Begins to ask a person for the consent that a connector's service wants; `None`: it wants
+    /// none.
+    ///
+    /// # Errors
+    /// The connector's settings are not right.
+    pub fn consent(&self, connector: &Connector) -> Result<Option<Consent>, UserError> {
+        self.inner.remotes.consent(connector)
+    }
+
     /// The pages of many records of a connector: the connections are made ready once.
     pub fn record_urls(&self, crm: Option<&Crm>, connector: Option<&Connector>) -> RecordUrls {
         let remotes = &self.inner.remotes;
@@ -472,7 +482,10 @@ impl Engine {
     /// It is being synced, or the store cannot be written.
     pub async fn remove(&self, connector: &Connector) -> Result<(), SyncError> {
         let _lease = Lease::take(self.inner.store.folder(), connector.id, &connector.name)?;
-        Ok(self.inner.store.commit(Change::RemoveConnector(connector.id).into()).await?)
+        let mut batch = Batch::new();
+        batch.push(Change::RemoveConnector(connector.id));
+        super::tokens::forget(connector.id, &mut batch);
+        Ok(self.inner.store.commit(batch).await?)
     }
 
     /// The page of a record in the web interface of Vtiger or the service; `None` without an id. No

@@ -28,6 +28,7 @@ mod run;
 mod schedule;
 mod send;
 mod settle;
+mod tokens;
 mod units;
 mod urls;
 

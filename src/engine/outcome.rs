@@ -8,7 +8,7 @@ use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
 use super::remember::{id_of, park, put_link, skip, written_item};
-use super::units::Unit;
+use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
 use crate::model::{IntentKind, Link, PairKind, Record, Side, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
@@ -150,6 +150,13 @@ async fn failed_write(
                 None => error.reason(),
             };
             skip(context, work, source, &record, None, reason, batch).await?;
+        }
+        ErrorKind::Precondition if write.kind == IntentKind::Update && job.link.is_some() => {
+            // Somebody was faster: both sides are read and planned again.
+            batch.push(drop_intent);
+            let Some(link) = job.link.clone().map(Box::new) else { return Ok(None) };
+            let now = job.records.clone().map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
+            return Ok(Some(Unit::Linked { link, now: Box::new(now) }));
         }
         ErrorKind::NotFound => {
             batch.push(drop_intent);

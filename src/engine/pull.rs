@@ -39,9 +39,7 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     run_listing(context, work, side, scope, &mut listing).await?;
     if due && work.links > 0 && !complete_scope {
         // The changes do not show what is gone: list all ids too.
-        listing.ids_only = true;
-        // A small system may show all it has in both listings.
-        listing.last_ids.clear();
+        listing.start_over_with_ids();
         run_listing(context, work, side, Scope::Narrow, &mut listing).await?;
     }
     let complete = (complete_scope || listing.ids_only) && listing.consistent;
@@ -89,6 +87,13 @@ impl Listing {
             ids_only: false,
             last_ids: HashSet::new(),
         }
+    }
+
+    /// A second listing, of ids only: its pages and totals have nothing to do with the first one's.
+    fn start_over_with_ids(&mut self) {
+        self.ids_only = true;
+        self.first_total = None;
+        self.last_ids.clear();
     }
 
     /// Takes note of a page. `false`: it shows nothing new, so the server ignores where we are.

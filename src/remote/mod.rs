@@ -6,14 +6,18 @@ mod http;
 pub mod magento;
 mod probe;
 mod project;
+mod tokens;
 pub mod vtiger;
 pub mod woocommerce;
+pub mod zoho;
 
 mod services;
 
 pub use error::{ErrorKind, RemoteError};
 pub use probe::Probe;
-pub use services::{Credentials, connect_service};
+pub use services::{Credentials, begin_consent, check_credentials, connect_service};
+pub use tokens::TokenStore;
+pub use zoho::{Consent, Device};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;
@@ -240,6 +244,9 @@ pub enum Write {
         id: String,
         /// The changed fields only.
         fields: Fields,
+        /// The stamp of the record that the change was planned from. A system with preconditions
+        /// refuses the change if the record is younger ([`ErrorKind::Precondition`]).
+        unmodified_since: Option<Stamp>,
     },
     /// Deletes a record, into the trash where there is one.
     Delete {
@@ -313,6 +320,8 @@ pub struct ConnectOptions {
     pub ca_pem: Option<Vec<u8>>,
     /// Hears of every request and its answer, secrets masked. Debug Mode.
     pub tap: Option<Tap>,
+    /// Keeps the tokens that the system gives out; `None`: they last as long as the connection.
+    pub tokens: Option<Arc<dyn TokenStore>>,
 }
 
 /// Hears of requests and answers.

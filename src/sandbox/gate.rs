@@ -15,6 +15,8 @@ pub enum System {
     WooCommerce,
     /// Magento.
     Magento,
+    /// Zoho.
+    Zoho,
 }
 
 impl System {
@@ -24,6 +26,7 @@ impl System {
             Self::Vtiger => "vtiger",
             Self::WooCommerce => "woocommerce",
             Self::Magento => "magento",
+            Self::Zoho => "zoho",
         }
     }
 }

@@ -18,6 +18,7 @@ mod server;
 mod text;
 mod vtiger;
 mod woo;
+mod zoho;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -76,6 +77,8 @@ pub struct Credentials {
     pub woocommerce: WooCredentials,
     /// Magento.
     pub magento: MagentoCredentials,
+    /// Zoho, by the names of its settings form, and what clients of other makes need.
+    pub zoho: BTreeMap<String, String>,
 }
 
 /// How the imitated Vtiger is reached.
@@ -167,6 +170,10 @@ impl Sandbox {
             },
             woocommerce: self.woo_credentials(WooKey::ReadWrite),
             magento: self.magento_credentials(MagentoKey::Full),
+            zoho: zoho::accounts::credentials(
+                self.app.world.seed,
+                &format!("http://{}/zoho", self.address),
+            ),
         }
     }
 
@@ -231,9 +238,28 @@ impl Sandbox {
         self.app.clock.advance(by);
     }
 
-    /// Ends all of Vtiger's sessions, as idling does.
+    /// Ends all of Vtiger's sessions, as idling does, and all of Zoho's access tokens.
     pub fn expire_sessions(&self) {
         self.app.vtiger.expire_sessions();
+        self.app.zoho.expire_tokens();
+    }
+
+    /// Takes every consent back that was given in Zoho.
+    pub fn revoke_zoho(&self) {
+        self.app.zoho.revoke_consent();
+    }
+
+    /// A grant code of Zoho's console with this scope, good for one exchange.
+    pub fn zoho_code(&self, scope: &str) -> String {
+        self.app.zoho.console_code(scope)
+    }
+
+    /// Does a request to Zoho's `crm/v8` as its user, past tokens and network:
+    /// `zoho("PUT", "Contacts/12", &json!({"data": […]}))`; a path below `books/v3/` goes to Books.
+    pub fn zoho(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap_or(Method::GET);
+        let reply = self.app.zoho.trusted(&method, path, body);
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
     }
 
     /// Does a Vtiger operation as the administrator, past login and network, and gives back the

@@ -160,7 +160,7 @@ async fn stock_is_read_with_a_list_and_written_with_the_product() {
     sandbox.magento_switches().no_sources.store(true, Ordering::Relaxed);
     let fresh = remote_with(&sandbox.magento_credentials(MagentoKey::Full), &[]);
     assert_eq!(all(&*fresh, "products", &["sku", qty]).await, listed, "one by one: the same");
-    let write = Write::Update { id: some.id.clone(), fields: fields(&[(qty, "0")]) };
+    let write = Write::Update { id: some.id.clone(), fields: fields(&[(qty, "0")]), unmodified_since: None };
     let done = remote.write("products", &[write], &paths(&[qty])).await.remove(0).unwrap();
     assert_eq!(text(&done.record.unwrap(), qty), "0");
     let (_, alone) =
@@ -182,7 +182,7 @@ async fn an_existing_product_is_never_overwritten_by_a_create() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused.kind, ErrorKind::Exists { id: Some(made.id.clone()) });
-    let rename = Write::Update { id: made.id, fields: fields(&[("sku", "Twin-2")]) };
+    let rename = Write::Update { id: made.id, fields: fields(&[("sku", "Twin-2")]), unmodified_since: None };
     let error = remote.write("products", &[rename], &[]).await.remove(0).unwrap_err();
     assert!(error.error.why.contains("cannot rename"), "{error}");
 }
@@ -223,6 +223,7 @@ async fn other_addresses_survive_a_change_of_the_default_one() {
     let change = Write::Update {
         id: created.id.clone(),
         fields: fields(&[("billing.city", "Bonn"), ("billing.region", "")]),
+        unmodified_since: None,
     };
     let changed = remote.write("customers", &[change], &wanted).await.remove(0).unwrap();
     assert_eq!(shown(&changed.record.unwrap()), ["Bonn", "", "Hof", "Graz", "1"]);
@@ -240,7 +241,7 @@ async fn other_addresses_survive_a_change_of_the_default_one() {
         "billing.country_id",
     ];
     let blank: Vec<_> = blank.iter().map(|p| (*p, "")).collect();
-    let write = Write::Update { id: created.id, fields: fields(&blank) };
+    let write = Write::Update { id: created.id, fields: fields(&blank), unmodified_since: None };
     remote.write("customers", &[write], &wanted).await.remove(0).unwrap();
     let (_, last) = sandbox.magento("GET", &path, &Value::Null);
     assert_eq!(last["addresses"].as_array().unwrap().len(), 1, "{last}");

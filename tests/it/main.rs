@@ -10,3 +10,4 @@ mod magento;
 mod model;
 mod sandbox_sync;
 mod tui_pty;
+mod zoho;

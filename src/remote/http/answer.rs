@@ -58,6 +58,8 @@ impl Answer {
     /// The fault, if it is one of these.
     pub(crate) fn screen(&self) -> Result<(), Fault> {
         match self.status {
+            // Nothing has changed since a time that was named in the request.
+            304 => Ok(()),
             300..=399 => Err(self.redirect()),
             429 => Err(self.slow_down()),
             _ => Ok(()),

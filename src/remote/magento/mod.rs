@@ -107,6 +107,7 @@ impl Remote for Magento {
             unique_key: known.is_some_and(|e| e.writable),
             bmp_only: false,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 

@@ -47,7 +47,7 @@ impl Magento {
         wanted: &[String],
     ) -> RemoteResult<Written> {
         match write {
-            Write::Update { id, fields } if fields.is_empty() => {
+            Write::Update { id, fields, .. } if fields.is_empty() => {
                 let found = self.fetch_ids(entity, std::slice::from_ref(id), wanted).await?;
                 let record = found.into_iter().next().ok_or_else(|| gone(entity, id))?;
                 Ok(Written { id: id.clone(), record: Some(record) })
@@ -56,12 +56,12 @@ impl Magento {
             Write::Create { fields } if entity.kind == Of::Products => {
                 self.create_product(fields, wanted).await
             }
-            Write::Update { id, fields } if entity.kind == Of::Products => {
+            Write::Update { id, fields, .. } if entity.kind == Of::Products => {
                 self.update_product(id, fields, wanted).await
             }
             Write::Delete { id } if entity.kind == Of::Products => self.delete_product(id).await,
             Write::Create { fields } => self.create_customer(fields, wanted).await,
-            Write::Update { id, fields } => self.update_customer(id, fields, wanted).await,
+            Write::Update { id, fields, .. } => self.update_customer(id, fields, wanted).await,
             Write::Delete { id } => self.delete_customer(id).await,
         }
     }

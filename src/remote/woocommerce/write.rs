@@ -170,7 +170,7 @@ impl Woo {
         results: &mut Results,
     ) {
         let empty = |write: &Write| match write {
-            Write::Update { id, fields } if fields.is_empty() => Some(id.clone()),
+            Write::Update { id, fields, .. } if fields.is_empty() => Some(id.clone()),
             _ => None,
         };
         let ids: Vec<String> = writes.iter().filter_map(empty).collect();
@@ -250,7 +250,7 @@ fn sorted<'a>(entity: &Entity, writes: &'a [Write], results: &mut Results) -> So
                 continue;
             }
             Write::Update { fields, .. } if fields.is_empty() => continue,
-            Write::Update { id, fields } if is_id(id) => (Some(id.as_str()), fields),
+            Write::Update { id, fields, .. } if is_id(id) => (Some(id.as_str()), fields),
             Write::Create { fields } => (None, fields),
             Write::Update { id, .. } | Write::Delete { id } => {
                 results[at] = Some(Err(gone(entity, id)));

@@ -264,7 +264,7 @@ impl MemoryRemote {
                 }
                 id
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let n = number(id);
                 let Some(person) = world.sides[side].people.get_mut(&n) else {
                     return Err(error(ErrorKind::NotFound));
