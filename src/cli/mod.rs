@@ -22,6 +22,7 @@ mod sandbox;
 mod screen;
 mod services;
 mod signals;
+mod suspend;
 mod sync;
 mod table;
 

@@ -19,6 +19,7 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        let _section = context.store.section().await;
         context.go_on()?;
         let batch = units.next(context, work, BATCH).await?;
         if batch.is_empty() {

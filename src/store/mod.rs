@@ -8,6 +8,7 @@ mod apply;
 mod change;
 mod codec;
 mod error;
+mod gate;
 mod handle;
 mod open;
 mod others;
@@ -23,6 +24,7 @@ mod writing;
 
 pub use change::{Batch, Change};
 pub use error::StoreError;
+pub use gate::Section;
 pub use reader::Reader;
 
 use crate::model::{Run, Stamp};
@@ -31,6 +33,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use threads::{Bell, Job, ReadJob, Reply, Shared, Work};
 use tokio::sync::{oneshot, watch};
 
@@ -183,6 +186,25 @@ impl Store {
         receiver
     }
 
+    /// Makes the store ready for the process to be stopped: waits until no transaction is open, and
+    /// lets none begin until [`Self::resume`]. Sections under way get so long to end first; answers
+    /// whether they did. Blocks.
+    pub fn suspend(&self, patience: Duration) -> bool {
+        self.inner.shared.handle.gate().shut(patience)
+    }
+
+    /// Goes on after [`Self::suspend`].
+    pub fn resume(&self) {
+        self.inner.shared.handle.gate().open();
+        self.inner.shared.bell.look_now();
+    }
+
+    /// Begins a stretch of work that a suspension is not to tear apart; it ends when the answer is
+    /// dropped. Waits while the store is suspended, so do not begin one inside another.
+    pub async fn section(&self) -> Section {
+        self.inner.shared.handle.gate().section().await
+    }
+
     async fn write(&self, work: Work) -> StoreResult<u64> {
         let (reply, answer) = oneshot::channel();
         self.inner.send(work, Reply::Async(reply));
@@ -230,6 +252,8 @@ impl Drop for Inner {
         self.jobs = None;
         self.reads = None;
         self.shared.bell.close();
+        // Nobody is left who could resume it.
+        self.shared.handle.gate().open();
         let here = std::thread::current().id();
         for thread in self.threads.drain(..) {
             // The last clone may have been in the closure of a read.

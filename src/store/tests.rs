@@ -9,6 +9,7 @@ mod properties;
 mod rows;
 mod runs;
 mod samples;
+mod suspending;
 
 use super::{Batch, Change, Store, StoreError};
 use crate::model::UserError;

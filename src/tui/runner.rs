@@ -26,6 +26,8 @@ pub trait Runner {
     fn run(&self, effect: Effect);
     /// Called before the process is stopped by Ctrl-Z.
     fn before_stop(&self) {}
+    /// Called when it goes on.
+    fn after_stop(&self) {}
 }
 
 /// How often at most the screens hear that the store changed, and how far syncs are.
@@ -33,6 +35,9 @@ const PACE: Duration = Duration::from_millis(250);
 
 /// How many records of a queue are read for each module.
 const QUEUE_ROWS: usize = 200;
+
+/// How long a batch that is being written may take to end before the process is stopped.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 type Job = Box<dyn FnOnce(&Shared) + Send>;
 
@@ -134,6 +139,15 @@ impl LiveRunner {
 }
 
 impl Runner for LiveRunner {
+    fn before_stop(&self) {
+        // What a slow system has not answered by then is settled like a lost answer.
+        self.shared.store.suspend(STOP_PATIENCE);
+    }
+
+    fn after_stop(&self) {
+        self.shared.store.resume();
+    }
+
     fn run(&self, effect: Effect) {
         let shared = &self.shared;
         match effect {

@@ -41,6 +41,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             moves::resized(model, &mut effects);
             effects.push(Effect::Redraw);
         }
+        Msg::Stop => effects.push(Effect::Suspend),
         Msg::Resumed => effects.push(Effect::Retake),
         Msg::Tick => {}
         Msg::Terminate => act::leave_now(model, &mut effects),
