@@ -101,7 +101,10 @@ impl Handle {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(Duration::from_millis(8));
                 }
-                Err(TransactionError::WouldBlock) => return Err(self.blocked()),
+                Err(TransactionError::WouldBlock) => {
+                    let what = "The store could not be written.".to_owned();
+                    return Err(blocked(&self.path, what, self.patience));
+                }
                 Err(TransactionError::Storage(StorageError::PreviousIo)) => {
                     self.reopen(&db)?;
                     return Ok((pass, self.db().try_begin_write()?));
@@ -110,17 +113,18 @@ impl Handle {
             }
         }
     }
+}
 
-    fn blocked(&self) -> StoreError {
-        let others = super::others::who_has(&self.path);
-        let who = match others.as_slice() {
-            [] => "Another process".to_owned(),
-            list => list.join(", "),
-        };
-        StoreError::new(
-            "The store could not be written.",
-            format!("{who} has been writing for more than {} seconds.", self.patience.as_secs()),
-            "Wait for it, or end it (a stopped one with kill -CONT or kill), then try again.",
-        )
-    }
+/// The error for a store in which somebody else has been in a transaction for so long.
+pub(super) fn blocked(path: &Path, what: String, patience: Duration) -> StoreError {
+    let others = super::others::who_has(path);
+    let who = match others.as_slice() {
+        [] => "Another process".to_owned(),
+        list => list.join(", "),
+    };
+    StoreError::new(
+        what,
+        format!("{who} has been writing for more than {} seconds.", patience.as_secs()),
+        "Wait for it, or end it (continue a stopped one with kill -CONT first), then try again.",
+    )
 }

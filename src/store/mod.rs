@@ -7,9 +7,12 @@
 mod apply;
 mod change;
 mod codec;
+mod compact;
 mod error;
 mod gate;
 mod handle;
+mod inspect;
+mod migrate;
 mod open;
 mod others;
 mod overlay;
@@ -23,12 +26,17 @@ mod threads;
 mod writing;
 
 pub use change::{Batch, Change};
+pub use compact::{Compacted, compact};
 pub use error::StoreError;
 pub use gate::Section;
+pub use inspect::{Inspection, SKEW_FACT, TableSize, inspect};
+pub use open::hush_expected_panics;
+pub use others::who_has as users_of;
 pub use reader::Reader;
 
 use crate::model::{Run, Stamp};
 use handle::Handle;
+use migrate::{CURRENT, Schema};
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -61,20 +69,28 @@ impl Store {
     /// Opens the store file, or makes one (file mode 0600, folder 0700).
     ///
     /// # Errors
-    /// A damaged or newer store is refused and left untouched.
+    /// A damaged or newer store is refused and left untouched; so is an older one that cannot be
+    /// brought forward now.
     pub fn open(path: &Path) -> StoreResult<Self> {
-        let db = open::open(path)?;
+        Self::open_as(path, CURRENT)
+    }
+
+    /// Opens the store file as a program of this schema does.
+    fn open_as(path: &Path, schema: Schema) -> StoreResult<Self> {
+        let db = open::open(path, schema)?;
         let again = path.to_owned();
         let opener = Box::new(move || open::open_file(&again));
-        Self::with(Handle::new(path, db, opener))
+        Self::with(Handle::new(path, db, opener), schema)
     }
 
     /// Sets the tables up and starts the threads.
-    fn with(handle: Handle) -> StoreResult<Self> {
+    fn with(handle: Handle, schema: Schema) -> StoreResult<Self> {
         let shared =
             Arc::new(Shared { handle, generation: watch::Sender::new(0), bell: Bell::default() });
-        let generation = threads::read(&shared, Reader::ready_generation)
-            .or_else(|_| threads::write(&shared, Box::new(open::set_up)))?;
+        let generation = threads::read(&shared, |reader| reader.ready_generation(schema.ours))
+            .or_else(|_| {
+                threads::write(&shared, Box::new(move |writing| migrate::set_up(writing, schema)))
+            })?;
         shared.announce(generation);
         let (jobs, to_do) = mpsc::channel();
         let (reads, to_read) = mpsc::channel();

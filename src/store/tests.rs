@@ -1,9 +1,12 @@
 //! Tests of the store as a whole.
 
 mod batches;
+mod compacting;
 mod disk;
 mod generations;
+mod inspecting;
 mod kill;
+mod migrating;
 mod opening;
 mod properties;
 mod rows;
