@@ -1,7 +1,8 @@
 //! The commands and the options that all of them share.
 
 use super::{
-    apply, check, config, connector, demo, generate, log, records, sandbox, services, sync,
+    apply, check, config, connector, demo, doctor, generate, links, log, records, sandbox,
+    services, sync,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -71,10 +72,12 @@ pub enum Command {
     Records(records::RecordsArgs),
     /// List, enable, disable, rename and remove connectors
     Connector(connector::ConnectorArgs),
+    /// Check which records belong together
+    Links(links::LinksArgs),
     /// The services that can be connected
     Services(services::ServicesArgs),
     /// The health of the store, the folders and the clock
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Print completions for a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder

@@ -13,6 +13,7 @@ mod files;
 mod generate;
 mod house;
 mod json;
+mod links;
 mod log;
 mod output;
 mod progress;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    crate::store::hush_expected_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_arguments(&error).into(),
@@ -62,8 +64,9 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
+        Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),
-        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Doctor(args)) => doctor::run(&args, context),
         Some(Command::Completions(args)) => generate::completions(&args, context),
         Some(Command::Man(args)) => generate::man(&args, context),
     }

@@ -26,7 +26,9 @@ mod send;
 mod settle;
 mod units;
 mod urls;
+mod verify;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use remotes::{HttpRemotes, Remotes};
 pub use urls::RecordUrls;
+pub use verify::{Differs, LinkFinding, Problem, VerifiedModule};

@@ -8,4 +8,5 @@ mod conformance;
 mod model;
 mod sandbox_sync;
 mod stopping;
+mod trouble;
 mod tui_pty;

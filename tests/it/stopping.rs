@@ -61,7 +61,7 @@ fn the_screens_are_stopped_and_come_back() {
     deck.apply(&Settings::of(&sandbox).text()).exits(0);
     let mut term = shell();
     term.press(&format!("{PROGRAM} --data-dir {}\n", deck.path("data").display()));
-    term.wait_for("Sync Now");
+    term.wait_for("No run yet");
     term.press("s");
     sleep(Duration::from_millis(100));
     term.press("\x1a");
