@@ -5,6 +5,7 @@
 
 mod cli;
 mod conformance;
+mod deletes;
 mod model;
 mod sandbox_sync;
 mod stopping;
