@@ -11,3 +11,4 @@ mod sandbox_sync;
 mod stopping;
 mod trouble;
 mod tui_pty;
+mod verify;
