@@ -1,8 +1,8 @@
 //! The commands and the options that all of them share.
 
 use super::{
-    apply, check, config, connector, demo, generate, links, log, queue, records, sandbox, services,
-    sync,
+    apply, check, config, connector, demo, doctor, generate, links, log, queue, records, sandbox,
+    services, sync,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -75,14 +75,14 @@ pub enum Command {
     Records(records::RecordsArgs),
     /// Records that wait, and skips that stand: list, retry, add, drop
     Queue(queue::QueueArgs),
-    /// Decide which records belong together
+    /// Decide and check which records belong together
     Links(links::LinksArgs),
     /// List, enable, disable, rename and remove connectors
     Connector(connector::ConnectorArgs),
     /// The services that can be connected
     Services(services::ServicesArgs),
     /// The health of the store, the folders and the clock
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Print completions for a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder

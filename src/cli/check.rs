@@ -6,6 +6,7 @@ use super::json::CheckView;
 use super::output::plain;
 use super::rights::remember;
 use crate::model::{CheckReport, Connector, Crm, ModuleCheck, UserError};
+use crate::store::{Batch, Change, SKEW_FACT};
 use clap::Args;
 use futures::future::join_all;
 
@@ -35,6 +36,9 @@ pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
     {
         remember(&house, report)?;
     }
+    if !context.read_only {
+        remember_skews(&house, &reports)?;
+    }
     let ok = reports.iter().all(|report| report.ok);
     if context.out.json {
         context.out.document(&reports.iter().map(CheckView::from).collect::<Vec<_>>())?;
@@ -42,6 +46,19 @@ pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
         context.out.text(&reports.iter().map(text).collect::<String>())?;
     }
     Ok(if ok { Exit::Done } else { Exit::Failed })
+}
+
+/// Keeps by how much the clocks differ, for `doctor`, which connects to nobody.
+fn remember_skews(house: &House, reports: &[CheckReport]) -> Outcome<()> {
+    let mut batch = Batch::new();
+    for report in reports {
+        let Some(skew) = report.skew_s.map(|skew| skew.to_string()) else { continue };
+        let name = format!("{SKEW_FACT}{}", report.target);
+        if house.store.read_blocking(|r| r.fact(&name))?.as_ref() != Some(&skew) {
+            batch.push(Change::PutFact(name, Some(skew)));
+        }
+    }
+    Ok(house.store.commit_blocking(batch)?)
 }
 
 /// The reports, the CRM's first; `Some(None)`: a CRM was asked for, but there is none.

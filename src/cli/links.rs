@@ -1,4 +1,6 @@
-//! `syncdeck links`: what a person decides of which records belong together.
+//! `syncdeck links`: what a person decides of which records belong together, and whether they do.
+
+mod verify;
 
 use super::exit::{Exit, Outcome};
 use super::house::{Context, House, runtime};
@@ -53,6 +55,8 @@ enum LinksCommand {
         #[arg(long)]
         undo: bool,
     },
+    /// Check every link against both sides; changes nothing
+    Verify(verify::VerifyArgs),
 }
 
 /// One record.
@@ -92,6 +96,7 @@ pub fn run(args: &LinksArgs, context: &Context) -> Outcome {
             let connector = house.connector(&record.name)?;
             ignore(&house, context, &connector, record, note, *undo)
         }
+        LinksCommand::Verify(args) => verify::run(args, context),
     }
 }
 

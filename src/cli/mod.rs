@@ -25,6 +25,7 @@ mod sandbox;
 mod screen;
 mod services;
 mod signals;
+mod suspend;
 mod sync;
 mod table;
 
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    crate::store::hush_expected_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_arguments(&error).into(),
@@ -68,7 +70,7 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),
-        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Doctor(args)) => doctor::run(&args, context),
         Some(Command::Completions(args)) => generate::completions(&args, context),
         Some(Command::Man(args)) => generate::man(&args, context),
     }

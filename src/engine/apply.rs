@@ -32,6 +32,8 @@ pub async fn apply(
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        // Announced, sent and remembered in one piece, even if the process is to be stopped.
+        let _section = context.store.section().await;
         let stopped = context.go_on();
         let mut batch = match stopped {
             Ok(()) => units.next(context, work, BATCH).await?,

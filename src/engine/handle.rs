@@ -5,6 +5,7 @@ use super::lease::{Holder, Lease, LeaseError, holder};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
 use super::urls::RecordUrls;
+use super::verify::{VerifiedModule, verify};
 use crate::catalog::Catalog;
 use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Module, Progress, Run, RunStatus, Side, Stamp,
@@ -465,6 +466,39 @@ impl Engine {
     /// The connector's settings are not right.
     pub fn consent(&self, connector: &Connector) -> Result<Option<Consent>, UserError> {
         self.inner.remotes.consent(connector)
+    }
+
+    /// Checks every link of these modules (none: all that are switched on) against both sides.
+    /// Changes nothing; how far it is shows in [`Self::progress`].
+    ///
+    /// # Errors
+    /// A system cannot be asked, the store cannot be read, or it was cancelled.
+    pub async fn verify_links(
+        &self,
+        connector: ConnectorId,
+        modules: &[Module],
+        cancel: CancellationToken,
+    ) -> Result<Vec<VerifiedModule>, SyncError> {
+        let inner = &self.inner;
+        let (crm, connector) = self.settings(connector).await?;
+        let (id, remotes) = (connector.id, &inner.remotes);
+        let remotes = remotes
+            .vtiger(&crm, None)
+            .and_then(|vtiger| Ok([vtiger, remotes.service(&connector, None)?]))
+            .map_err(SyncError::Failed)?;
+        let weak = Arc::downgrade(inner);
+        let on_progress: OnProgress = Arc::new(move |progress| {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.progress.send_modify(|all| drop(all.insert(id, progress)));
+        });
+        let (store, catalog) = (inner.store.clone(), inner.catalog.clone());
+        let context = Context::new(store, connector, catalog, remotes, cancel, on_progress);
+        let verified = verify(&context, modules).await;
+        inner.progress.send_modify(|all| drop(all.remove(&id)));
+        verified.map_err(|stop| match stop {
+            Stop::Failed(error) => SyncError::Failed(error),
+            Stop::Cancelled => failed("The check of the links was stopped.", "", ""),
+        })
     }
 
     /// The pages of many records of a connector: the connections are made ready once.

@@ -31,9 +31,11 @@ mod settle;
 mod tokens;
 mod units;
 mod urls;
+mod verify;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use lease::Holder;
 pub use remotes::{HttpRemotes, Remotes};
 pub use schedule::{Due, Notice, Outlook, Outlooks, Scheduler, effective_mode};
 pub use urls::RecordUrls;
+pub use verify::{Differs, LinkFinding, Problem, VerifiedModule};

@@ -9,6 +9,7 @@ use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
+use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
@@ -26,10 +27,7 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
     let mut scope = scope(context, work, side, &cursor);
-    let due = cursor
-        .last_complete
-        .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
-        || work.links <= FEW_LINKS;
+    let due = is_due(&cursor, begun, context.connector.advanced.full_scan.0, work.links);
     if due && work.links > 0 && work.capabilities[at(side)].silent {
         // What moves no stamp shows only when everything is read and compared.
         scope = Scope::All;
@@ -62,6 +60,12 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     Ok(())
 }
 
+/// Whether it is time to look for what is gone by a complete listing.
+fn is_due(cursor: &Cursor, now: Stamp, every: Duration, links: u64) -> bool {
+    let last = cursor.last_complete;
+    links <= FEW_LINKS || last.is_none_or(|last| now.since(last) >= every)
+}
+
 /// What a listing has shown so far.
 pub struct Listing {
     mark: Option<String>,
@@ -78,12 +82,16 @@ impl Listing {
     /// Nothing shown yet. `absence`: the ids are kept, because somebody will ask which are missing.
     pub fn new(context: &Context, absence: bool) -> Self {
         let folder = context.store.folder().join("scratch");
+        Self::of(absence.then(|| Scratch::new(&folder)))
+    }
+
+    fn of(seen: Option<Scratch<()>>) -> Self {
         Self {
             mark: None,
             records: 0,
             consistent: true,
             first_total: None,
-            seen: absence.then(|| Scratch::new(&folder)),
+            seen,
             ids_only: false,
             last_ids: HashSet::new(),
         }
@@ -359,4 +367,49 @@ fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
     bytes.extend([0, at(side) as u8]);
     bytes.extend(id_key(id).as_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Record;
+
+    #[test]
+    fn many_links_are_looked_for_at_the_interval_only() {
+        let day = Duration::from_secs(86_400);
+        let now = Stamp(1_795_000_000_000);
+        let last = |ago: u64| Cursor {
+            last_complete: Some(now.minus(Duration::from_secs(ago))),
+            ..Cursor::default()
+        };
+        for (cursor, links, due) in [
+            (last(86_399), FEW_LINKS + 1, false),
+            (last(86_400), FEW_LINKS + 1, true),
+            (last(60), FEW_LINKS, true),
+            (Cursor::default(), 1_000_000, true),
+        ] {
+            assert_eq!(is_due(&cursor, now, day, links), due, "{cursor:?} {links}");
+        }
+    }
+
+    fn page(ids: &[&str], total: Option<u64>) -> Page {
+        let record = |id: &&str| Record { id: (*id).to_owned(), ..Record::default() };
+        let records = ids.iter().map(record).collect();
+        Page { records, next: Next::End, total, mark: None, server_time: None }
+    }
+
+    #[test]
+    fn a_listing_that_shrinks_meanwhile_proves_nothing() {
+        let mut listing = Listing::of(None);
+        assert!(listing.note(&page(&["1", "2"], Some(4))).unwrap());
+        assert!(listing.consistent);
+        // One of the first page was deleted; the third slipped onto it, unseen.
+        assert!(listing.note(&page(&["4"], Some(3))).unwrap());
+        assert!(!listing.consistent);
+        let mut grows = Listing::of(None);
+        grows.note(&page(&["1"], Some(1))).unwrap();
+        grows.note(&page(&["2"], Some(2))).unwrap();
+        assert!(grows.consistent, "new records land behind");
+        assert!(!grows.note(&page(&["2"], Some(2))).unwrap(), "the same page twice");
+    }
 }

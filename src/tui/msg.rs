@@ -299,6 +299,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// A timer that the model asked for ran out.
     Tick,
+    /// The process is asked to stop (SIGTSTP).
+    Stop,
     /// The terminal is ours again after a stop.
     Resumed,
     /// The program is asked to end (SIGTERM, SIGHUP, the terminal went away).

@@ -28,6 +28,8 @@ pub trait Runner {
     fn run(&self, effect: Effect);
     /// Called before the process is stopped by Ctrl-Z.
     fn before_stop(&self) {}
+    /// Called when it goes on.
+    fn after_stop(&self) {}
 }
 
 /// How often at most the screens hear that the store changed, and how far syncs are.
@@ -35,6 +37,9 @@ const PACE: Duration = Duration::from_millis(250);
 
 /// Among how many of the newest runs a held one is looked for.
 const HELD_AMONG: usize = 10;
+
+/// How long a batch that is being written may take to end before the process is stopped.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 type Job = Box<dyn FnOnce(&Shared) + Send>;
 
@@ -177,6 +182,15 @@ impl LiveRunner {
 }
 
 impl Runner for LiveRunner {
+    fn before_stop(&self) {
+        // What a slow system has not answered by then is settled like a lost answer.
+        self.shared.store.suspend(STOP_PATIENCE);
+    }
+
+    fn after_stop(&self) {
+        self.shared.store.resume();
+    }
+
     fn run(&self, effect: Effect) {
         let shared = &self.shared;
         match effect {

@@ -44,6 +44,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             moves::resized(model, &mut effects);
             effects.push(Effect::Redraw);
         }
+        Msg::Stop => effects.push(Effect::Suspend),
         Msg::Resumed => effects.push(Effect::Retake),
         Msg::Tick => answers::look_after_others(model, &mut effects),
         Msg::Terminate => act::leave_now(model, &mut effects),

@@ -160,7 +160,11 @@ async fn stock_is_read_with_a_list_and_written_with_the_product() {
     sandbox.magento_switches().no_sources.store(true, Ordering::Relaxed);
     let fresh = remote_with(&sandbox.magento_credentials(MagentoKey::Full), &[]);
     assert_eq!(all(&*fresh, "products", &["sku", qty]).await, listed, "one by one: the same");
-    let write = Write::Update { id: some.id.clone(), fields: fields(&[(qty, "0")]), unmodified_since: None };
+    let write = Write::Update {
+        id: some.id.clone(),
+        fields: fields(&[(qty, "0")]),
+        unmodified_since: None,
+    };
     let done = remote.write("products", &[write], &paths(&[qty])).await.remove(0).unwrap();
     assert_eq!(text(&done.record.unwrap(), qty), "0");
     let (_, alone) =
@@ -182,7 +186,8 @@ async fn an_existing_product_is_never_overwritten_by_a_create() {
         other => panic!("{other:?}"),
     };
     assert_eq!(refused.kind, ErrorKind::Exists { id: Some(made.id.clone()) });
-    let rename = Write::Update { id: made.id, fields: fields(&[("sku", "Twin-2")]), unmodified_since: None };
+    let rename =
+        Write::Update { id: made.id, fields: fields(&[("sku", "Twin-2")]), unmodified_since: None };
     let error = remote.write("products", &[rename], &[]).await.remove(0).unwrap_err();
     assert!(error.error.why.contains("cannot rename"), "{error}");
 }

@@ -6,8 +6,12 @@
 mod cli;
 mod conformance;
 mod daemon;
+mod deletes;
 mod magento;
 mod model;
 mod sandbox_sync;
+mod stopping;
+mod trouble;
 mod tui_pty;
+mod verify;
 mod zoho;

@@ -79,6 +79,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         | Msg::Paste(_)
         | Msg::Resize(..)
         | Msg::Tick
+        | Msg::Stop
         | Msg::Resumed
         | Msg::Terminate => {}
     }
