@@ -24,6 +24,7 @@ mod writing;
 pub use change::{Batch, Change};
 pub use error::StoreError;
 pub use reader::Reader;
+pub use tables::debug_log::DebugExtent;
 
 use crate::model::{Run, Stamp};
 use handle::Handle;
@@ -136,7 +137,8 @@ impl Store {
     }
 
     /// Deletes runs, with their items, that began longer ago than the retention says, in small
-    /// transactions; never the newest run of a connector. Answers how many runs it deleted.
+    /// transactions; never the newest run of a connector. So it does with the debug log. Answers
+    /// how many runs it deleted.
     /// Blocks.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Tests of the store as a whole.
 
 mod batches;
+mod debug_log;
 mod disk;
 mod generations;
 mod kill;

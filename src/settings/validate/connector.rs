@@ -61,11 +61,6 @@ impl Checker<'_, '_, '_> {
     /// Settings that are kept, but that this version does nothing with.
     fn without_effect(&mut self, connector: &Connector) {
         let name = &connector.name;
-        if connector.debug {
-            self.warnings.push(format!(
-                "debug of \"{name}\" is kept, but this version writes no debug log."
-            ));
-        }
         let timed = |m: &ModuleSettings| m.mode.is_some() || m.period.is_some();
         if connector.frequency != Frequency::Off || connector.modules.values().any(timed) {
             self.warnings.push(format!(
