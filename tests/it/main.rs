@@ -7,4 +7,5 @@ mod cli;
 mod conformance;
 mod model;
 mod sandbox_sync;
+mod secrets;
 mod tui_pty;

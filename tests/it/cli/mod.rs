@@ -1,6 +1,6 @@
 //! The command line, from outside: the real program, its output, its exit codes.
 
-mod bench;
+pub mod bench;
 mod demo;
 mod guard;
 mod refusals;
