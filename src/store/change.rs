@@ -1,8 +1,8 @@
 //! What can be changed in the store: the closed list of writes.
 
 use crate::model::{
-    Connector, ConnectorId, Crm, Cursor, DebugEntry, Held, Intent, Item, Link, Module, Parked, Progress,
-    Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError,
+    Connector, ConnectorId, Crm, Cursor, DebugEntry, Held, Intent, Item, Link, Module, Parked,
+    Progress, Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError,
 };
 
 /// One write.

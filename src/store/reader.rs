@@ -3,10 +3,12 @@
 
 use super::StoreResult;
 use super::tables::{
-    connectors, counters, cursors, debug_log, facts, intents, items, links, meta, parked, runs, settings,
-    skips, tombs,
+    connectors, counters, cursors, debug_log, facts, intents, items, links, meta, parked, runs,
+    settings, skips, tombs,
 };
-use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value,
+};
 use std::borrow::Borrow;
 use std::cell::OnceCell;
 

@@ -5,8 +5,8 @@ use super::StoreResult;
 use super::tables::counters::Counters;
 use super::tables::runs::RunCache;
 use super::tables::{
-    BytesTable, TextTable, connectors, counters, cursors, debug_log, facts, intents, items, links, meta,
-    parked, runs, settings, skips, tombs,
+    BytesTable, TextTable, connectors, counters, cursors, debug_log, facts, intents, items, links,
+    meta, parked, runs, settings, skips, tombs,
 };
 use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 

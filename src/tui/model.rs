@@ -1,6 +1,7 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
 use super::log::LogView;
@@ -133,6 +134,8 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A request and its answer.
+    Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
 }
@@ -297,6 +300,8 @@ pub struct Model {
     pub mapping: usize,
     /// The queue of the chosen connector, once it is read.
     pub queue: Option<QueueRows>,
+    /// The debug log of the chosen connector.
+    pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
     /// The dialogs above all.
@@ -341,6 +346,7 @@ impl Model {
             scroll: 0,
             mapping: 0,
             queue: None,
+            debug: DebugView::default(),
             screens: Vec::new(),
             dialogs: Vec::new(),
             toast: None,
@@ -377,6 +383,7 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
             None => self.main_place(),
         }
@@ -389,6 +396,7 @@ impl Model {
             (_, _, Tab::Log) => Place::Log,
             (_, _, Tab::Mapping) => Place::Mapping,
             (_, _, Tab::Queue) => Place::Queue,
+            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
             (_, _, Tab::Debug) => Place::DebugLog,
         }
     }

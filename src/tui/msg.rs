@@ -1,6 +1,7 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
 use crate::engine::SyncMode;
 use crate::model::{
@@ -221,6 +222,8 @@ pub enum ExportWhat {
     Records(Source, Option<Arc<Vec<RowKey>>>),
     /// The log of a connector.
     Log(ConnectorId, String),
+    /// The debug log of a connector; after a search, these entries of it.
+    Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
 }
 
 /// Where to.
@@ -298,6 +301,8 @@ pub enum Msg {
     Arranged { generation: u64, lengths: Vec<u64>, order: Arc<Vec<RowKey>> },
     /// A queue was read.
     Queue { connector: ConnectorId, rows: QueueRows },
+    /// Something about the debug log.
+    Debug(DebugNews),
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
@@ -334,6 +339,8 @@ pub enum Effect {
     StopArranging,
     /// Read a connector's queue.
     Queue { connector: ConnectorId, modules: Vec<Module> },
+    /// Something about the debug log.
+    Debug(DebugAsk),
     /// Find the web pages of a record.
     Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.

@@ -2,9 +2,11 @@
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
 mod connect;
+mod debug;
 mod export;
 mod lists;
 
+use super::debug::DebugAsk;
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueRows};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, SyncError, SyncMode, SyncRequest};
@@ -45,6 +47,8 @@ pub struct Shared {
     messages: Sender<Msg>,
     /// The number of the newest filter job; older ones give up.
     arranging: AtomicU64,
+    /// The number of the newest search in a debug log; older ones give up.
+    searching: AtomicU64,
     /// The number of the newest export; older ones give up.
     exporting: AtomicU64,
 }
@@ -92,6 +96,7 @@ impl LiveRunner {
             vault,
             messages,
             arranging: AtomicU64::new(0),
+            searching: AtomicU64::new(0),
             exporting: AtomicU64::new(0),
         });
         let reads = worker("reads", Arc::clone(&shared));
@@ -122,6 +127,28 @@ impl LiveRunner {
             };
             shared.send(Msg::SyncEnded { connector, mode, result });
         });
+    }
+
+    fn debug(&self, ask: DebugAsk) {
+        let newest = |shared: &Shared| shared.searching.fetch_add(1, Ordering::SeqCst) + 1;
+        match ask {
+            DebugAsk::Page { connector, generation, wanted } => {
+                self.read(move |shared| debug::page(shared, connector, generation, &wanted));
+            }
+            DebugAsk::Open { connector, number } => {
+                self.read(move |shared| debug::open(shared, connector, number));
+            }
+            DebugAsk::Switch { connector, on } => {
+                self.read(move |shared| debug::switch(shared, connector, on));
+            }
+            DebugAsk::StopSearch => drop(newest(&self.shared)),
+            DebugAsk::Search { connector, generation, text, above } => {
+                let job = newest(&self.shared);
+                let _ = self.long.send(Box::new(move |shared| {
+                    debug::search(shared, job, connector, generation, &text, above);
+                }));
+            }
+        }
     }
 
     fn drop_held(&self, run: u64) {
@@ -157,6 +184,7 @@ impl Runner for LiveRunner {
             Effect::StopArranging => {
                 shared.arranging.fetch_add(1, Ordering::SeqCst);
             }
+            Effect::Debug(ask) => self.debug(ask),
             Effect::Sync { connector, mode } => self.sync(connector, mode),
             Effect::CancelSync(connector) => {
                 shared.engine.cancel(connector);

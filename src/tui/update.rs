@@ -3,6 +3,7 @@
 mod act;
 mod answers;
 mod availability;
+mod debug;
 mod dialogs;
 mod forms;
 mod moves;
@@ -123,6 +124,12 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             if let Some(input) = &mut view.typing {
                 input.handle(request);
                 records::filter_changed(model, effects);
+            }
+        }
+        None => {
+            if let Some(input) = &mut model.debug.typing {
+                input.handle(request);
+                debug::typed(model, effects);
             }
         }
         _ => {}

@@ -78,8 +78,7 @@ impl Row for DebugEntry {
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1)
-            .then(|| unpack::<EntryV1<'_>>(Self::TABLE, bytes).map(EntryV1::into_entry))
+        (version == 1).then(|| unpack::<EntryV1<'_>>(Self::TABLE, bytes).map(EntryV1::into_entry))
     }
 }
 
@@ -264,9 +263,6 @@ impl Reader {
         }
         let mut rows = log.range((c, *numbers.start())..=(c, *numbers.end()))?;
         let next = || if newest_first { rows.next_back() } else { rows.next() };
-        std::iter::from_fn(next)
-            .take(limit)
-            .map(|row| DebugEntry::decode(row?.1.value()))
-            .collect()
+        std::iter::from_fn(next).take(limit).map(|row| DebugEntry::decode(row?.1.value())).collect()
     }
 }

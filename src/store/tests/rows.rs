@@ -1,7 +1,9 @@
 //! The bytes of every version of every row. These never change: an old store has to stay readable.
 
 use super::samples::*;
-use crate::model::{Cursor, DebugEntry, Intent, Item, ItemStatus, Link, Module, Parked, Side, Skip, Tomb};
+use crate::model::{
+    Cursor, DebugEntry, Intent, Item, ItemStatus, Link, Module, Parked, Side, Skip, Tomb,
+};
 use crate::store::codec::{Code, Row};
 use crate::store::tables::runs::StoredRun;
 use crate::store::{StoreError, StoreResult};

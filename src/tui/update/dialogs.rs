@@ -11,6 +11,7 @@ use crate::tui::model::{
 use crate::tui::msg::{Effect, ExportRequest, ExportWhat};
 use crate::tui::text;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tui_input::{Input, InputRequest};
 
 /// The commands of dialogs.
@@ -22,6 +23,7 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         },
         Id::InputCancel => match model.dialogs.last() {
             Some(Dialog::Csv(_)) => leave_csv(model, effects),
+            _ if model.screens.is_empty() => super::debug::clear_search(model, effects),
             _ => super::records::clear_filter(model, effects),
         },
         Id::Choose => choose_command(model, effects),
@@ -40,6 +42,8 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
 fn end_typing(model: &mut Model) {
     if let Some(view) = super::records::top(model) {
         view.typing = None;
+    } else {
+        model.debug.typing = None;
     }
 }
 
@@ -49,6 +53,14 @@ pub fn open_csv(model: &mut Model) {
         Some(Screen::List(view)) => {
             let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
             (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        _ if model.place() == Place::DebugLog => {
+            let Some(row) = model.chosen() else { return };
+            let name = row.connector.name.clone();
+            let file = file_name(&[&name, "debug-log"], model);
+            let found = model.debug.found().map(|found| Arc::new(found.clone()));
+            let what = ExportWhat::Debug(row.connector.id, name, found);
+            (what, Some(model.debug.shown()), file)
         }
         _ => {
             let Some(row) = model.chosen() else { return };

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, dialogs, forms, records};
+use super::{Effects, debug, dialogs, forms, records};
 use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -26,6 +26,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         read_log(model, effects);
         read_queue(model, effects);
     }
+    debug::choose(model, effects);
 }
 
 /// Reads the log of the chosen connector.
@@ -49,7 +50,9 @@ pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
+    model.debug.typing = None;
     read_queue(model, effects);
+    debug::read(model, effects);
 }
 
 /// Goes to the other pane; in the log the two tables are a stop each.
@@ -88,6 +91,7 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         Place::Services => dialogs::choose_service(model, effects),
         Place::Log => open_number(model, effects),
         Place::List => open_detail(model, effects),
+        Place::DebugLog => debug::open(model, effects),
         _ => {}
     }
 }
@@ -218,6 +222,7 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
+    let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
         Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
             records::clear_filter(model, effects);
@@ -228,6 +233,7 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             // What was read while another screen lay above may be old.
             records::refresh(model, effects);
         }
+        None if searched => debug::clear_search(model, effects),
         None => model.pane = Pane::Connectors,
     }
 }
