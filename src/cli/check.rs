@@ -24,11 +24,14 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
     let house = context.open()?;
     let (crm, connectors) = house.store.read_blocking(|r| Ok((r.crm()?, r.connectors()?)))?;
-    let (with_crm, connectors) = match args.name.as_deref() {
+    let (with_crm, mut connectors): (bool, Vec<_>) = match args.name.as_deref() {
         None => (true, connectors.into_iter().filter(|c| c.enabled).collect()),
         Some(name) if name.eq_ignore_ascii_case(CRM) => (true, Vec::new()),
         Some(name) => (false, vec![house.connector(name)?]),
     };
+    if context.read_only {
+        connectors.iter_mut().for_each(|connector| connector.debug = false);
+    }
     let crm = with_crm.then_some(crm);
     let reports = runtime()?.block_on(check(&house, crm, &connectors));
     if !context.read_only

@@ -38,6 +38,7 @@ use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    crate::fault::tell_people();
     crate::store::hush_expected_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -1,6 +1,7 @@
 //! The handle by which front ends start, follow and cancel syncs and check connections.
 
 use super::context::{Context, OnProgress, Stop};
+use super::debug_log::DebugLog;
 use super::lease::{Holder, Lease, LeaseError, holder};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
@@ -174,11 +175,11 @@ impl Engine {
         crate::store::scratch::clean(&store.folder().join("scratch"));
         self.mark_interrupted(connector.id).await?;
         let (run_id, confirmed) = self.run_row(&connector, &request).await?;
-        let remotes = self
-            .inner
-            .remotes
-            .vtiger(&crm, None)
-            .and_then(|vtiger| Ok([vtiger, self.inner.remotes.service(&connector, None)?]));
+        let debug = DebugLog::open(store, &connector, Some(run_id));
+        let remotes =
+            self.inner.remotes.vtiger(&crm, debug.tap()).and_then(|vtiger| {
+                Ok([vtiger, self.inner.remotes.service(&connector, debug.tap())?])
+            });
         let remotes = match remotes {
             Ok(remotes) => remotes,
             Err(error) => {
@@ -198,6 +199,7 @@ impl Engine {
         context.manual = request.trigger == Trigger::Manual;
         let ended = run(&mut context, request.mode, &request.modules, confirmed.as_ref()).await;
         let requests = Some(context.requests());
+        debug.close().await;
         match ended {
             Ok(End { status, held }) => self.end(run_id, status, held, None, requests).await,
             Err(Stop::Cancelled) => {
@@ -444,9 +446,11 @@ impl Engine {
 
     /// Checks a connector's service with these settings, stored or just entered.
     pub async fn check_connector(&self, connector: &Connector) -> CheckReport {
-        match self.inner.remotes.service(connector, None) {
+        let debug = DebugLog::open(&self.inner.store, connector, None);
+        match self.inner.remotes.service(connector, debug.tap()) {
             Ok(remote) => {
                 let mut report = remote.check(&connector.name).await;
+                debug.close().await;
                 // What a module needs depends on its direction, which only the connector knows.
                 report.ok &= report.modules.iter().filter(|m| m.available).all(|m| {
                     let settings = connector.modules.get(&m.module).filter(|s| s.enabled);

@@ -6,6 +6,7 @@
 mod apply;
 mod companions;
 mod context;
+mod debug_log;
 mod decisions;
 mod deletes;
 pub mod guard;

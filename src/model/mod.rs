@@ -1,6 +1,7 @@
 //! The words of the program as types: sides, modules, records, links, runs, settings. No I/O here,
 //! and nothing here knows the other folders.
 
+mod debug;
 pub mod document;
 mod error;
 mod link;
@@ -15,6 +16,7 @@ mod settings;
 mod stamp;
 mod value;
 
+pub use debug::DebugEntry;
 pub use error::UserError;
 pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
@@ -29,7 +31,7 @@ pub use run::{
 };
 pub use settings::{
     Advanced, ConflictRule, Connector, ConnectorId, Crm, Deletes, Frequency, Mode, ModuleSettings,
-    Period, Ratio, Retention, SecretText, SyncFrom,
+    Period, Ratio, Retention, SecretText, SyncFrom, parse_size,
 };
 pub use stamp::Stamp;
 pub use value::{Fields, Value};

@@ -334,7 +334,7 @@ pub struct Exchange {
     pub time: Stamp,
     /// The system.
     pub system: String,
-    /// Method and address, secrets masked.
+    /// Method and address, secrets masked, cut to a few kilobytes.
     pub request: String,
     /// The body sent, secrets masked, cut to a few kilobytes.
     pub body: String,
@@ -344,4 +344,8 @@ pub struct Exchange {
     pub answer: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// The whole length of the body sent, in bytes.
+    pub sent: u64,
+    /// The whole length of the answer, in bytes.
+    pub received: u64,
 }

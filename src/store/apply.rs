@@ -34,6 +34,7 @@ impl Writing<'_> {
             Change::EndAll(c, m, since) => self.end_all(c, m, since),
             Change::PutTomb(c, m, tomb) => self.put_tomb(c, m, &tomb),
             Change::PutCursor(c, m, side, cursor) => self.put_cursor((c, m, side), &cursor),
+            Change::AddDebug(c, entries) => self.add_debug(c, entries),
             Change::AddItem(run, item) => self.add_item(run, &item),
             Change::ClearItems(run) => self.clear_items(run),
             Change::Progress { run, progress, requests, retries } => {

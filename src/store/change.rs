@@ -1,8 +1,8 @@
 //! What can be changed in the store: the closed list of writes.
 
 use crate::model::{
-    Connector, ConnectorId, Crm, Cursor, Held, Intent, Item, Link, Module, Parked, Progress,
-    Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError, Verdict,
+    Connector, ConnectorId, Crm, Cursor, DebugEntry, Held, Intent, Item, Link, Module, Parked,
+    Progress, Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError, Verdict,
 };
 
 /// One write.
@@ -13,7 +13,7 @@ pub enum Change {
     PutCrm(Crm),
     /// Sets a connector by its number (0: the next free number is given).
     PutConnector(Box<Connector>),
-    /// Removes a connector with its links, cursors, queue and runs.
+    /// Removes a connector with its links, cursors, queue, runs and debug log.
     RemoveConnector(ConnectorId),
     /// Sets how long the past is kept.
     PutRetention(Retention),
@@ -44,6 +44,8 @@ pub enum Change {
     PutTomb(ConnectorId, Module, Tomb),
     /// Moves a cursor.
     PutCursor(ConnectorId, Module, Side, Cursor),
+    /// Adds requests and answers to a connector's debug log. Their numbers are given.
+    AddDebug(ConnectorId, Vec<DebugEntry>),
     /// Adds an item to a run's lists and counts it in the run's row.
     AddItem(u64, Box<Item>),
     /// Removes all items of a run and zeroes its counts (a held run that is planned anew).

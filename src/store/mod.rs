@@ -35,6 +35,7 @@ pub use open::hush_expected_panics;
 pub use others::who_has as users_of;
 pub use queue::{Came, Deed, QueueChange};
 pub use reader::Reader;
+pub use tables::debug_log::DebugExtent;
 
 use crate::model::{Run, Stamp};
 use handle::Handle;
@@ -157,7 +158,8 @@ impl Store {
     }
 
     /// Deletes runs, with their items, that began longer ago than the retention says, in small
-    /// transactions; never the newest run of a connector. Answers how many runs it deleted.
+    /// transactions; never the newest run of a connector. So it does with the debug log. Answers
+    /// how many runs it deleted.
     /// Blocks.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod batches;
 mod compacting;
+mod debug_log;
 mod disk;
 mod generations;
 mod inspecting;

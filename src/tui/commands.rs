@@ -79,6 +79,8 @@ pub enum Id {
     CopyError,
     PickUp,
     PickDown,
+    DebugMode,
+    CopyExchange,
 }
 
 /// What has the keyboard.
@@ -94,6 +96,7 @@ pub enum Place {
     DebugLog,
     List,
     Detail,
+    Exchange,
     Form,
     Filter,
     Csv,
@@ -114,8 +117,8 @@ impl Place {
 }
 
 use Place::{
-    Confirm, Connectors, Csv, DebugLog, Detail, Error, Filter, Form, Held, Help, List, Log,
-    Mapping, Palette, Pick, Queue, Services, Settings, TooSmall,
+    Confirm, Connectors, Csv, DebugLog, Detail, Error, Exchange, Filter, Form, Held, Help, List,
+    Log, Mapping, Palette, Pick, Queue, Services, Settings, TooSmall,
 };
 
 /// A command.
@@ -136,13 +139,15 @@ pub struct Command {
 }
 
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
-const VIEWS: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail];
+const VIEWS: &[Place] =
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange];
 const SCROLLS: &[Place] = &[
-    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Help, Error, Services, Pick,
+    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Help, Error,
+    Services, Pick,
 ];
 const ANYWHERE: &[Place] = &[
-    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Form, Filter, Csv,
-    Services, Pick, Palette, Help, Confirm, Held, Error,
+    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Form,
+    Filter, Csv, Services, Pick, Palette, Help, Confirm, Held, Error,
 ];
 
 const fn command(
@@ -167,6 +172,9 @@ pub const COMMANDS: &[Command] = &[
     command(Id::HeldConfirm, "confirm", &["y"], &[List], 2, "Do what the held sync would do: planned anew, within its numbers."),
     command(Id::HeldDrop, "drop", &["D"], &[List], 4, "Drop the held sync; nothing is written."),
     command(Id::Open, "detail", &["enter"], &[List], 3, "Open the record: what changed, why, what to do."),
+    command(Id::Open, "open", &["enter"], &[DebugLog], 4, "Read the request and its answer in full."),
+    command(Id::CopyExchange, "copy", &["y"], &[Exchange], 1, "Copy the request and its answer, with secrets masked."),
+    command(Id::DebugMode, "Debug Mode", &["d"], &[DebugLog], 7, "Switch Debug Mode of the connector on or off."),
     command(Id::Open, "open", &["enter"], &[Connectors], 4, "Go to what is chosen."),
     command(Id::Open, "choose", &["enter"], &[Services], 1, "Connect this service."),
     command(Id::Open, "choose", &["enter"], &[Pick], 1, "Take this one; it is asked once more."),
@@ -185,9 +193,10 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Conflicts, "conflicts", &["C"], &[Log], 7, "List the conflicts of the run under the cursor: values that lost."),
     command(Id::Linked, "linked", &["L"], &[Log], 0, "List the records that the run found on both sides and linked."),
     command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
-    command(Id::Csv, "CSV", &["x"], &[Log, List], 5, "Download as CSV: exactly what is shown."),
+    command(Id::Csv, "CSV", &["x"], &[Log, List, DebugLog], 5, "Download as CSV: exactly what is shown."),
     command(Id::Filter, "filter", &["/"], &[Queue], 7, "Show only entries with a text in name, id, module or reason; !text shows the others."),
     command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text; !text shows the others."),
+    command(Id::Filter, "search", &["/"], &[DebugLog], 6, "Show only what has a text in address, bodies or status; !text shows the others."),
     command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
     command(Id::SortRight, "sort", &[">"], &[List], 9, "Sort by the column to the right."),
     command(Id::SortReverse, "reverse", &["v"], &[List], 0, "Turn the sort order round."),
@@ -246,7 +255,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Help, "help", &["?"], VIEWS, 11, "Show all keys that work here."),
     command(Id::Quit, "quit", &["q"], MAIN, 12, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
-    command(Id::Back, "back", &["q"], &[List, Detail], 12, "Go one step back."),
+    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 12, "Go one step back."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),

@@ -1,5 +1,6 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
+use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
 use super::keys::Key;
 use super::model::{Model, Pane};
 use super::msg::{
@@ -11,11 +12,12 @@ use super::update::{start, update};
 use crate::catalog::Catalog;
 use crate::engine::queue::{Entry, Select, State};
 use crate::model::{
-    Advanced, Candidate, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm, Decided,
-    Deletes, Direction, Frequency, Held, Item, ItemStatus, Module, ModuleCheck, ModuleCounts,
-    ModuleSettings, Parked, Progress, Reason, ReasonCode, Run, RunStatus, SecretText, Side, Skip,
-    Stamp, SyncFrom, Trigger, UserError, Verdict,
+    Advanced, Candidate, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm,
+    DebugEntry, Decided, Deletes, Direction, Frequency, Held, Item, ItemStatus, Module,
+    ModuleCheck, ModuleCounts, ModuleSettings, Parked, Progress, Reason, ReasonCode, Run,
+    RunStatus, SecretText, Side, Skip, Stamp, SyncFrom, Trigger, UserError, Verdict,
 };
+use crate::store::DebugExtent;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -311,6 +313,101 @@ pub fn queue() -> QueueRows {
     QueueRows { entries, total: 5, more: false }
 }
 
+/// A request and its answer.
+pub fn exchange(number: u64) -> DebugEntry {
+    let shop = "https://shop.example.com/wp-json/wc/v3";
+    let crm = "https://crm.example.com/webservice.php";
+    let woo = "WooCommerce";
+    let (system, request, body, status, answer) = match number % 5 {
+        0 => (
+            "Vtiger",
+            format!("POST {crm}"),
+            "operation=create&sessionName=•••&elementType=Contacts&element=%7B%22lastname%22%3A%22M%C3%BCller%22%7D",
+            200,
+            "{\"success\":true,\"result\":{\"lastname\":\"Müller\",\"id\":\"12x77\",\"tags\":[],\"list\":[1,2]}}",
+        ),
+        1 => (
+            woo,
+            format!("GET {shop}/customers?oauth_consumer_key=•••&page={number}&per_page=100"),
+            "",
+            200,
+            "[{\"id\":1,\"email\":\"anna@example.com\",\"first_name\":\"山田\",\"billing\":{\"city\":\"Köl…",
+        ),
+        2 => (
+            woo,
+            format!("PUT {shop}/products/{number}"),
+            "{\"name\":\"Blue \u{1b}[31mT-Shirt\"}",
+            429,
+            "<html><title>Too fast</title>",
+        ),
+        3 => (
+            "Vtiger",
+            format!("GET {crm}?operation=query&sessionName=•••&query=SELECT+%2A+FROM+Contacts%3B"),
+            "",
+            0,
+            "crm.example.com did not answer in time. The connection stands, but the answer did not come.",
+        ),
+        _ => (
+            "Vtiger",
+            format!("GET {crm}?operation=getchallenge&username=sync"),
+            "",
+            200,
+            "{\"success\":true,\"result\":{\"token\":\"•••\"}}",
+        ),
+    };
+    let entry = DebugEntry {
+        number,
+        run: (!number.is_multiple_of(10)).then_some(42),
+        time: Stamp(now().0 - 1_000 * (1_234_i64 - i64::try_from(number).unwrap())),
+        system: system.into(),
+        request,
+        body: body.into(),
+        status,
+        answer: answer.into(),
+        millis: number * 37 % 2_000,
+        sent: body.len() as u64,
+        received: if status == 0 { 0 } else { number * 911 % 200_000 },
+    };
+    if number == 1_230 {
+        let remark = DebugEntry::remark(
+            Some(42),
+            "12 exchanges were not kept: they came faster than they could be written.",
+        );
+        DebugEntry { number, time: entry.time, ..remark }
+    } else {
+        entry
+    }
+}
+
+fn debug_reply(ask: DebugAsk, last: u64) -> Option<Msg> {
+    let extent = DebugExtent { first: last.min(1), last, bytes: last * 3_700 };
+    let length = |connector| if connector == 1 { extent } else { DebugExtent::default() };
+    Some(Msg::Debug(match ask {
+        DebugAsk::Page { connector, generation, wanted } => {
+            let extent = length(connector);
+            let numbers = match wanted {
+                DebugWanted::From(_, _) if extent.count() == 0 => Vec::new(),
+                DebugWanted::From(from, count) => {
+                    (extent.first..=extent.last.min(from)).rev().take(count).collect()
+                }
+                DebugWanted::These(numbers) => numbers,
+            };
+            let rows = numbers.into_iter().map(|number| DebugRow::from(exchange(number)));
+            DebugNews::Page { generation, extent, rows: rows.collect() }
+        }
+        DebugAsk::Search { generation, text, above, .. } => {
+            let fits = |number: &u64| exchange(*number).holds(&text.to_lowercase());
+            let numbers = (above + 1..=last).rev().filter(fits).collect();
+            let search = Search { looked: last, total: last, newest: last, done: true };
+            DebugNews::Found { generation, numbers, search }
+        }
+        DebugAsk::Open { connector, number } => {
+            DebugNews::Opened { connector, number, entry: Some(Box::new(exchange(number))) }
+        }
+        DebugAsk::StopSearch | DebugAsk::Switch { .. } => return None,
+    }))
+}
+
 /// A model before anything was read.
 pub fn empty(size: (u16, u16)) -> Model {
     let catalog = Arc::new(Catalog::built_in().unwrap());
@@ -323,7 +420,8 @@ pub fn empty(size: (u16, u16)) -> Model {
 
 /// A model over the world of this file.
 pub fn model(size: (u16, u16)) -> World {
-    let mut world = World { model: empty(size), seen: Vec::new(), overview: overview() };
+    let mut world =
+        World { model: empty(size), seen: Vec::new(), overview: overview(), debug_log: 1_234 };
     let effects = start(&mut world.model);
     world.answer(effects);
     assert_eq!(world.model.pane, Pane::Body);
@@ -337,13 +435,19 @@ pub struct World {
     pub seen: Vec<Effect>,
     /// What the store holds.
     pub overview: Overview,
+    /// How long the first connector's debug log is.
+    pub debug_log: u64,
 }
 
 impl World {
     /// A world in which nothing is set up.
     pub fn blank(size: (u16, u16)) -> Self {
-        let mut world =
-            Self { model: empty(size), seen: Vec::new(), overview: Overview::default() };
+        let mut world = Self {
+            model: empty(size),
+            seen: Vec::new(),
+            overview: Overview::default(),
+            debug_log: 0,
+        };
         let effects = start(&mut world.model);
         world.answer(effects);
         world
@@ -450,6 +554,7 @@ impl World {
                 entries.retain(|entry| select.takes(entry));
                 Msg::Standing { generation, entries }
             }
+            Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
             Effect::Links { generation, item, .. } => {
                 let link =
                     |base: &str, id: &str| (!id.is_empty()).then(|| format!("https://{base}{id}"));

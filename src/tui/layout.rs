@@ -132,6 +132,13 @@ pub fn list_height(model: &Model) -> u64 {
     u64::from(inside(areas(model).body).height.saturating_sub(2)).max(1)
 }
 
+/// How many rows of the debug log are visible: below the line that tells its state and the column
+/// heads, above the line with count and search.
+pub fn debug_height(model: &Model) -> u64 {
+    let areas = areas(model);
+    u64::from(inside(areas.right.unwrap_or(areas.body)).height.saturating_sub(3)).max(1)
+}
+
 /// How many lines a full-width screen or a tab shows.
 pub fn page(model: &Model) -> usize {
     usize::from(inside(areas(model).body).height).max(1)

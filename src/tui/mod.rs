@@ -6,6 +6,7 @@
 
 mod app;
 mod commands;
+mod debug;
 mod draw;
 #[cfg(test)]
 mod fixture;

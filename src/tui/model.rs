@@ -1,6 +1,7 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
 use super::log::LogView;
@@ -143,6 +144,8 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A request and its answer.
+    Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
 }
@@ -340,6 +343,8 @@ pub struct Model {
     pub mapping: usize,
     /// The queue of the chosen connector.
     pub queue: QueueView,
+    /// The debug log of the chosen connector.
+    pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
     /// The dialogs above all.
@@ -387,6 +392,7 @@ impl Model {
             scroll: 0,
             mapping: 0,
             queue: QueueView::default(),
+            debug: DebugView::default(),
             screens: Vec::new(),
             dialogs: Vec::new(),
             toast: None,
@@ -424,6 +430,7 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
             None => self.main_place(),
         }
@@ -437,6 +444,7 @@ impl Model {
             (_, _, Tab::Mapping) => Place::Mapping,
             (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
             (_, _, Tab::Queue) => Place::Queue,
+            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
             (_, _, Tab::Debug) => Place::DebugLog,
         }
     }

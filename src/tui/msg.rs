@@ -1,6 +1,7 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
@@ -242,6 +243,8 @@ pub enum ExportWhat {
     Records(Source, Option<Arc<Vec<RowKey>>>),
     /// The log of a connector.
     Log(ConnectorId, String),
+    /// The debug log of a connector; after a search, these entries of it.
+    Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
 }
 
 /// Where to.
@@ -327,6 +330,8 @@ pub enum Msg {
     QueueDone(Result<String, UserError>),
     /// What the queue knows of a record.
     Standing { generation: u64, entries: Vec<Entry> },
+    /// Something about the debug log.
+    Debug(DebugNews),
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
@@ -367,6 +372,8 @@ pub enum Effect {
     QueueDo { connector: ConnectorId, deed: QueueDeed },
     /// Ask what the queue knows of a record.
     Standing { generation: u64, connector: ConnectorId, select: Select },
+    /// Something about the debug log.
+    Debug(DebugAsk),
     /// Find the web pages of a record.
     Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.

@@ -2,10 +2,12 @@
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
 mod connect;
+mod debug;
 mod export;
 mod lists;
 mod queue;
 
+use super::debug::DebugAsk;
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueDeed};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Outlooks, Scheduler, SyncError, SyncMode, SyncRequest};
@@ -54,6 +56,8 @@ pub struct Shared {
     arranging: AtomicU64,
     /// The number of the newest reading of a filtered queue; older ones are left out.
     filtering: AtomicU64,
+    /// The number of the newest search in a debug log; older ones give up.
+    searching: AtomicU64,
     /// The number of the newest export; older ones give up.
     exporting: AtomicU64,
 }
@@ -107,6 +111,7 @@ impl LiveRunner {
             messages,
             arranging: AtomicU64::new(0),
             filtering: AtomicU64::new(0),
+            searching: AtomicU64::new(0),
             exporting: AtomicU64::new(0),
         });
         let reads = worker("reads", Arc::clone(&shared));
@@ -172,6 +177,28 @@ impl LiveRunner {
         });
     }
 
+    fn debug(&self, ask: DebugAsk) {
+        let newest = |shared: &Shared| shared.searching.fetch_add(1, Ordering::SeqCst) + 1;
+        match ask {
+            DebugAsk::Page { connector, generation, wanted } => {
+                self.read(move |shared| debug::page(shared, connector, generation, &wanted));
+            }
+            DebugAsk::Open { connector, number } => {
+                self.read(move |shared| debug::open(shared, connector, number));
+            }
+            DebugAsk::Switch { connector, on } => {
+                self.read(move |shared| debug::switch(shared, connector, on));
+            }
+            DebugAsk::StopSearch => drop(newest(&self.shared)),
+            DebugAsk::Search { connector, generation, text, above } => {
+                let job = newest(&self.shared);
+                let _ = self.long.send(Box::new(move |shared| {
+                    debug::search(shared, job, connector, generation, &text, above);
+                }));
+            }
+        }
+    }
+
     fn drop_held(&self, run: u64) {
         let shared = Arc::clone(&self.shared);
         self.runtime.spawn(async move {
@@ -227,6 +254,7 @@ impl Runner for LiveRunner {
             Effect::StopArranging => {
                 shared.arranging.fetch_add(1, Ordering::SeqCst);
             }
+            Effect::Debug(ask) => self.debug(ask),
             Effect::Sync { connector, mode } => self.sync(connector, mode),
             Effect::CancelSync(connector) => {
                 shared.engine.cancel(connector);

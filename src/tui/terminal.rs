@@ -4,6 +4,7 @@
 use super::draw;
 use super::model::Model;
 use super::msg::Msg;
+use crate::fault;
 use crate::job_control;
 use crate::model::UserError;
 use crossterm::clipboard::CopyToClipboard;
@@ -158,7 +159,7 @@ fn restore_on_panic(messages: Sender<Msg>) {
             // Nobody listens any more once the program leaves.
             let _ = messages.send(Msg::Failed(UserError::new(
                 "A task in the background stopped because of a fault in SyncDeck.",
-                info.to_string(),
+                format!("{}.", fault::told(info)),
                 "What was written so far is recorded; start it again. Please report the fault.",
             )));
         }

@@ -3,6 +3,7 @@
 mod act;
 mod answers;
 mod availability;
+mod debug;
 mod dialogs;
 mod forms;
 mod moves;
@@ -133,6 +134,9 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             if let Some(input) = &mut model.queue.typing {
                 input.handle(request);
                 queue::filter_changed(model, effects);
+            } else if let Some(input) = &mut model.debug.typing {
+                input.handle(request);
+                debug::typed(model, effects);
             }
         }
         _ => {}

@@ -10,6 +10,7 @@ mod deletes;
 mod magento;
 mod model;
 mod sandbox_sync;
+mod secrets;
 mod stopping;
 mod trouble;
 mod tui_pty;

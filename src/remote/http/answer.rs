@@ -10,8 +10,7 @@ use std::time::Duration;
 /// WordPress says ten minutes while it updates itself, which takes seconds.
 const MAINTENANCE: Duration = Duration::from_secs(60);
 
-/// An answer, whole.
-#[derive(Debug)]
+/// An answer, whole. It has no `Debug`: sessions and tokens may stand in it.
 pub(crate) struct Answer {
     /// The system, for people.
     pub(crate) system: &'static str,

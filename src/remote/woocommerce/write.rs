@@ -133,7 +133,7 @@ impl Woo {
         let asked = Asked { what: &what, write: true, known: true, item: true };
         let mut error = errors::explain(&api, asked);
         error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
-        Err(error)
+        Err(self.http.discreet(error))
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.

@@ -1,7 +1,9 @@
 //! The bytes of every version of every row. These never change: an old store has to stay readable.
 
 use super::samples::*;
-use crate::model::{Cursor, Intent, Item, ItemStatus, Link, Module, Parked, Side, Skip, Tomb};
+use crate::model::{
+    Cursor, DebugEntry, Intent, Item, ItemStatus, Link, Module, Parked, Side, Skip, Tomb,
+};
 use crate::store::codec::{Code, Row};
 use crate::store::tables::runs::StoredRun;
 use crate::store::{StoreError, StoreResult};
@@ -100,6 +102,15 @@ fn skips() {
 #[test]
 fn tombs() {
     golden::<Tomb>(&tomb(Side::Service, "43"), "0102023433620701086c6173746e616d65054279726f6e");
+}
+
+#[test]
+fn debug_entries() {
+    golden::<DebugEntry>(
+        &debug_entry("GET /x"),
+        "01ac0201098cf8b2e5bd680656746967657206474554202f7806613d5a6fc3abf603063c68746d6c3ee807
+         06f0a204",
+    );
 }
 
 #[test]

@@ -108,6 +108,22 @@ pub fn cursor() -> Cursor {
     Cursor { mark: Some("2026-11-21 12:00:00".into()), last_complete: Some(stamp(4)), revision: 8 }
 }
 
+pub fn debug_entry(request: &str) -> DebugEntry {
+    DebugEntry {
+        number: 300,
+        run: Some(9),
+        time: stamp(6),
+        system: "Vtiger".into(),
+        request: request.into(),
+        body: "a=Zoë".into(),
+        status: 502,
+        answer: "<html>".into(),
+        millis: 1_000,
+        sent: 6,
+        received: 70_000,
+    }
+}
+
 pub fn item(module: Module, side: Side, status: ItemStatus, name: &str) -> Item {
     Item {
         module,

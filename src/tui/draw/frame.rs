@@ -74,6 +74,7 @@ fn crumbs(model: &Model, room: usize) -> String {
         parts.push(match screen {
             Screen::List(view) => view.title.clone(),
             Screen::Detail(view) => view.item.name.clone(),
+            Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} Connection", form.title),
         });
     }

@@ -134,7 +134,23 @@ const SCENES: &[Scene] = &[
         world.press("H v y");
         world
     }),
-    ("debug", |size| after(size, "5")),
+    ("debug", |size| {
+        let mut world = fixture::model(size);
+        world.overview.connectors[0].connector.debug = true;
+        world.send(Msg::StoreChanged).press("5 j j");
+        world
+    }),
+    ("debug_switched_off", |size| after(size, "5 G")),
+    ("debug_empty", |size| after(size, "5 backtab j tab")),
+    ("debug_search", |size| {
+        let mut world = after(size, "5 /");
+        world.type_text("müller");
+        world
+    }),
+    ("exchange_form", |size| after(size, "5 j j j j j j j j j enter j")),
+    ("exchange_cut", |size| after(size, "5 j j j enter")),
+    ("exchange_failed", |size| after(size, "5 j enter")),
+    ("exchange_remark", |size| after(size, "5 j j j j enter")),
     ("records_created", |size| after(size, "enter")),
     ("records_skipped", |size| after(size, "j l l l enter")),
     ("records_filtered", |size| {

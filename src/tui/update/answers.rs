@@ -1,7 +1,7 @@
 //! What comes back: pages, runs, progress, the ends of syncs, checks and exports.
 
 use super::availability::is_busy;
-use super::{Effects, forms, moves, navigate, queue, records};
+use super::{Effects, debug, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
 use crate::tui::model::{CsvState, Dialog, Entry, Model, Pane, Screen, Tab, Tone, held_text};
@@ -52,6 +52,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
                 model.dirty = true;
             }
         }
+        Msg::Debug(news) => debug::take(model, news, effects),
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
         Msg::SyncEnded { connector, mode, result } => {
             sync_ended(model, connector, mode, result, effects);
@@ -100,6 +101,7 @@ fn store_changed(model: &mut Model, effects: &mut Effects) {
     navigate::read_log(model, effects);
     navigate::read_queue(model, effects);
     queue::ask_standing(model, effects);
+    debug::read(model, effects);
     records::refresh(model, effects);
 }
 

@@ -5,12 +5,13 @@ use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Module};
 use crate::tui::commands::{self, Command, Id, Place};
 use crate::tui::model::{
-    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tone,
+    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tab, Tone,
     held_text,
 };
 use crate::tui::msg::{Effect, ExportRequest, ExportWhat};
 use crate::tui::text;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tui_input::{Input, InputRequest};
 
 /// The commands of dialogs.
@@ -22,6 +23,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         },
         Id::InputCancel => match model.dialogs.last() {
             Some(Dialog::Csv(_)) => leave_csv(model, effects),
+            _ if model.screens.is_empty() && model.tab == Tab::Debug => {
+                super::debug::clear_search(model, effects);
+            }
             _ if model.screens.is_empty() => {
                 super::queue::clear_filter(model, effects);
             }
@@ -46,6 +50,8 @@ fn end_typing(model: &mut Model) {
     }
     if let Some(view) = super::records::top(model) {
         view.typing = None;
+    } else {
+        model.debug.typing = None;
     }
 }
 
@@ -55,6 +61,14 @@ pub fn open_csv(model: &mut Model) {
         Some(Screen::List(view)) => {
             let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
             (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        _ if model.place() == Place::DebugLog => {
+            let Some(row) = model.chosen() else { return };
+            let name = row.connector.name.clone();
+            let file = file_name(&[&name, "debug-log"], model);
+            let found = model.debug.found().map(|found| Arc::new(found.clone()));
+            let what = ExportWhat::Debug(row.connector.id, name, found);
+            (what, Some(model.debug.shown()), file)
         }
         _ => {
             let Some(row) = model.chosen() else { return };

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, dialogs, forms, queue, records};
+use super::{Effects, debug, dialogs, forms, queue, records};
 use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -27,6 +27,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         read_log(model, effects);
         read_queue(model, effects);
     }
+    debug::choose(model, effects);
 }
 
 /// Reads the log of the chosen connector.
@@ -50,7 +51,9 @@ pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
+    model.debug.typing = None;
     read_queue(model, effects);
+    debug::read(model, effects);
 }
 
 /// Goes to the other pane; in the log the two tables are a stop each.
@@ -91,6 +94,7 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         Place::List => open_detail(model, effects),
         Place::Queue => queue::open_detail(model, effects),
         Place::Pick => dialogs::choose_line(model),
+        Place::DebugLog => debug::open(model, effects),
         _ => {}
     }
 }
@@ -226,6 +230,7 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
+    let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
         Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
             records::clear_filter(model, effects);
@@ -236,6 +241,7 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             // What was read while another screen lay above may be old.
             records::refresh(model, effects);
         }
+        None if searched => debug::clear_search(model, effects),
         None => {
             let filtered = model.tab == Tab::Queue && queue::clear_filter(model, effects);
             if !filtered {
