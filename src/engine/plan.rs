@@ -99,7 +99,8 @@ pub fn decide(
     let values = Side::BOTH.map(|side| {
         now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
     });
-    if link.is_some_and(|link| is_companion_id(&link.service_id)) {
+    let companion = link.is_some_and(|link| is_companion_id(&link.service_id));
+    if companion && now[1].record().is_none() {
         // There is nothing on the other side that could be written or deleted.
         let nothing = Decision::Write { vtiger: Vec::new(), service: Vec::new(), lost: Vec::new() };
         let gone = now[0] == SideNow::Gone;

@@ -4,7 +4,7 @@
 use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
-use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, id_key, is_companion_id};
+use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key};
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
 use std::collections::HashSet;
@@ -41,8 +41,7 @@ pub async fn stage_absent(
         let Some(last) = ids.last() else { return Ok(()) };
         after = Some(last.clone());
         let mut absent = Vec::new();
-        // Companions have no record in the service that could be absent.
-        for id in ids.into_iter().filter(|id| side == Side::Vtiger || !is_companion_id(id)) {
+        for id in ids {
             let key = id_key(&id).into_bytes();
             while let Some(Ok((next, ()))) = seen.peek()
                 && *next < key
@@ -55,11 +54,49 @@ pub async fn stage_absent(
                 _ => absent.push(id),
             }
         }
+        if side == Side::Service {
+            absent = without_companions(context, work, absent).await?;
+        }
         for chunk in absent.chunks(CHUNK) {
             let records = fetch_all(context, work, side, chunk).await?;
             take(context, work, side, records).await?;
         }
     }
+}
+
+/// The ids without those of companions (a company that only an order names): no listing of the
+/// module ever shows them, so their absence says nothing. A companion that the module has taken over
+/// is compared like any record, which its link remembers.
+async fn without_companions(
+    context: &Context,
+    work: &ModuleWork,
+    ids: Vec<String>,
+) -> Step<Vec<String>> {
+    let companions: Vec<String> = context
+        .catalog
+        .vtiger
+        .companions
+        .iter()
+        .filter(|c| c.module == work.module)
+        .map(|c| format!("{}:", c.key))
+        .collect();
+    if companions.is_empty() {
+        return Ok(ids);
+    }
+    let (connector, module) = (context.id(), work.module);
+    context
+        .read(move |r| {
+            let mut kept = Vec::with_capacity(ids.len());
+            for id in ids {
+                let named = companions.iter().any(|prefix| id.starts_with(prefix.as_str()));
+                let link = if named { r.link_by_service(connector, module, &id)? } else { None };
+                if link.is_none_or(|link| !link.pairs.is_empty()) {
+                    kept.push(id);
+                }
+            }
+            Ok(kept)
+        })
+        .await
 }
 
 /// The records with these ids; one that is gone counts as trashed.
@@ -126,7 +163,7 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
         let soft = |s: &&Skip| {
             let code = s.reason.code;
             let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
-            s.side == side && soft
+            s.side == side && (soft || s.verdict() == Some(Verdict::CreateNew))
         };
         let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
         take_again(context, work, side, &ids).await?;
@@ -147,10 +184,16 @@ async fn take_again(
         let known = known(context, work, side, &records).await?;
         let mut forget = Batch::new();
         for (record, known) in records.into_iter().zip(known) {
-            if record.trashed && known.link.is_none() {
+            if known.link.is_none() {
                 let (id, connector, module) = (record.id.clone(), context.id(), work.module);
-                forget.push(Change::DropParked(connector, module, side, id.clone()));
-                forget.push(Change::DropSkip(connector, module, side, id));
+                let ends = known.skip.as_ref().is_some_and(Skip::is_final);
+                // Nothing comes of it by itself, or nothing could.
+                if record.trashed || ends || !work.writes(side.other()) {
+                    forget.push(Change::DropParked(connector, module, side, id.clone()));
+                }
+                if record.trashed {
+                    forget.push(Change::DropSkip(connector, module, side, id));
+                }
             }
             stage(context, work, side, record, &known, true)?;
         }

@@ -7,7 +7,10 @@ use super::links::link_after;
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, item};
-use crate::model::{Intent, IntentKind, Item, ItemStatus, LinkOrigin, Parked, Record, Side, Stamp};
+use crate::model::{
+    Intent, IntentKind, Item, ItemStatus, LinkOrigin, Parked, Reason, ReasonCode, Record, Side,
+    Stamp,
+};
 use crate::store::{Batch, Change};
 
 /// Settles the open writes of a module. `companion` ones are those of names.
@@ -110,6 +113,10 @@ async fn settle_create(
         link.pairs = work.mapping.states(&sent, &sent);
         link.vtiger_print = sent.print;
         link.service_print = sent.print;
+        // Whatever a person decided about creating it has come true.
+        let done =
+            Change::DropSkip(context.id(), work.module, source_side, intent.source_id.clone());
+        batch.push(done);
         batch.push(Change::PutLink(context.id(), work.module, link));
     }
     let created = Item {
@@ -198,14 +205,21 @@ async fn settle_delete(
 
 fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, batch: &mut Batch) {
     let now = Stamp::now();
+    let reason = Reason {
+        text: "A write of it was interrupted, or its answer was lost.".into(),
+        next: "It is compared again at the next sync; nothing is repeated blindly.".into(),
+        ..Reason::new(ReasonCode::OutcomeUnknown, "", "")
+    };
     let parked = Parked {
         side,
         id: id.to_owned(),
         name: name.to_owned(),
-        reason: None,
+        reason: Some(reason),
         since: now,
         tries: 0,
         next_try: now,
+        print: None,
+        revision: 0,
     };
     batch.push(Change::PutParked(context.id(), work.module, parked));
 }

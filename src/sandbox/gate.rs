@@ -13,6 +13,10 @@ pub enum System {
     Vtiger,
     /// WooCommerce.
     WooCommerce,
+    /// Magento.
+    Magento,
+    /// Zoho.
+    Zoho,
 }
 
 impl System {
@@ -21,6 +25,8 @@ impl System {
         match self {
             Self::Vtiger => "vtiger",
             Self::WooCommerce => "woocommerce",
+            Self::Magento => "magento",
+            Self::Zoho => "zoho",
         }
     }
 }

@@ -17,9 +17,11 @@ use super::clock::Clock;
 use super::gate::{Gate, System};
 use super::http::{Reply, Request};
 use super::journal::{Entry, Journal, Origin};
+use super::magento::Magento;
 use super::seed::World;
 use super::vtiger::Vtiger;
 use super::woo::Woo;
+use super::zoho::Zoho;
 use super::{Sandbox, SandboxError, SandboxOptions};
 
 const BODY_LIMIT: usize = 64 << 20;
@@ -35,6 +37,8 @@ pub struct App {
     pub(super) gate: Gate,
     pub(super) vtiger: Vtiger,
     pub(super) woo: Woo,
+    pub(super) magento: Magento,
+    pub(super) zoho: Zoho,
 }
 
 /// What a state folder gave.
@@ -66,8 +70,15 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
         Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?
             .like(options.vtiger);
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
-    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });
+    let (of_woo, of_magento) = (Arc::clone(&journal), Arc::clone(&journal));
+    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), of_woo, &kept.entries, home)?;
+    let home = format!("http://{address}/magento");
+    let (shared, time) = (Arc::clone(&world), Arc::clone(&clock));
+    let magento = Magento::new(shared, time, of_magento, &kept.entries, home);
+    let home = format!("http://{address}/zoho");
+    let zoho = Zoho::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home);
+    let gate = Gate::new(options.latency);
+    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -176,6 +187,16 @@ impl App {
             request.path = rest.to_owned();
             let _pass = self.gate.enter(System::WooCommerce, Woo::operation(&request)).await;
             return self.woo.answer(&request);
+        }
+        if let Some(rest) = below(&request.path, "/magento") {
+            request.path = rest.to_owned();
+            let _pass = self.gate.enter(System::Magento, Magento::operation(&request)).await;
+            return self.magento.answer(&request);
+        }
+        if let Some(rest) = below(&request.path, "/zoho") {
+            request.path = rest.to_owned();
+            let _pass = self.gate.enter(System::Zoho, Zoho::operation(&request)).await;
+            return self.zoho.answer(&request);
         }
         html(404, "Not Found")
     }

@@ -85,6 +85,10 @@ impl Bench {
     }
 }
 
+fn update(id: impl Into<String>, fields: Fields) -> Write {
+    Write::Update { id: id.into(), fields, unmodified_since: None }
+}
+
 fn paths(list: &[&str]) -> Vec<String> {
     list.iter().map(|path| (*path).to_owned()).collect()
 }
@@ -127,12 +131,11 @@ async fn an_order_is_created_read_and_changed_with_its_lines() {
 
     let fewer = lines_value(&[line(&product, "1", "9.99", "10", "1.00")]);
     let fields: Fields = [(LINES, fewer)].into_iter().collect();
-    let changed =
-        b.write("SalesOrder", Write::Update { id: made.id.clone(), fields }).await.unwrap();
+    let changed = b.write("SalesOrder", update(made.id.clone(), fields)).await.unwrap();
     let changed = changed.record.unwrap();
     assert_eq!((text(&changed, TOTAL), text(&changed, CURRENCY)), ("10.99".into(), "USD".into()));
     let fields: Fields = [("subject", "Shop 4711 b")].into_iter().collect();
-    b.write("SalesOrder", Write::Update { id: made.id.clone(), fields }).await.unwrap();
+    b.write("SalesOrder", update(made.id.clone(), fields)).await.unwrap();
     let read = b.fetch("SalesOrder", &made.id, &["subject", LINES, TOTAL]).await;
     assert_eq!(
         (text(&read, "subject"), text(&read, TOTAL)),
@@ -203,7 +206,7 @@ async fn an_order_with_a_product_that_is_gone_is_looked_up_and_finished() {
     assert_eq!((found.len(), text(&found[0], TOTAL)), (1, "0".into()), "it was left without lines");
     let fields: Fields = [(LINES, lines_value(&good))].into_iter().collect();
     let id = found[0].id.clone();
-    let done = b.write("SalesOrder", Write::Update { id, fields }).await.unwrap();
+    let done = b.write("SalesOrder", update(id, fields)).await.unwrap();
     assert_eq!(text(&done.record.unwrap(), TOTAL), "11");
 }
 
@@ -231,16 +234,16 @@ async fn vtiger_as_it_is_shipped_refuses_orders_and_none_is_spoiled() {
     let id = before[0].clone();
     let was = b.whole(&id);
     let fields: Fields = [(LINES, lines_value(&lines))].into_iter().collect();
-    let update = Write::Update { id: id.clone(), fields };
-    let error = b.write("SalesOrder", update.clone()).await.unwrap_err();
+    let change = update(id.clone(), fields);
+    let error = b.write("SalesOrder", change.clone()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused);
     let error =
-        connect(&b.sandbox).write("SalesOrder", &[update], &[]).await.remove(0).unwrap_err();
+        connect(&b.sandbox).write("SalesOrder", &[change], &[]).await.remove(0).unwrap_err();
     assert!(error.error.what.contains("were not changed"), "on a new connection: {error}");
     assert_eq!(b.whole(&id), was, "a change of lines would have spoiled the total");
     assert_eq!(b.asked("revise"), 0);
     let fields: Fields = [("subject", "Renamed")].into_iter().collect();
-    b.write("SalesOrder", Write::Update { id: id.clone(), fields }).await.unwrap();
+    b.write("SalesOrder", update(id.clone(), fields)).await.unwrap();
     assert_eq!(b.whole(&id)["LineItems"], was["LineItems"]);
 
     let report = b.remote.check("vtiger").await;
@@ -265,14 +268,14 @@ async fn lines_are_changed_where_orders_once_came_over_the_api() {
     let product = b.ids("Products").remove(0);
     let lines = [line(&product, "1", "10", "10", "1")];
     let fields: Fields = [(LINES, lines_value(&lines))].into_iter().collect();
-    let update = Write::Update { id: b.ids("SalesOrder").remove(0), fields };
-    let error = b.write("SalesOrder", update.clone()).await.unwrap_err();
+    let change = update(b.ids("SalesOrder").remove(0), fields);
+    let error = b.write("SalesOrder", change.clone()).await.unwrap_err();
     assert!(error.error.why.contains("has not shown yet"), "nothing tells yet: {error}");
     let fields = b.order("Shop 1", &lines, "EUR");
     b.write("SalesOrder", Write::Create { fields }).await.unwrap();
-    b.write("SalesOrder", update.clone()).await.unwrap();
+    b.write("SalesOrder", change.clone()).await.unwrap();
     let later = connect(&b.sandbox);
-    let done = later.write("SalesOrder", &[update], &paths(&[TOTAL])).await.remove(0).unwrap();
+    let done = later.write("SalesOrder", &[change], &paths(&[TOTAL])).await.remove(0).unwrap();
     assert_eq!(text(&done.record.unwrap(), TOTAL), "11", "a new connection finds out by reading");
 }
 
@@ -285,7 +288,7 @@ async fn version_7_keeps_the_lines_of_what_is_changed() {
         let was = b.fetch(entity, id, &wanted).await;
         assert!(lines_of(was.fields.get(LINES).unwrap()).len() >= 2);
         let fields: Fields = [("subject", "Renamed")].into_iter().collect();
-        b.write(entity, Write::Update { id: id.clone(), fields }).await.unwrap();
+        b.write(entity, update(id.clone(), fields)).await.unwrap();
         let is = b.fetch(entity, id, &wanted).await;
         assert_eq!(is.fields, was.fields, "{entity}");
         assert_eq!(b.whole(id)["subject"], "Renamed");
@@ -293,7 +296,7 @@ async fn version_7_keeps_the_lines_of_what_is_changed() {
     let id = b.ids("SalesOrder").remove(0);
     let lines = [line(&b.ids("Products")[0], "2", "10", "10", "2")];
     let fields: Fields = [(LINES, lines_value(&lines))].into_iter().collect();
-    let done = b.write("SalesOrder", Write::Update { id, fields }).await.unwrap();
+    let done = b.write("SalesOrder", update(id, fields)).await.unwrap();
     assert_eq!(text(&done.record.unwrap(), TOTAL), "22");
 }
 
@@ -325,8 +328,8 @@ async fn the_times_of_events_are_instants() {
     );
     assert_eq!((&whole["duration_hours"], &whole["duration_minutes"]), (&json!("1"), &json!("45")));
     let fields: Fields = [("end", "2026-03-02T00:30:00Z")].into_iter().collect();
-    let update = Write::Update { id: made.id.clone(), fields };
-    b.remote.write("Events", &[update], &wanted).await.remove(0).unwrap();
+    let change = update(made.id.clone(), fields);
+    b.remote.write("Events", &[change], &wanted).await.remove(0).unwrap();
     let read = b.fetch("Events", &made.id, &["start", "end"]).await;
     let times = (text(&read, "start"), text(&read, "end"));
     assert_eq!(times, ("2026-03-01T22:30:00Z".into(), "2026-03-02T00:30:00Z".into()));

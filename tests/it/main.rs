@@ -6,7 +6,14 @@
 mod cli;
 mod conformance;
 mod daemon;
+mod deletes;
 mod documents;
+mod magento;
 mod model;
 mod sandbox_sync;
+mod secrets;
+mod stopping;
+mod trouble;
 mod tui_pty;
+mod verify;
+mod zoho;

@@ -20,10 +20,12 @@ impl Vtiger {
     ) -> RemoteResult<Written> {
         match write {
             Write::Create { fields: values } => self.create(entity, values, fields).await,
-            Write::Update { id, fields: values } if values.is_empty() => {
+            Write::Update { id, fields: values, .. } if values.is_empty() => {
                 self.untouched(entity, id, fields).await
             }
-            Write::Update { id, fields: values } => self.revise(entity, id, values, fields).await,
+            Write::Update { id, fields: values, .. } => {
+                self.revise(entity, id, values, fields).await
+            }
             Write::Delete { id } => self.delete(entity, id).await,
         }
     }

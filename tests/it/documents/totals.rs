@@ -1,7 +1,7 @@
 //! The grand total of thousands of carts, to the cent.
 
 use super::carts::{Cart, Cause, Dice, cart};
-use super::{Bench, LINES, Line, TOTAL, Write, lines_of, lines_value, paths, text};
+use super::{Bench, LINES, Line, TOTAL, Write, lines_of, lines_value, paths, text, update};
 use futures::StreamExt;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value as Json;
@@ -87,7 +87,7 @@ async fn the_totals_of_generated_carts_agree_to_the_cent() {
             .map(|l| if l.product.is_empty() { Line { product: "26x3".into(), ..l } } else { l })
             .collect();
         let fields: Fields = [(LINES, lines_value(&lines))].into_iter().collect();
-        let done = b.write("SalesOrder", Write::Update { id, fields }).await.unwrap();
+        let done = b.write("SalesOrder", update(id, fields)).await.unwrap();
         assert_eq!(text(&done.record.unwrap(), TOTAL), total, "{cart:?} written as {lines:?}");
     }
 }
