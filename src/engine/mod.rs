@@ -19,6 +19,7 @@ mod plan;
 mod pull;
 mod recheck;
 pub mod reconcile;
+mod references;
 mod remember;
 mod remotes;
 mod run;
