@@ -5,6 +5,7 @@ use super::context::{Context, Step};
 use super::matching::{Match, match_group};
 use super::module::{ModuleWork, Staged, at};
 use super::reconcile::Seen;
+use super::remember::id_of;
 use crate::mapping::Projection;
 use crate::model::{Link, Record, Side};
 use crate::store::scratch::ScratchIter;
@@ -19,6 +20,8 @@ pub enum SideNow {
     Present(Record),
     /// Gone.
     Gone,
+    /// Asked for by its id and not found, although no listing has shown that it is gone.
+    Missing,
 }
 
 impl SideNow {
@@ -26,7 +29,7 @@ impl SideNow {
     pub fn record(&self) -> Option<&Record> {
         match self {
             Self::Present(record) => Some(record),
-            Self::AsLinked | Self::Gone => None,
+            Self::AsLinked | Self::Gone | Self::Missing => None,
         }
     }
 }
@@ -80,7 +83,7 @@ impl Units {
         work: &ModuleWork,
         count: usize,
     ) -> Step<Vec<Unit>> {
-        let mut groups: Vec<(String, [SideNow; 2])> = Vec::new();
+        let mut groups: Vec<(String, [Option<Staged>; 2])> = Vec::new();
         while let Some(next) = self.linked.peek() {
             let full = groups.len() >= count;
             let same =
@@ -91,10 +94,11 @@ impl Units {
             let Some(next) = self.linked.next() else { break };
             let (_, staged) = next?;
             if !same {
-                groups.push((staged.link, [SideNow::AsLinked, SideNow::AsLinked]));
+                groups.push((staged.link.clone(), [None, None]));
             }
-            if let Some((_, now)) = groups.last_mut() {
-                now[at(staged.side)] = staged.record.map_or(SideNow::Gone, SideNow::Present);
+            if let Some((_, both)) = groups.last_mut() {
+                let side = at(staged.side);
+                both[side] = Some(staged);
             }
         }
         let (connector, module) = (context.id(), work.module);
@@ -108,8 +112,12 @@ impl Units {
             .await?;
         let with_links = groups.into_iter().zip(links);
         Ok(with_links
-            .filter_map(|((_, now), link)| {
-                Some(Unit::Linked { link: Box::new(link?), now: Box::new(now) })
+            .filter_map(|((_, both), link)| {
+                let link = link?;
+                let now = Side::BOTH.map(|side| now_of(&link, side, both[at(side)].as_ref()));
+                // The record has another counterpart by now: what was staged says nothing of it.
+                let moot = now.iter().all(|side| *side == SideNow::AsLinked);
+                (!moot).then(|| Unit::Linked { link: Box::new(link), now: Box::new(now) })
             })
             .collect())
     }
@@ -135,6 +143,17 @@ impl Units {
             units.extend(found.into_iter().map(|m| Unit::Match(Box::new(m))));
         }
         Ok(units)
+    }
+}
+
+/// What was staged of one side of a link. The link may be younger than that: when a record was
+/// created again because an edit beats a delete, the deleted one is none of its business.
+fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
+    match staged {
+        Some(staged) if staged.id == id_of(link, side) => {
+            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
+        }
+        _ => SideNow::AsLinked,
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod cli;
 mod conformance;
+mod faults;
+mod kill;
 mod model;
 mod sandbox_sync;
 mod tui_pty;

@@ -127,7 +127,7 @@ async fn answers_that_are_not_quite_json_are_read() {
     let (_stub, remote) = crm(|_, _| Say::json(ROW)).await;
     let write = Write::Update { id: "12x2".into(), fields: records[0].fields.clone() };
     let error = remote.write("Contacts", &[write], &[]).await.remove(0).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Refused, "what could not be read is not written: {error}");
+    assert_eq!(error.kind, ErrorKind::Temporary, "what could not be read is not written: {error}");
     assert_eq!(error.field.as_deref(), Some("lastname"));
 }
 
