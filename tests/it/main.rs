@@ -7,6 +7,8 @@ mod cli;
 mod conformance;
 mod daemon;
 mod deletes;
+mod faults;
+mod kill;
 mod magento;
 mod model;
 mod sandbox_sync;
