@@ -131,7 +131,11 @@ pub fn plan(context: &Context, work: &ModuleWork, unit: Unit) -> Plan {
             Match::Skip { side, record, reason } => {
                 Plan::Skip { side, record: Box::new(record), link: None, reason }
             }
-            Match::Later { side, record } => Plan::Later(None, vec![(side, record)]),
+            // What may not travel has nothing to wait for.
+            Match::Later { side, record } if work.writes(side.other()) => {
+                Plan::Later(None, vec![(side, record)])
+            }
+            Match::Later { .. } => Plan::Nothing,
         },
     }
 }

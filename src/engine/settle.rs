@@ -116,12 +116,23 @@ async fn settle_create(
     if let Some(mut link) = link_after(work, &job, [records[0].as_ref(), records[1].as_ref()]) {
         let sent = work.mapping.project(intent.target, &hit.fields);
         let agreed = work.mapping.states(&sent, &sent);
-        for at in same {
-            link.pairs[at] = agreed[at].clone();
+        for at in &same {
+            link.pairs[*at] = agreed[*at].clone();
         }
-        let unsettled: Vec<u32> = other.iter().map(|at| work.mapping.pair_ids()[*at]).collect();
+        // What was not sent was empty, and the target filled it by itself, unless somebody has
+        // edited one of the two since.
+        let edited = !other.is_empty() || hit.created.is_none() || hit.modified != hit.created;
+        let mut unsettled = Vec::new();
+        for (at, pair) in work.mapping.pairs().iter().enumerate() {
+            let empty = values.values[at].as_deref().unwrap_or_default().is_empty();
+            let travels = pair.direction.writes(intent.target);
+            if !same.contains(&at) && (edited || (travels && !empty)) {
+                unsettled.push(work.mapping.pair_ids()[at]);
+            }
+        }
         link.pairs.retain(|state| !unsettled.contains(&state.pair));
         if !unsettled.is_empty() {
+            // Nothing is remembered of these pairs, so both sides have to be read to compare them.
             park(context, work, intent.target, &hit.id, &intent.name, batch);
         }
         link.vtiger_print = sent.print;
