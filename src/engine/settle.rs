@@ -141,7 +141,8 @@ async fn settle_create(
             }
         }
         link.pairs.retain(|state| !unsettled.contains(&state.pair));
-        if edited {
+        if !unsettled.is_empty() {
+            // Nothing is remembered of these pairs, so both sides have to be read to compare them.
             park(context, work, intent.target, &hit.id, &intent.name, batch);
         }
         link.vtiger_print = sent.print;
