@@ -15,7 +15,7 @@ mod settings;
 mod stamp;
 mod value;
 
-pub use debug::DebugEntry;
+pub use debug::{DebugEntry, readable};
 pub use error::UserError;
 pub use link::{Base, Link, LinkOrigin, PairState, fingerprint};
 pub use mapping::{EmptyRule, Pair, PairKind, Transform};
