@@ -15,6 +15,10 @@ use super::units::{SideNow, Unit, Units};
 use crate::model::{IntentKind, ItemStatus, Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
 
+/// Why a record waits whose counterpart was not found.
+const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
+                         not shown to be gone. The next complete listing decides.";
+
 /// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
 pub const BATCH: usize = 100;
 
@@ -85,9 +89,9 @@ async fn set_by(
                 }
             }
             Unit::Match(found) => match *found {
-                Match::New { side, record } | Match::Skip { side, record, .. } => {
-                    (side, record, None)
-                }
+                Match::New { side, record }
+                | Match::Skip { side, record, .. }
+                | Match::Later { side, record } => (side, record, None),
                 Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
             },
         };
@@ -221,6 +225,12 @@ async fn note(
                 context.commit(std::mem::take(batch)).await?;
             }
             again.push(Unit::Match(Box::new(Match::New { side, record: *record })));
+        }
+        Plan::Later(link, records) if !context.dry => {
+            for (side, record) in records {
+                let reason = Reason::new(ReasonCode::ApiError, "", NOT_FOUND);
+                park(context, work, side, &record, link.as_deref(), reason, batch).await?;
+            }
         }
         Plan::Forget(link) if !context.dry => {
             batch.push(Change::DropLink(connector, module, link.vtiger_id.clone()));

@@ -70,7 +70,7 @@ pub fn rests(
                     SideNow::Present(record) => work.mapping.project(side, &record.fields).print,
                     SideNow::AsLinked if side == Side::Vtiger => link.vtiger_print,
                     SideNow::AsLinked => link.service_print,
-                    SideNow::Gone => return false,
+                    SideNow::Gone | SideNow::Missing => return false,
                 };
                 skip.print == print && skip.revision == work.mapping.revision()
             }

@@ -261,7 +261,7 @@ fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
                 let now = [SideNow::Present(vtiger.clone()), SideNow::Present(service.clone())];
                 decide(work, None, &now).0
             }
-            Match::New { .. } | Match::Skip { .. } => return Vec::new(),
+            Match::New { .. } | Match::Skip { .. } | Match::Later { .. } => return Vec::new(),
         },
     };
     match decision {
@@ -297,7 +297,10 @@ fn id_on(unit: &Unit, side: Side) -> Option<String> {
 fn put(unit: &mut Unit, side: Side, record: Option<Record>) {
     match unit {
         Unit::Linked { now, .. } => {
-            now[at(side)] = record.map_or(SideNow::Gone, SideNow::Present);
+            // Only a complete listing and a look by id together tell that a record is gone.
+            let missing =
+                if now[at(side)] == SideNow::Gone { SideNow::Gone } else { SideNow::Missing };
+            now[at(side)] = record.map_or(missing, SideNow::Present);
         }
         Unit::Match(found) => {
             let (vtiger, service) = match found.as_ref() {
@@ -307,9 +310,9 @@ fn put(unit: &mut Unit, side: Side, record: Option<Record>) {
             **found = match (side, record) {
                 (Side::Vtiger, Some(vtiger)) => Match::Pair { vtiger, service },
                 (Side::Service, Some(service)) => Match::Pair { vtiger, service },
-                // Gone in between: the other one is a new record, to be looked up next time.
-                (Side::Vtiger, None) => Match::New { side: Side::Service, record: service },
-                (Side::Service, None) => Match::New { side: Side::Vtiger, record: vtiger },
+                // The other one may not be created in its place: it may only not be found.
+                (Side::Vtiger, None) => Match::Later { side: Side::Service, record: service },
+                (Side::Service, None) => Match::Later { side: Side::Vtiger, record: vtiger },
             };
         }
     }

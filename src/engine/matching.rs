@@ -29,6 +29,13 @@ pub enum Match {
         /// Why.
         reason: Reason,
     },
+    /// Its counterpart was there and is not found any more: it waits for the next sync.
+    Later {
+        /// The side it is on.
+        side: Side,
+        /// It.
+        record: Record,
+    },
 }
 
 /// Matches the unlinked records that share a key. `writes` says which sides may be written: a
@@ -107,6 +114,7 @@ mod tests {
             Match::Pair { vtiger, service } => format!("{}={}", vtiger.id, service.id),
             Match::New { record, .. } => format!("new {}", record.id),
             Match::Skip { record, reason, .. } => format!("{} {}", reason.code.key(), record.id),
+            Match::Later { record, .. } => format!("later {}", record.id),
         };
         found.into_iter().map(line).collect()
     }

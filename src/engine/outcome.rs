@@ -147,6 +147,11 @@ async fn failed_write(
                     return Ok(Some(Unit::Match(Box::new(found))));
                 }
                 Some((_, Some(link))) => duplicate_of(&id_of(&link, source)),
+                // It is said to exist, and nobody can find it: perhaps it shows by the next sync.
+                None if id.is_none() => {
+                    park(context, work, source, &record, None, error.reason(), batch).await?;
+                    return Ok(None);
+                }
                 None => error.reason(),
             };
             skip(context, work, source, &record, None, reason, batch).await?;

@@ -4,8 +4,10 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
-use crate::model::{Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, id_key};
-use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
+use crate::model::{
+    Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
+};
+use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Remote, Scope, Since};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
@@ -13,6 +15,8 @@ use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
+/// How often a page is asked for again that was sent in the place of another one.
+const REPEATED: usize = 3;
 /// Up to so many links a complete listing of ids is cheap enough to be made every time.
 const FEW_LINKS: u64 = 2_000;
 
@@ -75,7 +79,8 @@ pub struct Listing {
     /// Ids seen, for absence; kept only when somebody will ask.
     pub seen: Option<Scratch<()>>,
     ids_only: bool,
-    last_ids: HashSet<String>,
+    /// Fingerprints of the pages of this listing.
+    pages: HashSet<u64>,
 }
 
 impl Listing {
@@ -93,7 +98,7 @@ impl Listing {
             first_total: None,
             seen,
             ids_only: false,
-            last_ids: HashSet::new(),
+            pages: HashSet::new(),
         }
     }
 
@@ -101,11 +106,17 @@ impl Listing {
     fn start_over_with_ids(&mut self) {
         self.ids_only = true;
         self.first_total = None;
-        self.last_ids.clear();
+        self.pages.clear();
     }
 
-    /// Takes note of a page. `false`: it shows nothing new, so the server ignores where we are.
-    fn note(&mut self, page: &Page) -> Step<bool> {
+    /// Whether a page was sent before, although another one was asked for.
+    fn repeats(&self, page: &Page) -> bool {
+        !page.records.is_empty() && self.pages.contains(&page_print(page))
+    }
+
+    /// Takes note of a page.
+    fn note(&mut self, page: &Page) -> Step<()> {
+        self.pages.insert(page_print(page));
         if let (Some(first), Some(total)) = (self.first_total, page.total)
             && total < first
         {
@@ -122,11 +133,13 @@ impl Listing {
                 seen.push(id_key(&record.id).as_bytes(), &())?;
             }
         }
-        let ids: HashSet<String> = page.records.iter().map(|r| r.id.clone()).collect();
-        let repeated = !ids.is_empty() && ids == self.last_ids;
-        self.last_ids = ids;
-        Ok(!repeated)
+        Ok(())
     }
+}
+
+fn page_print(page: &Page) -> u64 {
+    let ids: Vec<&str> = page.records.iter().map(|r| r.id.as_str()).collect();
+    fingerprint(&ids.join("\n"))
 }
 
 fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {
@@ -165,22 +178,27 @@ pub async fn run_listing(
     if let Next::Numbered { pages } = page.next {
         take_page(context, work, side, page, narrow, listing).await?;
         let parallel = work.capabilities[at(side)].parallel.max(1);
-        let request = &request;
+        let first = request.clone();
+        let numbered = |number| PageRequest { at: PageAt::Number(number), ..first.clone() };
         let remote = &remote;
-        let mut rest = futures::stream::iter(2..=pages)
-            .map(|number| async move {
-                let at = PageAt::Number(number);
-                remote.page(&PageRequest { at, ..request.clone() }).await
-            })
+        let mut rest = futures::stream::iter((2..=pages).map(numbered))
+            .map(|request| async move { (remote.page(&request).await, request) })
             .buffered(parallel);
-        while let Some(page) = rest.next().await {
+        let mut next = Next::End;
+        while let Some((page, request)) = rest.next().await {
             context.go_on()?;
-            take_page(context, work, side, page?, narrow, listing).await?;
+            let page = other_page(remote.as_ref(), &request, page?, listing).await?;
+            next = page.next.clone();
+            take_page(context, work, side, page, narrow, listing).await?;
         }
-        return Ok(());
+        // The last page was full after all: there may be more than the first one knew of.
+        let Next::After(token) = next else { return Ok(()) };
+        request.at = PageAt::After(token);
+        page = remote.page(&request).await?;
     }
     loop {
         context.go_on()?;
+        page = other_page(remote.as_ref(), &request, page, listing).await?;
         let Next::After(token) = page.next.clone() else {
             return take_page(context, work, side, page, narrow, listing).await;
         };
@@ -195,6 +213,29 @@ pub async fn run_listing(
     }
 }
 
+/// The page, asked for again if it is one that was sent before.
+async fn other_page(
+    remote: &dyn Remote,
+    request: &PageRequest,
+    mut page: Page,
+    listing: &Listing,
+) -> Step<Page> {
+    for _ in 0..REPEATED {
+        if !listing.repeats(&page) {
+            return Ok(page);
+        }
+        page = remote.page(request).await?;
+    }
+    if !listing.repeats(&page) {
+        return Ok(page);
+    }
+    Err(Stop::Failed(UserError::new(
+        format!("{} sent the same page of {} again and again.", remote.label(), request.entity),
+        "It ignores which page is asked for, so the listing would never end.",
+        "Look for a cache or a plugin between SyncDeck and that system.",
+    )))
+}
+
 async fn take_page(
     context: &Context,
     work: &mut ModuleWork,
@@ -203,14 +244,7 @@ async fn take_page(
     narrow: bool,
     listing: &mut Listing,
 ) -> Step<()> {
-    if !listing.note(&page)? {
-        let label = context.remote(side).label();
-        return Err(Stop::Failed(UserError::new(
-            format!("{label} sent the same page of {} twice.", work.module),
-            "It ignores which page is asked for, so the listing would never end.",
-            "Look for a cache or a plugin between SyncDeck and that system.",
-        )));
-    }
+    listing.note(&page)?;
     context.advance(page.records.len() as u64, page.total);
     if listing.ids_only {
         return Ok(());
@@ -401,15 +435,15 @@ mod tests {
     #[test]
     fn a_listing_that_shrinks_meanwhile_proves_nothing() {
         let mut listing = Listing::of(None);
-        assert!(listing.note(&page(&["1", "2"], Some(4))).unwrap());
+        listing.note(&page(&["1", "2"], Some(4))).unwrap();
         assert!(listing.consistent);
         // One of the first page was deleted; the third slipped onto it, unseen.
-        assert!(listing.note(&page(&["4"], Some(3))).unwrap());
+        listing.note(&page(&["4"], Some(3))).unwrap();
         assert!(!listing.consistent);
         let mut grows = Listing::of(None);
         grows.note(&page(&["1"], Some(1))).unwrap();
         grows.note(&page(&["2"], Some(2))).unwrap();
         assert!(grows.consistent, "new records land behind");
-        assert!(!grows.note(&page(&["2"], Some(2))).unwrap(), "the same page twice");
+        assert!(grows.repeats(&page(&["2"], Some(2))), "the same page twice");
     }
 }

@@ -307,15 +307,15 @@ fn record_of(unit: &mut Unit, of: Side) -> Option<&mut Record> {
     match unit {
         Unit::Linked { now, .. } => match &mut now[at(of)] {
             SideNow::Present(record) => Some(record),
-            SideNow::AsLinked | SideNow::Gone => None,
+            SideNow::AsLinked | SideNow::Gone | SideNow::Missing => None,
         },
         Unit::Match(found) => match found.as_mut() {
             Match::Pair { vtiger, service } => {
                 Some(if of == Side::Vtiger { vtiger } else { service })
             }
-            Match::New { side, record } | Match::Skip { side, record, .. } => {
-                (*side == of).then_some(record)
-            }
+            Match::New { side, record }
+            | Match::Skip { side, record, .. }
+            | Match::Later { side, record, .. } => (*side == of).then_some(record),
         },
     }
 }

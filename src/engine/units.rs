@@ -6,6 +6,7 @@ use super::decisions::{Verdicts, candidate, rests, verdicts};
 use super::matching::{Match, match_group};
 use super::module::{ModuleWork, Staged, at};
 use super::reconcile::Seen;
+use super::remember::id_of;
 use crate::mapping::Projection;
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, Verdict};
 use crate::store::scratch::ScratchIter;
@@ -21,6 +22,8 @@ pub enum SideNow {
     Present(Record),
     /// Gone.
     Gone,
+    /// Asked for by its id and not found, although no listing has shown that it is gone.
+    Missing,
 }
 
 impl SideNow {
@@ -28,7 +31,7 @@ impl SideNow {
     pub fn record(&self) -> Option<&Record> {
         match self {
             Self::Present(record) => Some(record),
-            Self::AsLinked | Self::Gone => None,
+            Self::AsLinked | Self::Gone | Self::Missing => None,
         }
     }
 }
@@ -82,7 +85,7 @@ impl Units {
         work: &ModuleWork,
         count: usize,
     ) -> Step<Vec<Unit>> {
-        let mut groups: Vec<(String, [SideNow; 2])> = Vec::new();
+        let mut groups: Vec<(String, [Option<Staged>; 2])> = Vec::new();
         while let Some(next) = self.linked.peek() {
             let full = groups.len() >= count;
             let same =
@@ -93,10 +96,11 @@ impl Units {
             let Some(next) = self.linked.next() else { break };
             let (_, staged) = next?;
             if !same {
-                groups.push((staged.link, [SideNow::AsLinked, SideNow::AsLinked]));
+                groups.push((staged.link.clone(), [None, None]));
             }
-            if let Some((_, now)) = groups.last_mut() {
-                now[at(staged.side)] = staged.record.map_or(SideNow::Gone, SideNow::Present);
+            if let Some((_, both)) = groups.last_mut() {
+                let side = at(staged.side);
+                both[side] = Some(staged);
             }
         }
         let (connector, module) = (context.id(), work.module);
@@ -118,9 +122,12 @@ impl Units {
             })
             .await?;
         let mut units = Vec::new();
-        for ((_, now), known) in groups.into_iter().zip(links) {
+        for ((_, both), known) in groups.into_iter().zip(links) {
             let Some((link, skips)) = known else { continue };
-            if !rests(work, &link, &now, &skips) {
+            let now = Side::BOTH.map(|side| now_of(&link, side, both[at(side)].as_ref()));
+            // The record has another counterpart by now: what was staged says nothing of it.
+            let moot = now.iter().all(|side| *side == SideNow::AsLinked);
+            if !moot && !rests(work, &link, &now, &skips) {
                 units.push(Unit::Linked { link: Box::new(link), now: Box::new(now) });
             }
         }
@@ -247,6 +254,17 @@ fn set_apart(found: Match, alone: &[HashSet<String>; 2], writes: [bool; 2]) -> V
 fn waits_for_decision() -> Reason {
     let detail = "A person decided that the one on the other side is another record.";
     Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+}
+
+/// What was staged of one side of a link. The link may be younger than that: when a record was
+/// created again because an edit beats a delete, the deleted one is none of its business.
+fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
+    match staged {
+        Some(staged) if staged.id == id_of(link, side) => {
+            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
+        }
+        _ => SideNow::AsLinked,
+    }
 }
 
 /// The part of a key that the records of a group share: all before the last zero byte.

@@ -8,6 +8,7 @@
 mod clock;
 mod edits;
 mod error;
+mod faults;
 mod gate;
 mod http;
 mod journal;
@@ -17,6 +18,7 @@ mod seed;
 mod server;
 mod text;
 mod vtiger;
+mod wire;
 mod woo;
 mod zoho;
 
@@ -29,10 +31,12 @@ use std::time::Duration;
 use axum::http::Method;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::SandboxError;
+pub use self::faults::{BadFault, Fault, FaultKind};
+pub use self::gate::{System, Writes};
 pub use self::magento::Switches as MagentoSwitches;
 use self::server::App;
 pub use self::vtiger::Release as VtigerRelease;
@@ -52,6 +56,8 @@ pub struct SandboxOptions {
     pub base: Option<i64>,
     /// Every request takes so much longer.
     pub latency: Duration,
+    /// What goes wrong, and how often.
+    pub faults: Vec<Fault>,
     /// A folder that keeps edits and port, so that a restarted sandbox goes on where it was.
     pub state_dir: Option<PathBuf>,
     /// Which Vtiger it has.
@@ -66,6 +72,7 @@ impl Default for SandboxOptions {
             seed: None,
             base: None,
             latency: Duration::ZERO,
+            faults: Vec::new(),
             state_dir: None,
             vtiger: VtigerRelease::default(),
         }
@@ -235,6 +242,38 @@ impl Sandbox {
     /// How many requests are being served right now.
     pub fn in_flight(&self) -> u64 {
         self.app.gate.in_flight()
+    }
+
+    /// How many records requests created, changed and deleted, by `vtiger Contacts created`. What
+    /// was done past the network ([`Sandbox::vtiger`], [`Sandbox::woo`]) is not in it.
+    pub fn deeds(&self) -> BTreeMap<String, u64> {
+        self.app.gate.deeds()
+    }
+
+    /// The write requests as they begin, are applied, and are answered: wait for the next step with
+    /// `changed()`.
+    pub fn writes(&self) -> watch::Receiver<Writes> {
+        self.app.gate.writes()
+    }
+
+    /// How many write requests have begun and are not answered yet.
+    pub fn writes_in_flight(&self) -> u64 {
+        self.app.gate.writes().borrow().in_flight()
+    }
+
+    /// Makes every write take so much longer, half of it before and half after it is applied.
+    pub fn slow_writes(&self, by: Duration) {
+        self.app.gate.slow_writes(by);
+    }
+
+    /// From now on these faults and no others.
+    pub fn set_faults(&self, faults: &[Fault]) {
+        self.app.gate.faults.set(faults);
+    }
+
+    /// How often each fault was given so far, by `system:kind`.
+    pub fn faults_given(&self) -> BTreeMap<String, u64> {
+        self.app.gate.faults.counts()
     }
 
     /// Moves the systems' clocks forward, so that a test need not sleep between two stamps.

@@ -8,6 +8,8 @@ mod conformance;
 mod daemon;
 mod deletes;
 mod documents;
+mod faults;
+mod kill;
 mod magento;
 mod model;
 mod sandbox_sync;

@@ -288,16 +288,21 @@ impl Http {
     }
 
     fn endless(&self, answer: &Answer) -> Fault {
-        let kind = if answer.write { ErrorKind::Unknown } else { ErrorKind::NotTheApi };
-        Fault::new(
+        // Where the API has answered before, it is an accident and no wrong address.
+        let kind = match (answer.write, answer.worked_before) {
+            (true, _) => ErrorKind::Unknown,
+            (false, true) => ErrorKind::Temporary,
+            (false, false) => ErrorKind::NotTheApi,
+        };
+        let fault = Fault::new(
             kind,
             UserError::new(
                 format!("{} sent an answer without end.", answer.host),
                 format!("It was cut off at {} MiB.", self.limit >> 20),
                 format!("Check that the address is the one of {}.", self.system),
             ),
-        )
-        .at_once()
+        );
+        if answer.worked_before { fault } else { fault.at_once() }
     }
 
     /// The request in an error: its beginning, since a query may be long.

@@ -157,8 +157,27 @@ impl Woo {
         match answer? {
             Ok(_) => done,
             Err(api) if api.status == 410 => done,
-            Err(api) => Err(self.explained(&api, &ask)),
+            Err(api) => {
+                let error = self.explained(&api, &ask);
+                Err(self.surely_gone(entity, id, error).await)
+            }
         }
+    }
+
+    /// A record that is said to be gone and can still be read is not gone: it is tried again later.
+    async fn surely_gone(
+        &self,
+        entity: &'static Entity,
+        id: &str,
+        mut error: RemoteError,
+    ) -> RemoteError {
+        if error.kind == ErrorKind::NotFound {
+            match self.fetch_ids(entity, &[id.to_owned()], &[]).await {
+                Ok(found) if found.is_empty() => {}
+                _ => error.kind = ErrorKind::Temporary,
+            }
+        }
+        error
     }
 
     /// Updates without a change are not sent: the shop would stamp the record.
@@ -221,12 +240,16 @@ impl Woo {
                 let held = r.fields.get(entity.key).map(Value::to_text).unwrap_or_default();
                 held.trim().to_lowercase() == key.trim().to_lowercase()
             });
+            // Held by something that is no such record, or by nothing that can be found.
+            let variation = twin.is_none()
+                && entity.trash
+                && self.is_of_variation(entity, &key).await.unwrap_or(false);
             if let Some(Err(error)) = &mut results[at] {
-                match twin {
-                    Some(twin) => error.kind = ErrorKind::Exists { id: Some(twin.id.clone()) },
-                    // Held by something that is no such record: a variation, another kind of user.
-                    None => error.kind = ErrorKind::Refused,
-                }
+                error.kind = match twin {
+                    Some(twin) => ErrorKind::Exists { id: Some(twin.id.clone()) },
+                    None if variation => ErrorKind::Refused,
+                    None => ErrorKind::Exists { id: None },
+                };
                 if twin.is_some_and(|t| t.trashed) {
                     error.error.next =
                         "Restore the product from the shop's trash, or delete it there \

@@ -75,7 +75,7 @@ pub fn query_key<'a>(module: &Module, column: &'a Column) -> &'a str {
 /// `create`. What has no id yet breaks the code of 8.4.0 as it is shipped.
 pub fn create(
     store: &mut Store,
-    by: Writer,
+    by: Writer<'_>,
     at: usize,
     element: &Map<String, Json>,
 ) -> Result<String, Failure> {

@@ -10,6 +10,8 @@ use super::filter::{Filter, compile};
 use super::registry::Module;
 use super::store::{Row, Store};
 use super::vtql::{Bad, Columns, Operand, Select, parse};
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::gate::Line;
 use crate::sandbox::text::{fold, push_vtiger_json};
 
 /// At most so many rows, whatever is asked.
@@ -32,7 +34,7 @@ struct Plan {
 }
 
 /// Answers a query with the JSON text of its rows.
-pub fn run(store: &Store, text: &str) -> Result<String, Failure> {
+pub fn run(store: &Store, text: &str, line: Line<'_>) -> Result<String, Failure> {
     let select = parse(text).map_err(|bad| match bad {
         Bad::Lexer => Failure::internal(),
         Bad::Syntax(message) => Failure::new("QUERY_SYNTAX_ERROR", message),
@@ -48,12 +50,17 @@ pub fn run(store: &Store, text: &str) -> Result<String, Failure> {
         let all = Plan { limit: usize::MAX, ..plan };
         return Ok(format!("[{{\"count\":\"{}\"}}]", rows(store, &all).len()));
     }
-    for (n, (id, line)) in found(store, &plan).into_iter().enumerate() {
+    let mut rows = found(store, &plan);
+    if plan.filter.names_ids() && !rows.is_empty() && line.strikes(FaultKind::Ghost) {
+        let one = line.below(rows.len() as u64);
+        rows.remove(usize::try_from(one).unwrap_or(0));
+    }
+    for (n, (id, joined)) in rows.into_iter().enumerate() {
         if n > 0 {
             out.push(',');
         }
         if let Some(mut row) = store.row(plan.at, id) {
-            row.line = line;
+            row.line = joined;
             push_row(&mut out, &row, module, &plan.columns, &mut scratch);
         }
     }

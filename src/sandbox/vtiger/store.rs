@@ -7,7 +7,7 @@ use super::Release;
 use super::documents;
 use super::fail::Failure;
 use super::registry::{Column, Module, Registry, Type};
-use crate::sandbox::clock::{parse_stamp, stamp};
+use crate::sandbox::clock::{parse_stamp, push_stamp, stamp};
 use crate::sandbox::edits::{Edit, Edits};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::patch::{Changes, Patch};
@@ -30,6 +30,8 @@ pub struct Store {
     deleted: BTreeSet<(i64, usize, u64)>,
     /// Which Vtiger it is.
     pub release: Release,
+    /// The zone of the stamps: seconds east of UTC.
+    pub zone: i64,
 }
 
 /// A record being looked at.
@@ -49,7 +51,12 @@ pub struct Row<'a> {
 
 impl Store {
     /// The tables as they are before any edit.
-    pub fn new(world: Arc<World>, registry: Arc<Registry>, journal: Arc<Journal>) -> Self {
+    pub fn new(
+        world: Arc<World>,
+        registry: Arc<Registry>,
+        journal: Arc<Journal>,
+        zone: i64,
+    ) -> Self {
         let mut next_id = 11;
         let mut tables = Vec::new();
         for module in &registry.modules {
@@ -67,6 +74,7 @@ impl Store {
             journal,
             deleted: BTreeSet::new(),
             release: Release::default(),
+            zone,
         };
         for (at, module) in registry.modules.iter().enumerate() {
             for row in &module.rows {
@@ -88,7 +96,9 @@ impl Store {
             .collect();
         if module.entity && module.prefix != USERS {
             let times = ["createdtime", "modifiedtime"].iter().filter_map(|n| module.column(n));
-            changes.extend(times.map(|column| (column, Some(stamp(self.world.dawn(), ' ')))));
+            changes.extend(
+                times.map(|column| (column, Some(stamp(self.world.dawn() + self.zone, ' ')))),
+            );
         }
         self.apply(at, id, &changes);
     }
@@ -244,7 +254,7 @@ impl Store {
 
     /// Records by modification stamp and id, from that stamp on.
     pub fn by_time(&self, at: usize, from: i64) -> impl Iterator<Item = u64> + '_ {
-        let dawn = self.world.dawn();
+        let dawn = self.world.dawn() + self.zone;
         let table = &self.tables[at];
         let all = self.generated_by_time(at);
         let start = all.partition_point(|(stamp, _)| i64::from(*stamp) + dawn < from);
@@ -331,6 +341,12 @@ impl Row<'_> {
                 let prefix = self.module.number.as_ref().map_or("", |(_, prefix)| prefix.as_str());
                 out.push_str(prefix);
                 push_number(out, self.id - self.generated_from + 1);
+                return true;
+            }
+            (Some(facts), Some(fact @ (Fact::Created | Fact::Modified))) => {
+                let (created, modified) = facts.stamps(Side::Vtiger);
+                let at = if fact == Fact::Created { created } else { modified };
+                push_stamp(out, at + self.store.zone, ' ');
                 return true;
             }
             (Some(facts), Some(fact)) => return facts.write(fact, Side::Vtiger, out),

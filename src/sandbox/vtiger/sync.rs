@@ -31,6 +31,8 @@ pub fn run(
     let (true, Some(stamp)) = (spec.entity, spec.column("modifiedtime")) else {
         return Err(Failure::denied());
     };
+    // The database keeps the time of its own zone.
+    let since = since + store.zone;
     let own = format!("{USERS}x{}", session.user);
     let fits = |id: u64| {
         let mut owner = String::new();
@@ -77,7 +79,7 @@ pub fn run(
             _ => list.push_str(&Json::from(format!("{}x{id}", spec.prefix)).to_string()),
         }
     }
-    Ok(answer(&updated, &deleted, more, last))
+    Ok(answer(&updated, &deleted, more, last - store.zone))
 }
 
 fn answer(updated: &str, deleted: &str, more: bool, last: i64) -> String {
