@@ -133,7 +133,8 @@ pub(crate) fn lines(document: &Json) -> Vec<Line> {
         lines.push(extra(LineKind::Shipping, "Shipping", shipping, tax));
     }
     let adjustment = number(document, "txtAdjustment");
-    if !adjustment.is_zero() {
+    // Fractions of cents only make the total whole.
+    if adjustment.abs() >= Decimal::new(1, 2) {
         lines.push(extra(LineKind::Fee, "Adjustment", adjustment, Decimal::ZERO));
     }
     if document.get("hdnGrandTotal").is_some() {
@@ -194,7 +195,8 @@ pub(crate) fn element(lines: &[Line], taxes: &[Tax]) -> Result<Map<String, Json>
         held += amount;
     }
     let computed = held + held * rate / Decimal::ONE_HUNDRED;
-    let rest = cents(net + tax) - cents(computed);
+    // Vtiger keeps fractions of cents: the rest makes the total whole.
+    let rest = (cents(net + tax) - computed).round_dp(PRICE);
     let mut element = Map::new();
     element.insert("LineItems".into(), items.into());
     element.insert("productid".into(), first.product.clone().into());
@@ -272,7 +274,7 @@ mod tests {
             .map(|i| number(i, "quantity") * number(i, "listprice") - number(i, "discount_amount"))
             .sum();
         let adjustment = number(&Json::Object(element.clone()), "txtAdjustment");
-        cents(net + net * rate(&items[0]) / Decimal::ONE_HUNDRED + adjustment)
+        (net + net * rate(&items[0]) / Decimal::ONE_HUNDRED + adjustment).round_dp(6).normalize()
     }
 
     #[test]

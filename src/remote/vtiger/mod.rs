@@ -20,6 +20,7 @@ mod page;
 mod probe;
 mod refs;
 mod session;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod time;
