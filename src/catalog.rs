@@ -1,13 +1,16 @@
 //! What the assets say about Vtiger and the services: settings forms, modules, directions, match
 //! keys and default mappings. Data, not code.
 
-use crate::model::{Direction, Module, Pair};
+use crate::model::{Direction, Mode, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The services' assets: the list that a new service is added to.
-const SERVICES: &[(&str, &str)] =
-    &[("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))];
+const SERVICES: &[(&str, &str)] = &[
+    ("magento.toml", include_str!("../assets/services/magento.toml")),
+    ("woocommerce.toml", include_str!("../assets/services/woocommerce.toml")),
+    ("zoho.toml", include_str!("../assets/services/zoho.toml")),
+];
 
 /// All services that a connector can be made of, and the CRM.
 #[derive(Debug, Clone)]
@@ -144,6 +147,9 @@ pub struct Service {
     pub description: String,
     /// The connection form.
     pub form: Vec<FormField>,
+    /// How its modules are synced where nothing else is set.
+    #[serde(default)]
+    pub mode: Mode,
     /// Its modules.
     pub modules: BTreeMap<Module, ServiceModule>,
 }

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod config;
 mod connector;
+mod daemon;
 mod demo;
 mod doctor;
 mod exit;
@@ -13,15 +14,18 @@ mod files;
 mod generate;
 mod house;
 mod json;
+mod links;
 mod log;
 mod output;
 mod progress;
+mod queue;
 mod records;
 mod rights;
 mod sandbox;
 mod screen;
 mod services;
 mod signals;
+mod suspend;
 mod sync;
 mod table;
 
@@ -34,6 +38,8 @@ use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
+    crate::fault::tell_people();
+    crate::store::hush_expected_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_arguments(&error).into(),
@@ -58,11 +64,14 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Config(args)) => config::run(&args, context),
         Some(Command::Check(args)) => check::run(&args, context),
         Some(Command::Sync(args)) => sync::run(&args, context),
+        Some(Command::Daemon) => daemon::run(context),
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
+        Some(Command::Queue(args)) => queue::run(&args, context),
+        Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),
-        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Doctor(args)) => doctor::run(&args, context),
         Some(Command::Completions(args)) => generate::completions(&args, context),
         Some(Command::Man(args)) => generate::man(&args, context),
     }

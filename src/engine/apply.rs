@@ -10,7 +10,7 @@ use super::outcome::finish;
 use super::plan::{Job, Plan, plan};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::send::send;
-use super::units::{Unit, Units};
+use super::units::{SideNow, Unit, Units};
 use crate::model::{Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
 
@@ -36,6 +36,8 @@ pub async fn apply(
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        // Announced, sent and remembered in one piece, even if the process is to be stopped.
+        let _section = context.store.section().await;
         let stopped = context.go_on();
         let mut batch = match stopped {
             Ok(()) => units.next(context, work, BATCH).await?,
@@ -76,17 +78,26 @@ async fn set_by(
     batch: &mut Batch,
 ) -> Step<()> {
     for unit in units {
-        let Unit::Match(found) = unit else { continue };
-        let (side, record) = match *found {
-            Match::New { side, record }
-            | Match::Skip { side, record, .. }
-            | Match::Later { side, record } => (side, record),
-            Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger),
+        let (side, record, link) = match unit {
+            Unit::Linked { link, now } => {
+                let [vtiger, service] = *now;
+                match (vtiger, service) {
+                    (SideNow::Present(record), _) => (Side::Vtiger, record, Some(link)),
+                    (_, SideNow::Present(record)) => (Side::Service, record, Some(link)),
+                    _ => continue,
+                }
+            }
+            Unit::Match(found) => match *found {
+                Match::New { side, record }
+                | Match::Skip { side, record, .. }
+                | Match::Later { side, record } => (side, record, None),
+                Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
+            },
         };
         if !context.dry {
             let detail = "It kept changing while it was being synced.";
             let reason = Reason::new(ReasonCode::ApiError, "", detail);
-            park(context, work, side, &record, None, reason, batch).await?;
+            park(context, work, side, &record, link.as_deref(), reason, batch).await?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Matching: which unlinked records of the two sides are the same, by their key. A pure function
 //! of all unlinked records with one key; never the first of many.
 
-use crate::model::{Reason, ReasonCode, Record, Side};
+use crate::model::{Candidate, Reason, ReasonCode, Record, Side};
 
 /// What is to become of an unlinked record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,13 @@ fn first_of(side: Side, records: Vec<Record>) -> Vec<Match> {
 /// The reason of a record whose counterpart belongs to another one.
 pub fn duplicate_of(id: &str) -> Reason {
     Reason::new(ReasonCode::DuplicateInSource, "", format!("It has the same key as {id}."))
+}
+
+/// The reason of a record whose only counterparts were left out by a person.
+pub fn left_out_there(candidates: &[Candidate]) -> Reason {
+    let detail = "What has the same key on the other side was left out of the sync by a person.";
+    Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+        .with_candidates(candidates, candidates.len())
 }
 
 fn ambiguous(side: Side, record: Record, there: usize, here: usize) -> Match {

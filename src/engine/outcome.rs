@@ -1,16 +1,19 @@
 //! Outcomes: what the answers to the writes of a unit mean.
 
 use super::context::{Context, Step, Stop};
+use super::decisions::{candidate, is_left_out};
 use super::links::link_after;
 use super::lookup::{links, search};
-use super::matching::{Match, duplicate_of};
+use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
 use super::remember::{id_of, park, put_link, skip, written_item};
-use super::units::Unit;
-use crate::model::{IntentKind, Link, Record, Side};
+use super::units::{SideNow, Unit};
+use crate::model::document::TOTAL;
+use crate::model::{IntentKind, Link, PairKind, Record, Side, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
+use rust_decimal::Decimal;
 
 /// Remembers what became of a job. A unit that turned out to exist already comes round again.
 pub async fn finish(
@@ -40,7 +43,8 @@ pub async fn finish(
     for write in written {
         let source_id = source_id(&job, &write);
         let job_now = Job { records: now.clone(), ..job.clone() };
-        let changes = answered(work, &write, now[at(write.side)].as_ref());
+        let mut changes = answered(work, &write, now[at(write.side)].as_ref());
+        changes.extend(total_difference(work, &write, &job, now[at(write.side)].as_ref()));
         let item = written_item(context, work, &job_now, &write, changes);
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
@@ -79,6 +83,30 @@ fn answered(
     changes
 }
 
+/// The difference that a document's total has after a write of its lines, if there is one: it is
+/// told, never hidden.
+fn total_difference(
+    work: &ModuleWork,
+    write: &PlannedWrite,
+    job: &Job,
+    answer: Option<&Record>,
+) -> Option<crate::model::Change> {
+    let items = work.mapping.pairs().iter().find(|pair| pair.kind == PairKind::Items)?;
+    let path = if write.side == Side::Vtiger { &items.vtiger } else { items.service.first()? };
+    write.fields.get(path)?;
+    let amount = |record: &Record| -> Option<Decimal> {
+        record.fields.get(TOTAL)?.to_text().trim().parse().ok()
+    };
+    let wanted = amount(job.records[at(write.side.other())].as_ref()?)?.round_dp(2);
+    let is = amount(answer?)?.round_dp(2);
+    (wanted != is).then(|| crate::model::Change {
+        field: TOTAL.to_owned(),
+        before: wanted.to_string(),
+        after: is.to_string(),
+        from: format!("the totals differ by {}", is - wanted),
+    })
+}
+
 /// What a failed write means: look again, wait, skip, or stop the run.
 async fn failed_write(
     context: &Context,
@@ -92,6 +120,8 @@ async fn failed_write(
     let source = write.side.other();
     let Some(record) = job.records[at(source)].clone() else { return Ok(None) };
     let drop_intent = Change::DropIntent(connector, module, write.side, record.id.clone());
+    let (id, verdict) = (record.id.clone(), Some(Verdict::CreateNew));
+    let not_sent = Change::NoteCreate(connector, module, source, id, verdict);
     match &error.kind {
         ErrorKind::Unknown => {
             // The intent stays; the next run looks for the outcome before anything else.
@@ -101,7 +131,14 @@ async fn failed_write(
         ErrorKind::Exists { id } if write.kind == IntentKind::Create => {
             batch.push(drop_intent);
             let hit = existing(context, work, write.side, id.as_deref(), source, &record).await?;
+            let left_out = match &hit {
+                Some((hit, _)) => is_left_out(context, work, write.side, &hit.id).await?,
+                None => false,
+            };
             let reason = match hit {
+                Some((other, _)) if left_out => {
+                    left_out_there(&[candidate(work, write.side, &other)])
+                }
                 Some((other, None)) => {
                     let found = match source {
                         Side::Vtiger => Match::Pair { vtiger: record, service: other },
@@ -119,12 +156,21 @@ async fn failed_write(
             };
             skip(context, work, source, &record, None, reason, batch).await?;
         }
+        ErrorKind::Precondition if write.kind == IntentKind::Update && job.link.is_some() => {
+            // Somebody was faster: both sides are read and planned again.
+            batch.push(drop_intent);
+            let Some(link) = job.link.clone().map(Box::new) else { return Ok(None) };
+            let now = job.records.clone().map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
+            return Ok(Some(Unit::Linked { link, now: Box::new(now) }));
+        }
         ErrorKind::NotFound => {
             batch.push(drop_intent);
+            batch.push(not_sent);
             park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
         }
         _ if error.is_passing() => {
             batch.push(drop_intent);
+            batch.push(not_sent);
             park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
             return stop_if_whole(context, &error, batch).await;
         }

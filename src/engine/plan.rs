@@ -101,7 +101,8 @@ pub fn decide(
     let values = Side::BOTH.map(|side| {
         now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
     });
-    if link.is_some_and(|link| is_companion_id(&link.service_id)) {
+    let companion = link.is_some_and(|link| is_companion_id(&link.service_id));
+    if companion && now[1].record().is_none() {
         // There is nothing on the other side that could be written or deleted.
         let nothing = Decision::Write { vtiger: Vec::new(), service: Vec::new(), lost: Vec::new() };
         let gone = now[0] == SideNow::Gone;
@@ -294,6 +295,10 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
     if let (Side::Vtiger, Some(field)) = (target, &work.external_id) {
         let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
         fields.set(field.as_str(), id);
+    }
+    if let Some(path) = work.capabilities[at(target)].mark {
+        let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        fields.set(path, id);
     }
     let write = PlannedWrite {
         side: target,

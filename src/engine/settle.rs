@@ -8,7 +8,8 @@ use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, expected, item};
 use crate::model::{
-    Fields, Intent, IntentKind, Item, ItemStatus, LinkOrigin, Pair, Parked, Record, Side, Stamp,
+    Fields, Intent, IntentKind, Item, ItemStatus, LinkOrigin, Pair, Parked, Reason, ReasonCode,
+    Record, Side, Stamp,
 };
 use crate::store::{Batch, Change};
 
@@ -83,16 +84,17 @@ async fn settle_create(
     } else {
         Some(intent.match_key.clone())
     };
-    let (Some(key), Some(value)) = (key, work.mapping.key_value(source_side, &source.fields))
-    else {
-        return Ok(());
-    };
     if !linked.is_empty() {
         return Ok(());
     }
-    let mut found = search(context, work, intent.target, &[value]).await?;
-    let hits = found.remove(&key).unwrap_or_default();
     let ours = by_external_id(context, work, intent).await?;
+    let hits = match (key, work.mapping.key_value(source_side, &source.fields)) {
+        (Some(key), Some(value)) if ours.is_none() => {
+            let mut found = search(context, work, intent.target, &[value]).await?;
+            found.remove(&key).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
     // Nothing or several: the record is parked, and the search before the next create decides.
     let hit = match (ours, hits.as_slice()) {
         (Some(hit), _) => hit,
@@ -137,6 +139,10 @@ async fn settle_create(
         }
         link.vtiger_print = sent.print;
         link.service_print = sent.print;
+        // Whatever a person decided about creating it has come true.
+        let done =
+            Change::DropSkip(context.id(), work.module, source_side, intent.source_id.clone());
+        batch.push(done);
         batch.push(Change::PutLink(context.id(), work.module, link));
     }
     let created = Item {
@@ -185,24 +191,30 @@ fn arrived(work: &ModuleWork, intent: &Intent, record: &Record) -> Option<Arrive
     Some(Arrived { same, other })
 }
 
-/// The unlinked record of the CRM that carries the id of an intent's source.
+/// The unlinked record that carries the id of an intent's source.
 async fn by_external_id(
     context: &Context,
     work: &ModuleWork,
     intent: &Intent,
 ) -> Step<Option<Record>> {
-    let (Side::Vtiger, Some(field)) = (intent.target, &work.external_id) else { return Ok(None) };
-    let mut paths = work.paths(Side::Vtiger).to_vec();
-    paths.push(field.clone());
-    let values = [intent.source_id.clone()];
-    let remote = context.remote(Side::Vtiger);
-    let mut hits = remote.find(&work.entity[0], field, &values, &paths).await?;
+    let target = intent.target;
+    let mark = work.capabilities[at(target)].mark;
+    let named = work.external_id.as_deref().filter(|_| target == Side::Vtiger);
+    let Some(field) = named.or(mark) else { return Ok(None) };
+    let value = match mark {
+        Some(_) => format!("{}@{}", intent.source_id, intent.sent.0.div_euclid(1000)),
+        None => intent.source_id.clone(),
+    };
+    let mut paths = work.paths(target).to_vec();
+    paths.push(field.to_owned());
+    let remote = context.remote(target);
+    let mut hits = remote.find(&work.entity[at(target)], field, &[value], &paths).await?;
     hits.retain(|hit| hit.fields.get(field).is_some_and(|v| v.to_text() == intent.source_id));
     if hits.len() != 1 {
         return Ok(None);
     }
     let hit = hits.remove(0);
-    let linked = links(context, work, Side::Vtiger, vec![hit.id.clone()]).await?;
+    let linked = links(context, work, target, vec![hit.id.clone()]).await?;
     Ok(linked.is_empty().then_some(hit))
 }
 
@@ -257,14 +269,21 @@ async fn settle_delete(
 
 fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, batch: &mut Batch) {
     let now = Stamp::now();
+    let reason = Reason {
+        text: "A write of it was interrupted, or its answer was lost.".into(),
+        next: "It is compared again at the next sync; nothing is repeated blindly.".into(),
+        ..Reason::new(ReasonCode::OutcomeUnknown, "", "")
+    };
     let parked = Parked {
         side,
         id: id.to_owned(),
         name: name.to_owned(),
-        reason: None,
+        reason: Some(reason),
         since: now,
         tries: 0,
         next_try: now,
+        print: None,
+        revision: 0,
     };
     batch.push(Change::PutParked(context.id(), work.module, parked));
 }

@@ -5,12 +5,12 @@ use super::country::country_code;
 use super::module_mapping::FieldLimits;
 use super::transform::transformed;
 use crate::model::document::{Line, canonical_lines, lines_of};
-use crate::model::{Fields, Pair, PairKind, Side, Value};
+use crate::model::{Fields, Pair, PairKind, Side, Stamp, Value};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// The canonical value of one pair on one side. `None`: that side has no opinion (a null that
 /// means *not managed here*).
@@ -82,7 +82,11 @@ fn canonical_text(pair: &Pair, text: &str, limits: &FieldLimits) -> String {
         PairKind::Number | PairKind::Integer => return number(text, pair.zero_is_empty),
         PairKind::Boolean => return boolean(text).unwrap_or(text.trim()).to_owned(),
         PairKind::Date => return text.trim().get(..10).unwrap_or(text.trim()).to_owned(),
-        PairKind::DateTime => return text.trim().replacen(' ', "T", 1),
+        PairKind::DateTime => {
+            let text = text.trim();
+            let instant = Stamp::parse(text).map(|at| at.to_string());
+            return instant.unwrap_or_else(|| text.replacen(' ', "T", 1));
+        }
         PairKind::Reference if pair.zero_is_empty && text.trim() == "0" => return String::new(),
         PairKind::Reference => return text.trim().to_owned(),
         PairKind::Items => return text.to_owned(),
@@ -164,9 +168,20 @@ pub fn folded_name(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
+    if text.chars().any(grows) {
+        return text.to_lowercase();
+    }
     let folded = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
     let folded: String = folded.collect();
     folded.nfc().collect::<String>().replace('ß', "s")
+}
+
+/// Whether a character that the CRM can hold has parts that it cannot (compatibility ideographs
+/// are such): taken apart, a name would change when it is folded twice.
+fn grows(c: char) -> bool {
+    let mut high = false;
+    decompose_canonical(c, |part| high |= u32::from(part) > 0xFFFF);
+    high && u32::from(c) <= 0xFFFF
 }
 
 #[cfg(test)]

@@ -3,14 +3,21 @@
 
 mod error;
 mod http;
+pub mod magento;
+mod probe;
 mod project;
+mod tokens;
 pub mod vtiger;
 pub mod woocommerce;
+pub mod zoho;
 
 mod services;
 
 pub use error::{ErrorKind, RemoteError};
-pub use services::{Credentials, connect_service};
+pub use probe::Probe;
+pub use services::{Credentials, begin_consent, check_credentials, connect_service};
+pub use tokens::TokenStore;
+pub use zoho::{Consent, Device};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;
@@ -59,6 +66,17 @@ pub trait Remote: Send + Sync {
 
     /// One page of a listing.
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>>;
+
+    /// Whether an entity changed since what an earlier probe remembered; `None`: nothing is
+    /// remembered, which counts as changed. One or two small reads; it may miss what only a sync
+    /// finds (deletions, changes without a stamp).
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        Box::pin(probe::by_listing(self, entity, known))
+    }
 
     /// The records with these ids, in any order; those that are gone are left out, those in the
     /// trash are marked. Any number of ids: the remote splits them as it must.
@@ -112,6 +130,9 @@ pub enum ChangeFeed {
 pub struct Capabilities {
     /// How changes are found.
     pub changes: ChangeFeed,
+    /// Some changes do not move a record's stamp (stock, addresses): besides the changes, everything
+    /// has to be read and compared now and then.
+    pub silent: bool,
     /// It has a trash that can be listed ([`Scope::Trashed`]).
     pub trash: bool,
     /// The most writes in one [`Remote::write`] call.
@@ -126,6 +147,10 @@ pub struct Capabilities {
     pub bmp_only: bool,
     /// Resolution of its modification stamps.
     pub resolution: Duration,
+    /// Where a record that we create can carry the id of its source, so that it is found again when
+    /// the answer to the create was lost. [`Remote::find`] takes this path with values
+    /// `ID@SECONDS`: the id, and the Unix time before which the record cannot have been created.
+    pub mark: Option<&'static str>,
 }
 
 /// Which records a listing shows.
@@ -219,6 +244,9 @@ pub enum Write {
         id: String,
         /// The changed fields only.
         fields: Fields,
+        /// The stamp of the record that the change was planned from. A system with preconditions
+        /// refuses the change if the record is younger ([`ErrorKind::Precondition`]).
+        unmodified_since: Option<Stamp>,
     },
     /// Deletes a record, into the trash where there is one.
     Delete {
@@ -292,6 +320,8 @@ pub struct ConnectOptions {
     pub ca_pem: Option<Vec<u8>>,
     /// Hears of every request and its answer, secrets masked. Debug Mode.
     pub tap: Option<Tap>,
+    /// Keeps the tokens that the system gives out; `None`: they last as long as the connection.
+    pub tokens: Option<Arc<dyn TokenStore>>,
 }
 
 /// Hears of requests and answers.
@@ -304,7 +334,7 @@ pub struct Exchange {
     pub time: Stamp,
     /// The system.
     pub system: String,
-    /// Method and address, secrets masked.
+    /// Method and address, secrets masked, cut to a few kilobytes.
     pub request: String,
     /// The body sent, secrets masked, cut to a few kilobytes.
     pub body: String,
@@ -314,4 +344,8 @@ pub struct Exchange {
     pub answer: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// The whole length of the body sent, in bytes.
+    pub sent: u64,
+    /// The whole length of the answer, in bytes.
+    pub received: u64,
 }

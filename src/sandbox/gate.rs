@@ -18,17 +18,23 @@ pub enum System {
     Vtiger,
     /// WooCommerce.
     WooCommerce,
+    /// Magento.
+    Magento,
+    /// Zoho.
+    Zoho,
 }
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Vtiger, Self::WooCommerce];
+    pub const ALL: [Self; 4] = [Self::Vtiger, Self::WooCommerce, Self::Magento, Self::Zoho];
 
     /// The name it has in the credentials.
     pub fn name(self) -> &'static str {
         match self {
             Self::Vtiger => "vtiger",
             Self::WooCommerce => "woocommerce",
+            Self::Magento => "magento",
+            Self::Zoho => "zoho",
         }
     }
 }

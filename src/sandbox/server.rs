@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderValue, Response, header::DATE};
+use axum::http::{HeaderValue, Method, Response, header::DATE};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -19,10 +19,12 @@ use super::faults::{FaultKind, Faults};
 use super::gate::{Gate, Line, System};
 use super::http::{Reply, Request};
 use super::journal::{Entry, Journal, Origin};
+use super::magento::Magento;
 use super::seed::World;
 use super::vtiger::Vtiger;
 use super::wire::{Cut, Wires};
 use super::woo::Woo;
+use super::zoho::Zoho;
 use super::{Sandbox, SandboxError, SandboxOptions};
 
 const BODY_LIMIT: usize = 64 << 20;
@@ -41,6 +43,8 @@ pub struct App {
     pub(super) gate: Gate,
     pub(super) vtiger: Vtiger,
     pub(super) woo: Woo,
+    pub(super) magento: Magento,
+    pub(super) zoho: Zoho,
 }
 
 /// What a state folder gave.
@@ -73,8 +77,14 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let clocks = (Arc::clone(&clock), zone);
     let vtiger = Vtiger::new(Arc::clone(&world), clocks, Arc::clone(&journal), &kept.entries)?;
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
-    let app = Arc::new(App { world, clock, gate, vtiger, woo });
+    let (of_woo, of_magento) = (Arc::clone(&journal), Arc::clone(&journal));
+    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), of_woo, &kept.entries, home)?;
+    let home = format!("http://{address}/magento");
+    let (shared, time) = (Arc::clone(&world), Arc::clone(&clock));
+    let magento = Magento::new(shared, time, of_magento, &kept.entries, home);
+    let home = format!("http://{address}/zoho");
+    let zoho = Zoho::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home);
+    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let router = router.into_make_service_with_connect_info::<Cut>();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -187,6 +197,20 @@ impl App {
             let serve = async { self.woo.answer(&request, line) };
             return self.pass(System::WooCommerce, operation, write, cut, serve).await;
         }
+        if let Some(rest) = below(&request.path, "/magento") {
+            request.path = rest.to_owned();
+            let operation = Magento::operation(&request);
+            let write = !reads(&request.method);
+            let serve = async { self.magento.answer(&request) };
+            return self.pass(System::Magento, operation, write, cut, serve).await;
+        }
+        if let Some(rest) = below(&request.path, "/zoho") {
+            request.path = rest.to_owned();
+            let operation = Zoho::operation(&request);
+            let write = !reads(&request.method);
+            let serve = async { self.zoho.answer(&request) };
+            return self.pass(System::Zoho, operation, write, cut, serve).await;
+        }
         respond(page(404, "Not Found"))
     }
 
@@ -221,6 +245,11 @@ impl App {
         pass.leave().await;
         sent(fault, reply, &line, cut)
     }
+}
+
+/// Whether requests of a method change nothing.
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The reply as it goes out.

@@ -1,16 +1,23 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
 use super::log::LogView;
 use super::msg::{
-    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueRows, Source,
+    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
 };
+use super::next::words;
+use super::queue::QueueView;
 use super::theme::Theme;
+use super::update::Pointed;
 use crate::catalog::{Catalog, Service};
+use crate::engine::Outlooks;
+use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp, UserError,
+    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp,
+    UserError,
 };
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,8 +90,10 @@ pub struct ListView {
     pub connector: ConnectorId,
     /// Which statuses it can hold, each once.
     pub statuses: Vec<ItemStatus>,
-    /// It is the plan of a preview or of a held run.
+    /// It is the plan of a preview.
     pub plan: bool,
+    /// It is the plan of this held run.
+    pub held: Option<Box<Run>>,
     /// The rows.
     pub list: VirtualList,
     /// Filter and order.
@@ -124,6 +133,8 @@ pub struct DetailView {
     pub generation: u64,
     /// First visible line.
     pub scroll: usize,
+    /// What the queue knows of the record now.
+    pub standing: Vec<Standing>,
 }
 
 /// A screen above the tabs.
@@ -133,6 +144,8 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A request and its answer.
+    Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
 }
@@ -150,6 +163,19 @@ pub enum Ask {
     DropHeld(u64),
     /// Replace a file that is there.
     ReplaceFile,
+    /// Do something with a connector's queue.
+    Queue(ConnectorId, QueueDeed),
+}
+
+/// What a person can decide of an ambiguous record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// It is this one.
+    Link(Candidate),
+    /// It is none of them: create it.
+    New,
+    /// Leave it out.
+    Never,
 }
 
 /// A question.
@@ -195,6 +221,20 @@ pub enum Dialog {
     /// The list of services to add a connector from.
     Services {
         /// The chosen one.
+        cursor: usize,
+    },
+    /// The modules, to add all records of one to the queue.
+    AddAll {
+        /// The chosen one.
+        cursor: usize,
+    },
+    /// With what an ambiguous record belongs together.
+    Decide {
+        /// The record.
+        record: Box<Pointed>,
+        /// What can be decided.
+        choices: Vec<Choice>,
+        /// The chosen line.
         cursor: usize,
     },
     /// A file name.
@@ -277,6 +317,12 @@ pub struct Model {
     pub loaded: bool,
     /// How far the syncs of this process are.
     pub progress: BTreeMap<ConnectorId, Progress>,
+    /// When each connector is synced by itself next.
+    pub schedule: Outlooks,
+    /// That, in the words that are shown.
+    pub next_words: BTreeMap<ConnectorId, String>,
+    /// When a sync of another process is looked after: it may have died without a word.
+    pub look_at: Stamp,
     /// Syncs that were started here and have not ended.
     pub started: BTreeSet<ConnectorId>,
     /// Syncs that were asked to stop.
@@ -295,8 +341,10 @@ pub struct Model {
     pub scroll: usize,
     /// The module whose mapping is shown.
     pub mapping: usize,
-    /// The queue of the chosen connector, once it is read.
-    pub queue: Option<QueueRows>,
+    /// The queue of the chosen connector.
+    pub queue: QueueView,
+    /// The debug log of the chosen connector.
+    pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
     /// The dialogs above all.
@@ -331,6 +379,9 @@ impl Model {
             overview: Overview::default(),
             loaded: false,
             progress: BTreeMap::new(),
+            schedule: Outlooks::new(),
+            next_words: BTreeMap::new(),
+            look_at: Stamp(0),
             started: BTreeSet::new(),
             cancelling: BTreeSet::new(),
             entry: Entry::Add,
@@ -340,7 +391,8 @@ impl Model {
             log_top: 0,
             scroll: 0,
             mapping: 0,
-            queue: None,
+            queue: QueueView::default(),
+            debug: DebugView::default(),
             screens: Vec::new(),
             dialogs: Vec::new(),
             toast: None,
@@ -365,6 +417,7 @@ impl Model {
         }
         match self.dialogs.last() {
             Some(Dialog::Services { .. }) => return Place::Services,
+            Some(Dialog::AddAll { .. } | Dialog::Decide { .. }) => return Place::Pick,
             Some(Dialog::Csv(_)) => return Place::Csv,
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
@@ -377,6 +430,7 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
             None => self.main_place(),
         }
@@ -388,7 +442,9 @@ impl Model {
             (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
             (_, _, Tab::Log) => Place::Log,
             (_, _, Tab::Mapping) => Place::Mapping,
+            (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
             (_, _, Tab::Queue) => Place::Queue,
+            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
             (_, _, Tab::Debug) => Place::DebugLog,
         }
     }
@@ -435,9 +491,11 @@ impl Model {
         if let Some(progress) = self.progress.get(&id) {
             return Some(progress.clone());
         }
-        let last = self.row(id).and_then(|row| row.last.as_ref());
+        let row = self.row(id);
+        let last = row.and_then(|row| row.last.as_ref());
+        let held = row.is_some_and(|row| row.holder.is_some());
         match last {
-            Some(run) if run.status == RunStatus::Running => {
+            Some(run) if run.status == RunStatus::Running && held => {
                 Some(run.progress.clone().unwrap_or_default())
             }
             _ if self.started.contains(&id) => {
@@ -459,6 +517,17 @@ impl Model {
             (None, Some(false)) => Some(
                 "The CRM's user is no administrator: only the CRM's connection can be changed.",
             ),
+            _ => None,
+        }
+    }
+
+    /// Why this cannot be done with the CRM's user, or at all, if that is so.
+    pub fn settings_locked_to(&self, doing: &str) -> Option<String> {
+        match (self.locked(), self.overview.admin) {
+            (Some(why), _) => Some(why.to_owned()),
+            (None, Some(false)) => {
+                Some(format!("The CRM's user is no administrator, and only one may {doing}."))
+            }
             _ => None,
         }
     }
@@ -490,10 +559,24 @@ impl Model {
         self.dirty = true;
     }
 
-    /// How long until something must be drawn without any message: the end of a toast.
+    /// Whether a sync runs that this process did not start.
+    pub fn foreign_runs(&self) -> bool {
+        let mut rows = self.overview.connectors.iter();
+        rows.any(|row| row.holder.is_some() && !self.progress.contains_key(&row.connector.id))
+    }
+
+    /// The syncs of this process, whoever started them.
+    pub fn ours(&self) -> BTreeSet<ConnectorId> {
+        self.started.iter().chain(self.progress.keys()).copied().collect()
+    }
+
+    /// How long until something must be done without any message: a toast ends, other words tell
+    /// when the next sync is, a sync of another process is looked after.
     pub fn next_tick(&self) -> Option<Duration> {
-        let toast = self.toast.as_ref()?;
-        Some(toast.until.since(self.now))
+        let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
+        let words = self.schedule.values().filter_map(|outlook| words(outlook, self.now)?.1);
+        let look = self.foreign_runs().then(|| self.look_at.since(self.now));
+        toast.into_iter().chain(words).chain(look).min()
     }
 }
 

@@ -76,7 +76,7 @@ impl Vtiger {
             (Reply::Failed(failure), _) => {
                 let mut error = errors::explain(&failure, asked);
                 error.request = self.shown(&op);
-                Err(error)
+                Err(self.http.discreet(error))
             }
         }
     }

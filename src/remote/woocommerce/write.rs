@@ -133,7 +133,7 @@ impl Woo {
         let asked = Asked { what: &what, write: true, known: true, item: true };
         let mut error = errors::explain(&api, asked);
         error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
-        Err(error)
+        Err(self.http.discreet(error))
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.
@@ -189,7 +189,7 @@ impl Woo {
         results: &mut Results,
     ) {
         let empty = |write: &Write| match write {
-            Write::Update { id, fields } if fields.is_empty() => Some(id.clone()),
+            Write::Update { id, fields, .. } if fields.is_empty() => Some(id.clone()),
             _ => None,
         };
         let ids: Vec<String> = writes.iter().filter_map(empty).collect();
@@ -273,7 +273,7 @@ fn sorted<'a>(entity: &Entity, writes: &'a [Write], results: &mut Results) -> So
                 continue;
             }
             Write::Update { fields, .. } if fields.is_empty() => continue,
-            Write::Update { id, fields } if is_id(id) => (Some(id.as_str()), fields),
+            Write::Update { id, fields, .. } if is_id(id) => (Some(id.as_str()), fields),
             Write::Create { fields } => (None, fields),
             Write::Update { id, .. } | Write::Delete { id } => {
                 results[at] = Some(Err(gone(entity, id)));

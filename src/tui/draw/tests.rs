@@ -1,6 +1,6 @@
 //! Pictures of every screen and dialog, and what must hold for all of them.
 
-use crate::engine::SyncMode;
+use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
 use crate::tui::draw::draw;
 use crate::tui::fixture::{self, World};
@@ -55,6 +55,23 @@ fn after(size: (u16, u16), keys: &str) -> World {
     world
 }
 
+/// Connectors that are due in a while, watched, on hold and in trouble.
+fn scheduled(mut world: World) -> World {
+    let due = |minutes: u64, watched, trouble| {
+        let at = fixture::now().plus(std::time::Duration::from_secs(60 * minutes));
+        Outlook::Due(Due { at, watched, trouble })
+    };
+    let trouble = Some(fixture::auth_error());
+    let schedule = [
+        (1, due(4, true, trouble)),
+        (2, due(12, false, None)),
+        (3, Outlook::Held(41)),
+        (4, due(90, false, None)),
+    ];
+    world.send(Msg::Schedule(schedule.into()));
+    world
+}
+
 /// Every screen and dialog.
 const SCENES: &[Scene] = &[
     ("log", |size| after(size, "")),
@@ -66,6 +83,8 @@ const SCENES: &[Scene] = &[
         world.model.toast = None;
         world
     }),
+    ("log_scheduled", |size| scheduled(after(size, ""))),
+    ("settings_scheduled", |size| scheduled(after(size, "2"))),
     ("log_cancelling", |size| {
         let mut world = after(size, "s");
         world.send(Msg::Progress(BTreeMap::from([(1, fixture::progress())]))).press("c");
@@ -92,8 +111,46 @@ const SCENES: &[Scene] = &[
     ("crm_settings", |size| after(size, "backtab G")),
     ("settings", |size| after(size, "2")),
     ("mapping", |size| after(size, "3 ]")),
-    ("queue", |size| after(size, "4")),
-    ("debug", |size| after(size, "5")),
+    ("queue", |size| after(size, "4 j j")),
+    ("queue_all", |size| after(size, "4 j")),
+    ("queue_filtered", |size| {
+        let mut world = after(size, "4 /");
+        world.type_text("left out");
+        world
+    }),
+    ("queue_drop", |size| after(size, "4 d")),
+    ("queue_decide", |size| after(size, "4 j j m j")),
+    ("queue_link", |size| after(size, "4 j j m j enter")),
+    ("queue_add_all", |size| after(size, "4 A")),
+    ("detail_queue", |size| after(size, "4 j j enter")),
+    ("held_notice", |size| fixture::with_held(size)),
+    ("held_plan", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v");
+        world
+    }),
+    ("held_plan_confirm", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v y");
+        world
+    }),
+    ("debug", |size| {
+        let mut world = fixture::model(size);
+        world.overview.connectors[0].connector.debug = true;
+        world.send(Msg::StoreChanged).press("5 j j");
+        world
+    }),
+    ("debug_switched_off", |size| after(size, "5 G")),
+    ("debug_empty", |size| after(size, "5 backtab j tab")),
+    ("debug_search", |size| {
+        let mut world = after(size, "5 /");
+        world.type_text("müller");
+        world
+    }),
+    ("exchange_form", |size| after(size, "5 j j j j j j j j j enter j")),
+    ("exchange_cut", |size| after(size, "5 j j j enter")),
+    ("exchange_failed", |size| after(size, "5 j enter")),
+    ("exchange_remark", |size| after(size, "5 j j j j enter")),
     ("records_created", |size| after(size, "enter")),
     ("records_skipped", |size| after(size, "j l l l enter")),
     ("records_filtered", |size| {

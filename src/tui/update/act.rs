@@ -1,6 +1,6 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, dialogs, forms, moves, navigate, records};
+use super::{Effects, debug, dialogs, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -23,7 +23,17 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Crm => forms::open_crm(model, effects),
         Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
         Id::Csv => dialogs::open_csv(model),
+        Id::Filter if model.screens.is_empty() && model.tab == Tab::Debug => {
+            debug::open_search(model)
+        }
+        Id::Filter if model.screens.is_empty() => queue::open_filter(model),
         Id::Filter => records::open_filter(model),
+        Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
+            queue::perform(model, id, effects)
+        }
+        Id::Held => dialogs::open_held(model),
+        Id::DebugMode => debug::switch(model, effects),
+        Id::CopyExchange => debug::copy(model, effects),
         Id::Palette => dialogs::open_palette(model),
         Id::Help => {
             let place = model.place();
@@ -140,16 +150,13 @@ fn leave(model: &mut Model, effects: &mut Effects) {
         model.dialogs.last(),
         Some(Dialog::Confirm(Question { ask: Ask::QuitWhileSyncing, .. }))
     );
-    if model.started.is_empty() || model.leaving || asked {
+    let ours = model.ours();
+    if ours.is_empty() || model.leaving || asked {
         effects.push(Effect::Quit);
         return;
     }
-    let names: Vec<_> = model
-        .started
-        .iter()
-        .filter_map(|id| model.row(*id))
-        .map(|row| row.connector.name.clone())
-        .collect();
+    let names: Vec<_> =
+        ours.iter().filter_map(|id| model.row(*id)).map(|row| row.connector.name.clone()).collect();
     model.dialogs.push(Dialog::Confirm(Question {
         ask: Ask::QuitWhileSyncing,
         title: "Leave SyncDeck?".into(),
@@ -164,14 +171,16 @@ fn leave(model: &mut Model, effects: &mut Effects) {
 
 /// Cancels what runs, and leaves as soon as it has ended.
 pub fn leave_now(model: &mut Model, effects: &mut Effects) {
-    if model.started.is_empty() {
+    let ours = model.ours();
+    if ours.is_empty() {
         effects.push(Effect::Quit);
         return;
     }
     model.leaving = true;
     model.dirty = true;
-    let ids: Vec<_> = model.started.iter().copied().collect();
-    for id in ids {
+    // First, so that nothing new begins in between.
+    effects.push(Effect::StopSchedule);
+    for id in ours {
         model.cancelling.insert(id);
         effects.push(Effect::CancelSync(id));
     }

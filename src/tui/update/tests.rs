@@ -1,8 +1,11 @@
 //! What keys and answers do, told by tables.
 
-use crate::engine::SyncMode;
+mod queue;
+
+use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::tui::commands::{self, Id, Place};
+use crate::tui::debug::{DebugAsk, DebugNews, Search};
 use crate::tui::draw::tests::shot;
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
@@ -34,14 +37,16 @@ fn at(place: Place) -> World {
         Place::Log => after("j l l"),
         Place::Settings => after("2 j j"),
         Place::Mapping => after("3 j j"),
-        Place::Queue => after("4"),
-        Place::DebugLog => after("5"),
+        Place::Queue => after("4 j j"),
+        Place::DebugLog => after("5 j j"),
+        Place::Exchange => after("5 j enter j j"),
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
         Place::Form => after("V tab tab"),
         Place::Filter => after("j enter /"),
         Place::Csv => after("j enter x"),
         Place::Services => after("a"),
+        Place::Pick => after("4 j j m j"),
         Place::Palette => after(": down"),
         Place::Help => after("? j j"),
         Place::Confirm => after("s ctrl-c"),
@@ -57,7 +62,8 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 20] = [
+    Place::Pick,
     Place::TooSmall,
     Place::Connectors,
     Place::Log,
@@ -65,6 +71,7 @@ const PLACES: [Place; 18] = [
     Place::Mapping,
     Place::Queue,
     Place::DebugLog,
+    Place::Exchange,
     Place::List,
     Place::Detail,
     Place::Form,
@@ -339,8 +346,12 @@ fn a_store_that_cannot_be_read_is_told_once_and_what_was_read_stays() {
     }
     assert_eq!(world.model.dialogs.len(), 1);
     assert_eq!(world.model.overview.connectors.len(), 4);
-    let mut blank =
-        World { model: fixture::empty(SIZE), seen: Vec::new(), overview: fixture::overview() };
+    let mut blank = World {
+        model: fixture::empty(SIZE),
+        seen: Vec::new(),
+        overview: fixture::overview(),
+        debug_log: 0,
+    };
     blank.send(Msg::Overview(None));
     assert!(blank.model.screens.is_empty(), "no welcome over a store that could not be read");
 }
@@ -381,10 +392,61 @@ fn a_sync_of_another_process_is_shown_but_not_cancelled() {
     let mut world = world();
     world.overview.connectors[0].last =
         Some(fixture::run(44, 1, RunStatus::Running, "2026-11-21T12:44:00Z"));
+    world.overview.connectors[0].holder = Some(holder());
     world.send(Msg::StoreChanged);
     assert!(shot(&world.model).contains("◐ running"));
     world.press("c");
-    assert!(world.model.toast.as_ref().unwrap().text.contains("Another process"));
+    let toast = |world: &World| world.model.toast.as_ref().unwrap().text.clone();
+    assert_eq!(toast(&world), "Process 4711 runs this sync since 12:44; cancel it there.");
+    world.press("s");
+    assert!(toast(&world).contains("synced already") && toast(&world).contains("4711"));
+    // It dies without a word; the screen looks after it.
+    assert!(world.model.next_tick().is_some());
+    world.overview.connectors[0].holder = None;
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(60));
+    world.send(Msg::Tick);
+    assert!(shot(&world.model).contains("✕ shop") && shot(&world.model).contains("interrupted"));
+    world.model.toast = None;
+    assert_eq!(world.model.next_tick(), None);
+}
+
+fn holder() -> Holder {
+    Holder { process: Some(4711), since: Some(fixture::at("2026-11-21T12:44:00Z")) }
+}
+
+fn due(minutes: u64) -> Outlook {
+    let at = fixture::now().plus(std::time::Duration::from_secs(60 * minutes));
+    Outlook::Due(Due { at, watched: false, trouble: None })
+}
+
+#[test]
+fn the_next_sync_is_told_and_drawn_only_when_its_words_change() {
+    let mut world = world();
+    let schedule = Outlooks::from([(1, due(4)), (2, Outlook::Off), (3, Outlook::Held(41))]);
+    world.send(Msg::Schedule(schedule.clone()));
+    let screen = shot(&world.model);
+    assert!(screen.contains("in 4 min") && screen.contains("on hold"), "{screen}");
+    assert_eq!(world.model.next_tick(), Some(std::time::Duration::from_secs(60)));
+    world.model.dirty = false;
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(59));
+    world.send(Msg::Tick).send(Msg::Schedule(schedule));
+    assert!(!world.model.dirty, "the same words");
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(1));
+    world.send(Msg::Tick);
+    assert!(world.model.dirty && shot(&world.model).contains("in 3 min"));
+}
+
+#[test]
+fn leaving_waits_for_a_sync_of_the_schedule() {
+    let mut world = world();
+    world.send(Msg::Progress(BTreeMap::from([(1, fixture::progress())])));
+    world.press("q");
+    assert!(matches!(world.model.dialogs.last(), Some(Dialog::Confirm(_))));
+    world.press("y");
+    assert!(world.asked(|e| *e == Effect::StopSchedule));
+    assert!(world.model.leaving && world.model.cancelling.contains(&1));
+    world.send(Msg::Progress(BTreeMap::new()));
+    assert!(world.asked(|e| *e == Effect::Quit));
 }
 
 fn preview_ended(world: &mut World) {
@@ -522,7 +584,7 @@ fn with_nothing_set_up_the_way_leads_from_the_crm_to_the_first_preview() {
     world.overview.crm = fixture::overview().crm;
     world.send(Msg::Saved { form, result: Ok(()) });
     assert_eq!(world.model.place(), Place::Services);
-    world.press("enter");
+    world.press("j").press("enter");
     assert_eq!(world.model.place(), Place::Form);
     world.press("tab").type_text("shop.example.com").press("tab");
     world.type_text("ck_1").press("tab").type_text("cs_1").press("ctrl-s");
@@ -700,4 +762,88 @@ proptest! {
         }
         crate::tui::draw::tests::picture(&world.model);
     }
+}
+
+#[test]
+fn the_debug_log_is_followed_searched_and_opened() {
+    let mut world = after("5");
+    let chosen = |world: &World| world.model.debug.chosen();
+    assert_eq!(chosen(&world), Some(1_234));
+    world.debug_log = 1_240;
+    world.send(Msg::StoreChanged);
+    assert_eq!(chosen(&world), Some(1_240), "the newest is followed");
+    world.press("j j");
+    world.debug_log = 1_300;
+    world.send(Msg::StoreChanged);
+    assert_eq!(chosen(&world), Some(1_238), "until the cursor is moved");
+    world.press("G k pagedown g /").type_text("müller").press("enter");
+    assert_eq!((world.model.debug.shown(), chosen(&world)), (259, Some(1_300)));
+    assert_eq!(world.model.place(), Place::DebugLog);
+    world.press("j enter");
+    assert_eq!(world.model.place(), Place::Exchange);
+    assert!(shot(&world.model).contains("Müller"));
+    world.press("j y");
+    assert!(world.asked(|e| matches!(e, Effect::Copy(text) if text.contains("•••"))));
+    world.press("esc");
+    assert_eq!(chosen(&world), Some(1_295), "back to the same line");
+    world.press("esc");
+    assert_eq!((world.model.debug.shown(), chosen(&world)), (1_300, Some(1_295)));
+    world.press("esc");
+    assert_eq!(world.model.pane, Pane::Connectors);
+}
+
+#[test]
+fn a_search_is_given_up_by_typing_on_and_by_esc() {
+    let mut world = after("5 /");
+    world.seen.clear();
+    world.type_text("ab");
+    let searches = world.seen.iter().filter_map(|e| match e {
+        Effect::Debug(DebugAsk::Search { generation, text, .. }) => Some((*generation, text)),
+        _ => None,
+    });
+    let searches: Vec<_> = searches.collect();
+    assert!(searches[0].0 < searches[1].0 && searches[1].1 == "ab");
+    // What the first one still tells is not taken for the second one's.
+    let shown = world.model.debug.shown();
+    let search = Search { looked: 1, total: 1, newest: 1, done: true };
+    let generation = searches[0].0;
+    let late = DebugNews::Found { generation, numbers: vec![1, 2, 3], search };
+    world.send(Msg::Debug(late));
+    assert_eq!(world.model.debug.shown(), shown);
+    world.press("esc");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::StopSearch)));
+    assert_eq!(world.model.debug.shown(), 1_234);
+}
+
+#[test]
+fn debug_mode_is_switched_from_its_pane() {
+    let mut world = after("5 d");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::Switch { connector: 1, on: true })));
+    world.overview.connectors[0].connector.debug = true;
+    let news = DebugNews::Switched { name: "shop".into(), on: true, result: Ok(()) };
+    world.send(Msg::Debug(news));
+    assert!(shot(&world.model).contains("Debug Mode of shop is on"));
+    world.press("d");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::Switch { connector: 1, on: false })));
+    world.model.read_only = true;
+    world.press("d");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("--read-only"));
+    assert!(!world.asked(|e| matches!(e, Effect::Debug(DebugAsk::Switch { .. }))));
+}
+
+#[test]
+fn the_csv_of_the_debug_log_is_what_is_shown() {
+    let mut world = after("5 x enter");
+    let whole = |e: &Effect| matches!(e, Effect::Export(r) if matches!(r.what, ExportWhat::Debug(1, _, None)));
+    assert!(world.asked(whole));
+    let mut world = after("5 /");
+    world.type_text("too fast").press("enter x enter");
+    let found = world.seen.iter().find_map(|e| match e {
+        Effect::Export(request) => match &request.what {
+            ExportWhat::Debug(1, _, found) => found.clone(),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(found.unwrap().len(), 247);
 }
