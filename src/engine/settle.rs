@@ -96,13 +96,18 @@ async fn settle_create(
         _ => Vec::new(),
     };
     // Nothing or several: the record is parked, and the search before the next create decides.
+    let by_id = ours.is_some();
     let hit = match (ours, hits.as_slice()) {
         (Some(hit), _) => hit,
         (None, [(hit, None)]) => hit.clone(),
         _ => return Ok(()),
     };
-    let Some(Arrived { same, other }) = arrived(work, intent, &hit) else { return Ok(()) };
-    if same.len() <= other.len() {
+    // A record that carries our id is ours, whatever it holds by now.
+    let nothing = || by_id.then(Arrived::default);
+    let Some(Arrived { same, other }) = arrived(work, intent, &hit).or_else(nothing) else {
+        return Ok(());
+    };
+    if same.len() <= other.len() && !by_id {
         // Rather somebody else's record with the same key.
         return Ok(());
     }
@@ -123,7 +128,10 @@ async fn settle_create(
         }
         // What was not sent was empty, and the target filled it by itself, unless somebody has
         // edited one of the two since.
-        let edited = !other.is_empty() || hit.created.is_none() || hit.modified != hit.created;
+        let edited = !other.is_empty()
+            || same.is_empty()
+            || hit.created.is_none()
+            || hit.modified != hit.created;
         let mut unsettled = Vec::new();
         for (at, pair) in work.mapping.pairs().iter().enumerate() {
             let empty = values.values[at].as_deref().unwrap_or_default().is_empty();
@@ -154,6 +162,7 @@ async fn settle_create(
 }
 
 /// The pairs that a write carried: those of which the record holds what was sent, and the others.
+#[derive(Default)]
 struct Arrived {
     same: Vec<usize>,
     other: Vec<usize>,

@@ -181,17 +181,6 @@ impl Units {
     }
 }
 
-/// What was staged of one side of a link. The link may be younger than that: when a record was
-/// created again because an edit beats a delete, the deleted one is none of its business.
-fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
-    match staged {
-        Some(staged) if staged.id == id_of(link, side) => {
-            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
-        }
-        _ => SideNow::AsLinked,
-    }
-}
-
 /// Unlinked records that share a key.
 struct Group {
     key: Option<String>,
@@ -265,6 +254,17 @@ fn set_apart(found: Match, alone: &[HashSet<String>; 2], writes: [bool; 2]) -> V
 fn waits_for_decision() -> Reason {
     let detail = "A person decided that the one on the other side is another record.";
     Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+}
+
+/// What was staged of one side of a link. The link may be younger than that: when a record was
+/// created again because an edit beats a delete, the deleted one is none of its business.
+fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
+    match staged {
+        Some(staged) if staged.id == id_of(link, side) => {
+            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
+        }
+        _ => SideNow::AsLinked,
+    }
 }
 
 /// The part of a key that the records of a group share: all before the last zero byte.

@@ -173,7 +173,8 @@ pub fn folded_name(text: &str) -> String {
     }
     let folded = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
     let folded: String = folded.collect();
-    folded.nfc().collect::<String>().replace('ß', "s")
+    // A mark that stood alone leaves the blank before it behind.
+    folded.nfc().collect::<String>().trim().replace('ß', "s")
 }
 
 /// Whether a character that the CRM can hold has parts that it cannot (compatibility ideographs

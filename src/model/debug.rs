@@ -2,6 +2,7 @@
 
 use super::Stamp;
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// A request to one of the systems, and its answer. Secrets were taken out before it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,12 +85,57 @@ impl DebugEntry {
         if named { pairs(&self.body) } else { Vec::new() }
     }
 
-    /// Whether a text stands in it, in any case.
+    /// Whether a text stands in it, in any case: as it travelled, or as people read it.
     pub fn holds(&self, lowercase: &str) -> bool {
         let status = self.status.to_string();
         let texts = [&self.request, &self.body, &self.answer, &self.system, &status];
         texts.iter().any(|text| holds(text, lowercase))
+            || holds(&self.brief(), lowercase)
+            || [&self.body, &self.answer].iter().any(|text| match readable(text) {
+                Cow::Owned(text) => holds(&text, lowercase),
+                Cow::Borrowed(_) => false,
+            })
     }
+}
+
+/// JSON without the escapes that PHP makes of slashes and of all letters beyond ASCII.
+pub fn readable(json: &str) -> Cow<'_, str> {
+    if !json.contains("\\u") && !json.contains("\\/") {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len());
+    let mut units: Vec<u16> = Vec::new();
+    let mut rest = json;
+    while let Some(first) = rest.chars().next() {
+        let unit = rest
+            .strip_prefix("\\u")
+            .and_then(|hex| u16::from_str_radix(hex.get(..4)?, 16).ok())
+            // What is ASCII was escaped for a reason.
+            .filter(|unit| *unit >= 0x80);
+        if let Some(unit) = unit {
+            units.push(unit);
+            rest = &rest[6..];
+            continue;
+        }
+        out.push_str(&String::from_utf16_lossy(&std::mem::take(&mut units)));
+        let taken = match rest.get(..2) {
+            Some("\\/") => {
+                out.push('/');
+                2
+            }
+            Some(pair) if pair.starts_with('\\') => {
+                out.push_str(pair);
+                2
+            }
+            _ => {
+                out.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    out.push_str(&String::from_utf16_lossy(&units));
+    Cow::Owned(out)
 }
 
 /// The last segment of a path; the one before it too if the last one tells nothing by itself.
@@ -161,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn escapes_are_read_as_people_read_them() {
+        for (json, text) in [
+            ("plain é", "plain é"),
+            ("\\u00e9\\u6771\\/x", "é東/x"),
+            ("\\ud83d\\ude00", "😀"),
+            ("\\ud83d!", "\u{fffd}!"),
+            ("\\u001b\\u0022 \\\\u00e9", "\\u001b\\u0022 \\\\u00e9"),
+            ("\\u00e", "\\u00e"),
+            ("\\u00é", "\\u00é"),
+            ("\\", "\\"),
+        ] {
+            assert_eq!(readable(json), text, "{json}");
+        }
+    }
+
+    #[test]
     fn a_text_is_found_in_any_case_and_in_every_part() {
         let entry = DebugEntry {
             request: "GET /Customers".into(),
@@ -172,6 +234,15 @@ mod tests {
         };
         for text in ["customers", "ärger", "404", "not f", "vtiger", ""] {
             assert!(entry.holds(text), "{text}");
+        }
+        let php = DebugEntry {
+            request: "POST http://h/webservice.php".into(),
+            body: "operation=create&element=%7B%22a%22%3A%22M%C3%BCller+%22%7D".into(),
+            answer: "{\"a\":\"\\u00dcber\\/x \\ud83d\\ude00\"}".into(),
+            ..DebugEntry::default()
+        };
+        for text in ["müller \"", "über/x 😀", "\\u00dc", "m%c3"] {
+            assert!(php.holds(text), "{text}");
         }
         assert!(!entry.holds("customerss") && !entry.holds("found not"));
     }

@@ -16,7 +16,7 @@ mod settings;
 mod stamp;
 mod value;
 
-pub use debug::DebugEntry;
+pub use debug::{DebugEntry, readable};
 pub use error::UserError;
 pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};

@@ -200,14 +200,14 @@ impl App {
         if let Some(rest) = below(&request.path, "/magento") {
             request.path = rest.to_owned();
             let operation = Magento::operation(&request);
-            let write = !reads(&request.method);
+            let write = request.method != Method::GET;
             let serve = async { self.magento.answer(&request) };
             return self.pass(System::Magento, operation, write, cut, serve).await;
         }
         if let Some(rest) = below(&request.path, "/zoho") {
             request.path = rest.to_owned();
             let operation = Zoho::operation(&request);
-            let write = !reads(&request.method);
+            let write = request.method != Method::GET;
             let serve = async { self.zoho.answer(&request) };
             return self.pass(System::Zoho, operation, write, cut, serve).await;
         }
@@ -245,11 +245,6 @@ impl App {
         pass.leave().await;
         sent(fault, reply, &line, cut)
     }
-}
-
-/// Whether requests of a method change nothing.
-fn reads(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The reply as it goes out.

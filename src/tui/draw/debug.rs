@@ -1,7 +1,7 @@
 //! The debug pane, and an exchange in full.
 
 use super::paint::{boxed, input, line, pair, paragraph, put, scrolled};
-use crate::model::DebugEntry;
+use crate::model::{DebugEntry, readable};
 use crate::tui::debug::{DebugRow, DebugView, ExchangeView};
 use crate::tui::layout;
 use crate::tui::model::{Model, Screen};
@@ -260,6 +260,7 @@ fn part(kept: &str, bytes: u64) -> String {
 
 /// A body: JSON, also one that was cut, with a line for each member; anything else as it is.
 fn body(content: &str, width: usize) -> Vec<Line<'static>> {
+    let content = &*readable(content);
     if !content.trim_start().starts_with(['{', '[']) {
         return paragraph("", 0, content, width, PLAIN);
     }
