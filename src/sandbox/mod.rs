@@ -312,6 +312,11 @@ impl Sandbox {
         serde_json::from_str(&reply.body).unwrap_or(Value::Null)
     }
 
+    /// Takes a record of Vtiger out of its recycle bin, as a person does; false: it is not there.
+    pub fn vtiger_restore(&self, id: &str) -> bool {
+        self.app.vtiger.restore(id)
+    }
+
     /// Does a request to the shop's `wc/v3` as the administrator, past keys and network:
     /// `woo("PUT", "customers/12", &json!({…}))`. The path may have a query string.
     pub fn woo(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {

@@ -311,8 +311,28 @@ async fn a_deleted_record_is_gone_or_in_the_trash(b: Bench) {
         assert!(again.as_ref().err().is_none_or(gone), "it is where it should be: {again:?}");
     } else {
         assert!(fetched.is_empty() && found.is_empty());
-        assert!(b.records(Scope::Trashed(None)).await.is_empty());
+        let told = b.records(Scope::Trashed(None)).await;
+        let deletions = b.remote.capabilities(b.entity).deletions;
+        assert_eq!(by_id(&told).contains_key(made.id.as_str()), deletions);
+        assert!(deletions || told.is_empty());
     }
+}
+
+async fn deletions_are_told_since_a_mark(b: Bench) {
+    b.remote.describe(b.entity).await.unwrap();
+    if !b.remote.capabilities(b.entity).deletions {
+        return;
+    }
+    let earlier = b.create("Sixteen").await;
+    b.write(Write::Delete { id: earlier.id.clone() }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(400));
+    let made = b.create("Seventeen").await;
+    let mark = b.page(Scope::All, PageAt::First).await.mark.unwrap();
+    b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
+    let told = b.records(Scope::Trashed(Some(Since::Mark(mark)))).await;
+    let told = by_id(&told);
+    assert!(told[made.id.as_str()].trashed);
+    assert!(!told.contains_key(earlier.id.as_str()), "it was told before");
 }
 
 async fn the_failures_of_a_batch_are_told_apart(b: Bench) {
@@ -460,6 +480,7 @@ suite!(
     changes_are_listed_since_a_mark
     an_unknown_id_has_its_own_class
     a_deleted_record_is_gone_or_in_the_trash
+    deletions_are_told_since_a_mark
     the_failures_of_a_batch_are_told_apart
     fields_are_emptied_by_empty_text
     an_expired_session_is_survived

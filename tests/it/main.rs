@@ -8,6 +8,7 @@ mod conformance;
 mod daemon;
 mod deletes;
 mod documents;
+mod external_id;
 mod faults;
 mod kill;
 mod magento;

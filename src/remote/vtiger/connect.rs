@@ -2,6 +2,7 @@
 
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
+use super::deletions::Deletions;
 use super::describe::Known;
 use super::documents::Documents;
 use super::session::Sessions;
@@ -42,5 +43,6 @@ pub fn connect(
     let http = Http::new("Vtiger", &url, options, size, mask)?;
     let sessions = Sessions::new(username, SecretString::from(key.to_owned()), size);
     let (known, zone, documents) = (Known::default(), Zone::new(), Documents::default());
-    Ok(Arc::new(Vtiger { url, http, sessions, size, known, zone, documents }))
+    let deletions = Deletions::default();
+    Ok(Arc::new(Vtiger { url, http, sessions, size, known, zone, documents, deletions }))
 }

@@ -7,6 +7,7 @@
 mod call;
 mod check;
 mod columns;
+mod deletions;
 mod describe;
 mod document;
 mod documents;
@@ -42,6 +43,7 @@ use super::{
     Written,
 };
 use crate::model::{CheckReport, Record};
+use deletions::Deletions;
 use describe::Known;
 use documents::Documents;
 use futures::future::{BoxFuture, FutureExt};
@@ -60,6 +62,7 @@ pub(crate) struct Vtiger {
     known: Known,
     zone: Zone,
     documents: Documents,
+    deletions: Deletions,
 }
 
 impl Vtiger {
@@ -72,6 +75,11 @@ impl Vtiger {
     }
 }
 
+/// Currencies and taxes have no stamps.
+fn has_no_stamps(entity: &str) -> bool {
+    matches!(entity, "Tax" | "Currency" | "Groups")
+}
+
 impl Remote for Vtiger {
     fn label(&self) -> &str {
         "Vtiger"
@@ -79,13 +87,13 @@ impl Remote for Vtiger {
 
     fn capabilities(&self, entity: &str) -> Capabilities {
         Capabilities {
-            // Currencies and taxes have no stamps.
-            changes: match entity {
-                "Tax" | "Currency" | "Groups" => ChangeFeed::FullScan,
-                _ => ChangeFeed::Filtered,
+            changes: match has_no_stamps(entity) {
+                true => ChangeFeed::FullScan,
+                false => ChangeFeed::Filtered,
             },
             silent: false,
             trash: false,
+            deletions: self.deletions.work() && !has_no_stamps(entity),
             write_batch: 1,
             parallel: self.size,
             serial_creates: true,
@@ -101,7 +109,12 @@ impl Remote for Vtiger {
     }
 
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
-        async move { Ok(self.describe_now(entity, Plan::FIRST).await?.info.clone()) }.boxed()
+        async move {
+            let described = self.describe_now(entity, Plan::FIRST).await?;
+            self.try_deletions(&described).await;
+            Ok(described.info.clone())
+        }
+        .boxed()
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {

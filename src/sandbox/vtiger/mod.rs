@@ -130,6 +130,14 @@ impl Vtiger {
             .collect()
     }
 
+    /// Takes a record out of the recycle bin.
+    pub fn restore(&self, id: &str) -> bool {
+        let Ok((prefix, number)) = Store::id_parts(id) else { return false };
+        let at = self.registry.by_prefix(prefix);
+        let now = self.clock.now() + self.zone;
+        at.is_some_and(|at| self.change().restore(at, number, now))
+    }
+
     /// Ends all sessions.
     pub fn expire_sessions(&self) {
         self.sessions.expire_all();

@@ -1,6 +1,6 @@
 //! The imitated Vtiger's database: generated records under edits, read column by column.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::Release;
@@ -28,6 +28,8 @@ pub struct Store {
     journal: Arc<Journal>,
     /// What was deleted: when, of which table, which record.
     deleted: BTreeSet<(i64, usize, u64)>,
+    /// What deleted records held, for the recycle bin.
+    bin: BTreeMap<(usize, u64), Patch>,
     /// Which Vtiger it is.
     pub release: Release,
     /// The zone of the stamps: seconds east of UTC.
@@ -73,6 +75,7 @@ impl Store {
             next_id,
             journal,
             deleted: BTreeSet::new(),
+            bin: BTreeMap::new(),
             release: Release::default(),
             zone,
         };
@@ -174,10 +177,26 @@ impl Store {
     }
 
     fn forget(&mut self, at: usize, id: u64) {
-        if let Some(Edit::Row(_, when)) = self.tables[at].get(id) {
+        if let Some(Edit::Row(patch, when)) = self.tables[at].get(id) {
             self.deleted.insert((*when, at, id));
+            self.bin.insert((at, id), patch.clone());
         }
         self.tables[at].remove(id);
+    }
+
+    /// Takes a deleted record out of the recycle bin, with its old id and a new stamp. False: it is
+    /// not there.
+    pub fn restore(&mut self, at: usize, id: u64, now: i64) -> bool {
+        let Some(patch) = self.bin.remove(&(at, id)) else { return false };
+        self.deleted.retain(|(_, table, deleted)| (*table, *deleted) != (at, id));
+        let mut changes: Changes =
+            patch.iter().map(|(column, value)| (column, value.map(str::to_owned))).collect();
+        if let Some(column) = self.registry.modules[at].column("modifiedtime") {
+            changes.retain(|(c, _)| *c != column);
+            changes.push((column, Some(stamp(now, ' '))));
+        }
+        self.write(at, id, &changes);
+        true
     }
 
     /// Deleted records of a table by the time of their deletion, after that time.
