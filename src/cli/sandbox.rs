@@ -52,6 +52,8 @@ pub enum CrmChoice {
     /// 8.4.0 as it is shipped: orders and invoices cannot be created
     #[value(name = "8.4.0")]
     Shipped,
+    /// Vtiger Cloud, by its REST API, with Payments
+    Cloud,
     /// 7.3, where a change of an order without its lines drops them
     #[value(name = "7.3")]
     Seven,
@@ -62,6 +64,7 @@ impl From<CrmChoice> for VtigerRelease {
         match choice {
             CrmChoice::Repaired => Self::Repaired,
             CrmChoice::Shipped => Self::Shipped,
+            CrmChoice::Cloud => Self::Cloud,
             CrmChoice::Seven => Self::Seven,
         }
     }

@@ -175,7 +175,7 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         Credentials {
             vtiger: VtigerCredentials {
-                url: format!("http://{}/vtiger", self.address),
+                url: format!("http://{}/vtiger{}", self.address, self.app.vtiger.address()),
                 username: vtiger::USERNAME.to_owned(),
                 access_key: vtiger::Vtiger::access_key(self.app.world.seed, 1),
             },

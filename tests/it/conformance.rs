@@ -11,7 +11,9 @@ use syncdeck::remote::{
     PageRequest, Remote, RemoteError, RemoteResult, Scope, Since, Write, Written, connect_service,
     vtiger, woocommerce, zoho,
 };
-use syncdeck::sandbox::{self, MagentoCredentials, MagentoKey, Sandbox, SandboxOptions, WooKey};
+use syncdeck::sandbox::{
+    self, MagentoCredentials, MagentoKey, Sandbox, SandboxOptions, VtigerRelease, WooKey,
+};
 
 /// A connector and one of its entities.
 struct Bench {
@@ -32,6 +34,7 @@ impl Bench {
             "zoho Leads" => 900,
             "zoho Accounts" => 1900,
             "zoho Contacts" | "zoho Products" => 360,
+            "cloud Leads" => 800,
             _ => 260,
         };
         Self::with(entity, records).await
@@ -39,10 +42,15 @@ impl Bench {
 
     /// `entity` of a system, or `magento ENTITY`.
     async fn with(entity: &'static str, records: u64) -> Self {
-        let options =
-            SandboxOptions { records: Some(records), seed: Some(7), ..SandboxOptions::default() };
+        let vtiger = match entity.starts_with("cloud ") {
+            true => VtigerRelease::Cloud,
+            false => VtigerRelease::default(),
+        };
+        let (records, seed) = (Some(records), Some(7));
+        let options = SandboxOptions { records, seed, vtiger, ..SandboxOptions::default() };
         let sandbox = sandbox::start(options).await.unwrap();
-        let (key, name) = match entity {
+        let own = entity.strip_prefix("cloud ").unwrap_or(entity);
+        let (key, name) = match own {
             "Contacts" | "Leads" => ("email", "lastname"),
             "Products" => ("productcode", "productname"),
             "customers" => ("email", "last_name"),
@@ -52,7 +60,7 @@ impl Bench {
             "zoho Products" => ("Product_Code", "Product_Name"),
             _ => ("sku", "name"),
         };
-        let remote = match entity {
+        let remote = match own {
             "Contacts" | "Products" | "Leads" => vtiger_of(&sandbox),
             _ if entity.starts_with("magento ") => {
                 magento_of(&sandbox.magento_credentials(MagentoKey::Full))
@@ -60,7 +68,7 @@ impl Bench {
             _ if entity.starts_with("zoho ") => zoho_of(&sandbox),
             _ => woo_of(&sandbox, WooKey::ReadWrite),
         };
-        let entity = entity.strip_prefix("magento ").unwrap_or(entity);
+        let entity = own.strip_prefix("magento ").unwrap_or(own);
         let entity = entity.strip_prefix("zoho ").unwrap_or(entity);
         let fields = vec![key.to_owned(), name.to_owned()];
         Self { sandbox, remote, entity, key, name, fields }
@@ -462,6 +470,9 @@ macro_rules! suite {
         conform!(vtiger_contacts, "Contacts": $($test)*);
         conform!(vtiger_products, "Products": $($test)*);
         conform!(vtiger_leads, "Leads": $($test)*);
+        conform!(cloud_contacts, "cloud Contacts": $($test)*);
+        conform!(cloud_products, "cloud Products": $($test)*);
+        conform!(cloud_leads, "cloud Leads": $($test)*);
         conform!(woocommerce_customers, "customers": $($test)*);
         conform!(woocommerce_products, "products": $($test)*);
         conform!(magento_customers, "magento customers": $($test)*);

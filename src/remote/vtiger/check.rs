@@ -1,7 +1,7 @@
 //! Checks a connection: who the user is, what it may read and write, and what is wrong.
 
 use super::super::http::{self, Plan};
-use super::super::{RemoteError, RemoteResult};
+use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
 use super::call::Operation;
 use super::session::Who;
@@ -45,7 +45,12 @@ impl Vtiger {
         }
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
-            report.problems.insert(0, error.error);
+            let wrong = error.kind == ErrorKind::NotTheApi && !self.is_cloud();
+            let told = match if wrong { self.is_at_cloud().await } else { None } {
+                Some(address) => super::cloud::rather(&address, &error),
+                None => error.error,
+            };
+            report.problems.insert(0, told);
         }
         report
     }
@@ -70,7 +75,10 @@ impl Vtiger {
 
     /// The modules this user may see.
     async fn types(&self) -> RemoteResult<Vec<String>> {
-        let op = Operation::get("listtypes", "list the modules").planned(Plan::BRIEF);
+        let mut op = Operation::get("listtypes", "list the modules").planned(Plan::BRIEF);
+        if self.is_cloud() {
+            op = op.with("fieldTypeList", "null");
+        }
         let (result, _) = self.call(op, PhantomData::<Json>).await?;
         let list = result.get("types").and_then(Json::as_array);
         Ok(list.into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect())

@@ -1,4 +1,5 @@
-//! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source).
+//! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source), or over the
+//! REST API of Vtiger Cloud (`cloud`).
 //!
 //! Vtiger REST/web service manual: challenge login, `describe`, `query` (VTQL), `create`, `revise`,
 //! `delete`. One session carries one request at a time (`session`); listings go by keyset
@@ -6,6 +7,7 @@
 
 mod call;
 mod check;
+mod cloud;
 mod columns;
 mod deletions;
 mod describe;
@@ -58,6 +60,8 @@ pub(crate) struct Vtiger {
     url: Url,
     http: Http,
     sessions: Sessions,
+    /// The REST API of Vtiger Cloud; `None`: the web service.
+    cloud: Option<cloud::Cloud>,
     size: usize,
     known: Known,
     zone: Zone,
@@ -69,7 +73,10 @@ impl Vtiger {
     /// Who we are; logs in if that has not happened yet.
     async fn who(&self) -> RemoteResult<Option<Arc<Who>>> {
         if self.sessions.who().is_none() {
-            self.sessions.take(&self.http, &self.url, Plan::READ).await?.done();
+            match &self.cloud {
+                Some(cloud) => self.meet(cloud, Plan::READ).await?,
+                None => self.sessions.take(&self.http, &self.url, Plan::READ).await?.done(),
+            }
         }
         Ok(self.sessions.who())
     }

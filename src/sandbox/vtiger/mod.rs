@@ -6,6 +6,7 @@
 //! like that ([`Release`]). It was written from observation of the real server and
 //! shares no code with the connector, so that the two can disagree.
 
+mod cloud;
 mod documents;
 mod facts;
 mod fail;
@@ -54,6 +55,8 @@ pub enum Release {
     /// 8.4.0 as it is shipped: orders cannot be created, a change of their lines leaves a total of
     /// nothing and no answer, `sync` and counting do not work.
     Shipped,
+    /// Vtiger Cloud: the REST API beside the web service, and Payments.
+    Cloud,
     /// 7.3: a change of an order without its lines drops them; `sync` does not work.
     Seven,
 }
@@ -61,7 +64,16 @@ pub enum Release {
 impl Release {
     /// What it says of itself.
     pub fn version(self) -> &'static str {
-        if self == Self::Seven { "7.3.0" } else { "8.4.0" }
+        match self {
+            Self::Seven => "7.3.0",
+            Self::Cloud => "11.0.0",
+            Self::Repaired | Self::Shipped => "8.4.0",
+        }
+    }
+
+    /// Whether its inventory code and `sync` are whole.
+    fn is_whole(self) -> bool {
+        matches!(self, Self::Repaired | Self::Cloud)
     }
 }
 
@@ -98,10 +110,13 @@ impl Vtiger {
         (clock, zone): (Arc<Clock>, i64),
         journal: Arc<Journal>,
         entries: &[Entry],
+        release: Release,
     ) -> Result<Self, SandboxError> {
-        let registry = Arc::new(Registry::load().map_err(|e| SandboxError::Assets(e.to_string()))?);
+        let registry = Registry::load(release == Release::Cloud);
+        let registry = Arc::new(registry.map_err(|e| SandboxError::Assets(e.to_string()))?);
         let seed = world.seed;
         let mut store = Store::new(world, Arc::clone(&registry), journal, zone);
+        store.release = release;
         for entry in entries {
             let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
             if let Some(at) = table {
@@ -110,13 +125,6 @@ impl Vtiger {
         }
         let (store, sessions, pages) = (RwLock::new(store), Sessions::default(), Pages::default());
         Ok(Self { clock, zone, seed, registry, store, sessions, pages })
-    }
-
-    /// The same, as another release.
-    #[must_use]
-    pub fn like(self, release: Release) -> Self {
-        self.change().release = release;
-        self
     }
 
     /// The access key of a user, which its preferences would show.
@@ -262,7 +270,7 @@ impl Vtiger {
                 write::delete(&mut self.change(), by, id)
                     .inspect(|_| line.did(self.module_of(id), Deed::Deleted))
             }
-            "sync" if self.read().release == Release::Repaired => sync::run(
+            "sync" if self.read().release.is_whole() => sync::run(
                 &self.read(),
                 session,
                 given.get("modifiedTime"),

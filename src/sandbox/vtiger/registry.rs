@@ -29,6 +29,9 @@ const ASSETS: [&str; 14] = [
     include_str!("../../../assets/sandbox/vtiger/LineItem.json"),
 ];
 
+/// What only Vtiger Cloud has.
+const CLOUD: &str = include_str!("../../../assets/sandbox/vtiger/Payments.json");
+
 /// What kind of values a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)] // the names are describe's
@@ -128,9 +131,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads the embedded files.
-    pub fn load() -> Result<Self, serde_json::Error> {
-        let modules = ASSETS.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
+    /// Reads the embedded files, with those of Vtiger Cloud or without.
+    pub fn load(cloud: bool) -> Result<Self, serde_json::Error> {
+        let more = cloud.then_some(CLOUD);
+        let modules = ASSETS.into_iter().chain(more).map(read).collect::<Result<_, _>>()?;
         Ok(Self { modules })
     }
 
@@ -187,7 +191,7 @@ struct FieldType {
     refers_to: Vec<String>,
 }
 
-const SYSTEM: [&str; 16] = [
+const SYSTEM: [&str; 17] = [
     "id",
     "createdtime",
     "modifiedtime",
@@ -201,6 +205,7 @@ const SYSTEM: [&str; 16] = [
     "campaign_no",
     "salesorder_no",
     "invoice_no",
+    "paymentsno",
     // Computed from the lines.
     "hdnGrandTotal",
     "hdnSubTotal",
@@ -369,8 +374,9 @@ mod tests {
 
     #[test]
     fn the_modules_are_complete() {
-        let registry = Registry::load().unwrap();
-        assert_eq!(registry.modules.len(), ASSETS.len());
+        let registry = Registry::load(true).unwrap();
+        assert_eq!(registry.modules.len(), ASSETS.len() + 1);
+        assert!(Registry::load(false).unwrap().find("Payments").is_none());
         for module in &registry.modules {
             assert!(module.columns.len() < 250 && module.column("id").is_some(), "{}", module.name);
             let labelled = !module.label_columns.is_empty() || module.name == "LineItem";
