@@ -29,7 +29,7 @@ fn written(module: &Value, side: &str) -> u64 {
 fn a_demo_writes_every_way_and_goes_on_where_it_was() {
     let deck = Deck::new();
     let args = ["demo", "--headless", "--json"];
-    let first = deck.run(&[&args[..], &["--records", "500"]].concat()).exits(3).json();
+    let first = deck.run(&[&args[..], &["--records", "60"]].concat()).exits(3).json();
     let runs = first.as_array().unwrap();
     assert_eq!(runs.len(), ALL.len());
     for (name, way, modules) in ALL {
@@ -60,7 +60,7 @@ fn a_demo_writes_every_way_and_goes_on_where_it_was() {
     let log = deck.run(&["log", "--json"]).exits(0).json();
     assert_eq!(log.as_array().unwrap().len(), runs.len() * 2);
     let other = deck.run(&["demo", "--headless", "--records", "70"]).exits(2);
-    assert!(other.err.contains("500"), "{other:?}");
+    assert!(other.err.contains("60"), "{other:?}");
 }
 
 #[test]
