@@ -32,8 +32,12 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let begun = Stamp::now();
     let mut scope = scope(context, work, side, &cursor);
     let every = context.connector.advanced.full_scan.0;
-    let links = if work.capabilities[at(side)].deletions { u64::MAX } else { work.links };
-    let due = is_due(&cursor, begun, every, links);
+    let deletions = work.capabilities[at(side)].deletions;
+    let told = if deletions { stage_trashed(context, work, side, &cursor).await? } else { 0 };
+    // A mass of deletions is believed only with a complete listing beside it.
+    let mass = told > 0 && told.saturating_mul(2) >= work.links;
+    let links = if deletions { u64::MAX } else { work.links };
+    let due = mass || is_due(&cursor, begun, every, links);
     if due && work.links > 0 && work.capabilities[at(side)].silent {
         // What moves no stamp shows only when everything is read and compared.
         scope = Scope::All;
@@ -52,7 +56,9 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     if complete && work.links > 0 {
         stage_absent(context, work, side, &mut listing).await?;
     }
-    stage_trashed(context, work, side, &cursor).await?;
+    if !deletions {
+        stage_trashed(context, work, side, &cursor).await?;
+    }
     stage_waiting(context, work, side).await?;
     work.slipped |= !listing.consistent;
     let mut next = Cursor { revision: work.mapping.revision(), ..cursor };
@@ -102,6 +108,11 @@ impl Listing {
             ids_only: false,
             pages: HashSet::new(),
         }
+    }
+
+    /// How many records it has shown.
+    pub fn records(&self) -> u64 {
+        self.records
     }
 
     /// A second listing, of ids only: its pages and totals have nothing to do with the first one's.
