@@ -155,6 +155,8 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
         for module in service.modules.keys() {
             let mut settings = Table::new();
             settings.insert("enabled".into(), true.into());
+            // In a demo nothing moves before a key is pressed.
+            settings.insert("mode".into(), "cron".into());
             modules.insert(module.key().into(), settings.into());
         }
         let mut connector = Table::new();
