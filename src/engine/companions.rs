@@ -15,7 +15,7 @@ pub use create::settle;
 use super::context::{Context, Step};
 use super::module::ModuleWork;
 use super::plan::{Job, PlannedWrite, reason_item};
-use super::references::ITEM;
+use super::references::{ITEM, WouldBeLinked};
 use crate::catalog::Companion;
 use crate::mapping::folded_name;
 use crate::model::{Fields, ItemStatus, Parked, Reason, ReasonCode, Side, Stamp, Value};
@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct Companions {
     /// Links' keys that a dry run has listed already.
     planned: HashSet<String>,
+    /// Records of the modules that a dry run would have created by now.
+    pub created: WouldBeLinked,
 }
 
 /// A companion wanted.
@@ -103,6 +105,13 @@ impl Companions {
             return Ok(Answers::new());
         }
         let mut answers = find::linked(context, companion, wanted).await?;
+        // Those that are records of a module, too, which a dry run has listed there.
+        for key in wanted.keys() {
+            let own = (companion.module, Side::Service, companion.service_id(key));
+            if let Some(id) = self.created.get(&own) {
+                answers.insert(key.clone(), Answer::Id(id.clone()));
+            }
+        }
         let missing: Vec<String> = wanted
             .iter()
             .filter(|(key, _)| !answers.contains_key(*key))
@@ -117,7 +126,9 @@ impl Companions {
                 [] => continue,
                 [hit] => {
                     let adopted = create::Made { companion, key: &key, wanted, id: &hit.id };
-                    create::adopt(context, &adopted, batch).await?;
+                    if !context.dry || self.planned.insert(adopted.service_id()) {
+                        create::adopt(context, &adopted, batch).await?;
+                    }
                     Answer::Id(hit.id.clone())
                 }
                 hits => {
