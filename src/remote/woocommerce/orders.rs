@@ -254,6 +254,14 @@ pub(crate) fn lines(row: &Fields) -> Vec<Line> {
         }
     }
     let Some((mut lines, rest)) = closest else { return told(smallest) };
+    // A shop that rounds the sum of taxes: less than a cent belongs to the largest of them.
+    if rest.abs() < Decimal::new(1, smallest)
+        && let Some(line) = lines.iter_mut().max_by_key(|line| line.tax.abs())
+        && !line.tax.is_zero()
+    {
+        line.tax = (line.tax + rest).normalize();
+        return lines;
+    }
     lines.push(beside(rest, lines.len(), smallest));
     lines
 }
@@ -267,7 +275,8 @@ fn goods(item: &Fields, rates: &[&Fields], places: u32) -> Option<Line> {
     let (before, after) = (money("subtotal"), money("total"));
     let quantity = self::money(item, "quantity");
     let tax = money("total_tax");
-    if quantity.is_zero() && after.is_zero() && tax.is_zero() {
+    let amounts = ["total", "total_tax"].map(|path| self::money(item, path));
+    if quantity.is_zero() && amounts.iter().all(Decimal::is_zero) {
         return None;
     }
     let quantity = if quantity.is_zero() { Decimal::ONE } else { quantity };
@@ -298,11 +307,11 @@ fn charge(
     rates: &[&Fields],
     places: u32,
 ) -> Option<Line> {
-    let money = |path: &str| rounded(money(item, path), places);
-    let (price, tax) = (money("total"), money("total_tax"));
+    let [price, tax] = ["total", "total_tax"].map(|path| money(item, path));
     if price.is_zero() && tax.is_zero() {
         return None;
     }
+    let [price, tax] = [price, tax].map(|amount| rounded(amount, places));
     let name = plain(&text(item, title));
     let (rate, tax_name) = rate(item, rates);
     Some(Line {
