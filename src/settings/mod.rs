@@ -12,7 +12,7 @@ mod problem;
 mod url;
 mod validate;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, MayRemove, apply};
 pub use export::export;
 pub use fields::check_field;
 pub use mapping::check_mapping;

@@ -4,9 +4,12 @@
 #![allow(clippy::result_large_err, reason = "errors of remotes are rare and not on a hot path")]
 
 mod cli;
+mod cloud;
 mod conformance;
 mod daemon;
 mod deletes;
+mod documents;
+mod external_id;
 mod faults;
 mod kill;
 mod magento;
