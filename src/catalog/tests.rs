@@ -87,8 +87,9 @@ fn every_field_is_mapped_or_left_out_with_a_reason() {
         match module {
             // What its schema does not name and its answers have.
             Module::Products => paths.push("image".into()),
-            Module::SalesOrders => paths
-                .extend(["shipping.phone", "currency_symbol"].map(str::to_owned)),
+            Module::SalesOrders => {
+                paths.extend(["shipping.phone", "currency_symbol"].map(str::to_owned))
+            }
             _ => {}
         }
         assert!(paths.len() > 12, "{paths:?}");

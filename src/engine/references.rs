@@ -82,8 +82,7 @@ pub fn referring(
             return inner;
         }
         let (store, services) = (store.clone(), services.to_owned());
-        Arc::new(Referring { inner, side, store, connector, entities, services })
-            as Arc<dyn Remote>
+        Arc::new(Referring { inner, side, store, connector, entities, services }) as Arc<dyn Remote>
     })
 }
 
@@ -142,8 +141,7 @@ impl Referring {
         };
         let items = records.iter().flat_map(|r| paths.items.iter().map(|path| r.fields.get(path)));
         let products = items.flatten().flat_map(lines_of).map(|line| line.product);
-        let ids: BTreeSet<String> =
-            products.filter(|id| !id.is_empty() && !linked(id)).collect();
+        let ids: BTreeSet<String> = products.filter(|id| !id.is_empty() && !linked(id)).collect();
         if self.side == Side::Service || ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -597,11 +595,12 @@ mod tests {
 
     #[test]
     fn lines_of_services_that_nothing_is_linked_with_have_no_product() {
-        let services =
-            HashMap::from([("26x3", "Shipping"), ("26x4", "Installation")].map(|(id, name)| {
-                (id.to_owned(), name.to_owned())
-            }));
-        for (product, told) in [("26x3", "shipping"), ("26x4", "product"), ("14x9", "product14x9")] {
+        let services = HashMap::from(
+            [("26x3", "Shipping"), ("26x4", "Installation")]
+                .map(|(id, name)| (id.to_owned(), name.to_owned())),
+        );
+        for (product, told) in [("26x3", "shipping"), ("26x4", "product"), ("14x9", "product14x9")]
+        {
             let mut fields = order("", product);
             without_services(&paths(), &mut fields, &services);
             let line = lines_of(fields.get("lines").unwrap()).remove(0);

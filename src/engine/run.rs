@@ -42,7 +42,8 @@ pub async fn run(
     let mut modules = prepare_modules(context, only).await?;
     let services = context.catalog.vtiger_module(Module::Services).map(|m| m.entity.clone());
     let services = services.unwrap_or_default();
-    context.remotes = referring(&context.remotes, &context.store, context.id(), &modules, &services);
+    context.remotes =
+        referring(&context.remotes, &context.store, context.id(), &modules, &services);
     if !context.dry {
         settle_open(context, &modules).await?;
     }

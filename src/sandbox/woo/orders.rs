@@ -147,6 +147,9 @@ pub fn update(
         status = "processing".into();
     }
     step(store, &mut order, &before, &status, now, line);
+    if before == status && TAKEN.contains(&status.as_str()) && body.contains_key("line_items") {
+        keep_stock(store, &mut order, (true, true), now, line);
+    }
     let customer = customer.unwrap_or_else(|| customer_before.parse().unwrap_or(0));
     save(store, id, order, &status, customer, (None, now));
     Ok(())
@@ -176,7 +179,21 @@ fn step(store: &mut Store, order: &mut Order, before: &str, after: &str, now: i6
     if after == "completed" || before == "completed" {
         order.insert("date_completed".into(), completed);
     }
-    let takes = TAKEN.contains(&after);
+    keep_stock(store, order, (TAKEN.contains(&before), TAKEN.contains(&after)), now, line);
+}
+
+/// Takes the goods out of stock in some statuses and puts them back in others. How much was taken
+/// stands in the item, and no more is taken.
+fn keep_stock(
+    store: &mut Store,
+    order: &mut Order,
+    (took, takes): (bool, bool),
+    now: i64,
+    line: Line<'_>,
+) {
+    if !took && !takes {
+        return;
+    }
     let mut goods = items(order, "line_items").to_vec();
     for item in &mut goods {
         let product = match id_in(item.get("variation_id")) {
@@ -189,6 +206,10 @@ fn step(store: &mut Store, order: &mut Order, before: &str, after: &str, now: i6
         let quantity = amount(&item["quantity"]);
         let (by, meta_value) = match (takes, taken) {
             (true, None) => (-quantity, json!(quantity.to_string())),
+            // The quantity was changed while the goods are taken.
+            (true, Some(taken)) if took && taken != quantity => {
+                (taken - quantity, json!(quantity.to_string()))
+            }
             (false, Some(taken)) => (taken, Value::Null),
             _ => continue,
         };

@@ -1,5 +1,8 @@
 //! Orders from the CRM as the shop takes them. The shop computes the taxes by its own rates.
 //!
+//! The stock of the shop stays what it was: the CRM has taken the goods of its orders out of stock
+//! itself, and its stock travels with Products. So the items of a new order say that theirs is taken.
+//!
 //! Lines are addressed by their ids: one that means the same keeps its id, and one that did not
 //! change is not sent, so that what the shop knows of it (options chosen, stock taken) stays.
 
@@ -18,6 +21,8 @@ use crate::model::{Fields, UserError, Value};
 use rust_decimal::Decimal;
 use std::collections::{HashMap, HashSet};
 
+/// Where an item keeps how much of it was taken out of stock. The shop takes no more.
+const TAKEN: &str = "_reduced_stock";
 /// The way of shipping that no plugin computes again.
 const METHOD: &str = "other";
 /// What a guest is told by, and where the order keeps it.
@@ -362,6 +367,11 @@ fn goods_items(wanted: &[Wanted], now: &Fields, parents: &Parents) -> Vec<Value>
                 members.push(("variation_id", number(&want.product)));
             }
             (None, None) => members.push(("product_id", number(&want.product))),
+        }
+        if now.is_empty() {
+            let taken =
+                item([("key", Value::from(TAKEN)), ("value", Value::Number(want.quantity))]);
+            members.push(("meta_data", Value::List(vec![taken])));
         }
         if want.name.contains(" × ") && found.is_none() {
             members.push(("name", Value::Text(want.name.clone())));

@@ -168,15 +168,21 @@ impl<'w> Seed<'w> {
     /// A line item of some product, its price in the shop's prices.
     fn item(&self, n: u64) -> Option<(Map<String, Value>, Decimal)> {
         let goods = self.world.ids(Kind::Goods);
-        let id = goods.start + self.dice(100 + n, goods.end - goods.start);
-        let product = self.world.facts(Kind::Goods, id)?;
+        let some = |ids: &std::ops::Range<u64>| ids.start + self.dice(100 + n, ids.end - ids.start);
+        let mut id = some(&goods);
         let mut variation = None;
-        if let Facts::Product(of) = &product
-            && of.varies()
-        {
-            let ids = self.world.variations_of(of.number);
-            let chosen = ids.start + self.dice(120 + n, ids.end - ids.start);
-            variation = Some((chosen, self.world.facts(Kind::Variations, chosen)?));
+        let ids = self.world.ids(Kind::Variations);
+        if !ids.is_empty() && self.dice(120 + n, 5) == 0 {
+            let chosen = some(&ids);
+            let facts = self.world.facts(Kind::Variations, chosen)?;
+            let Facts::Product(of) = &facts else { return None };
+            id = self.world.good_id(of.number);
+            variation = Some((chosen, facts));
+        }
+        let product = self.world.facts(Kind::Goods, id)?;
+        if variation.is_none() && matches!(&product, Facts::Product(of) if of.varies()) {
+            // What has variations is sold as one of them.
+            return None;
         }
         let sold = variation.as_ref().map_or(&product, |(_, facts)| facts);
         let price: Decimal = Self::fact(sold, Fact::Price).parse().ok()?;

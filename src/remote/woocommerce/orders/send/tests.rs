@@ -54,9 +54,11 @@ fn a_new_order_has_its_lines() {
         sent(&lines, &json!({})),
         json!({
             "line_items": [
-                {"product_id": 10, "quantity": 3, "subtotal": "13.5", "total": "12"},
+                {"product_id": 10, "quantity": 3, "subtotal": "13.5", "total": "12",
+                 "meta_data": [{"key": "_reduced_stock", "value": 3}]},
                 {"product_id": 34, "variation_id": 35, "quantity": 1, "name": "1.5 × Shirt",
-                 "subtotal": "15", "total": "15"},
+                 "subtotal": "15", "total": "15",
+                 "meta_data": [{"key": "_reduced_stock", "value": 1}]},
             ],
             "shipping_lines": [{"method_id": "other", "method_title": "Post", "total": "4.9"}],
             "fee_lines": [
