@@ -108,6 +108,8 @@ pub fn create(store: &mut Store, body: &Order, now: i64, line: Line<'_>) -> Resu
     let status = if STATUSES.contains(&given.as_str()) { given } else { "pending".into() };
     if let Err(failure) = fill(store, &mut order, body, true) {
         // What was begun is left behind as a draft.
+        let rates = store.rates();
+        reckon(&mut order, &rates, &|_| String::new());
         save(store, id, order, "checkout-draft", customer, (Some(now), now));
         return Err(failure.with("new_draft_order_id", json!(id)));
     }
