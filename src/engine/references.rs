@@ -147,7 +147,12 @@ impl Referring {
         }
         let ids: Vec<String> = ids.into_iter().collect();
         let fields = [SERVICE_NAME.to_owned()];
-        let found = self.inner.fetch(&self.services, &ids, &fields).await?;
+        let found = match self.inner.fetch(&self.services, &ids, &fields).await {
+            Ok(found) => found,
+            // Who may not see services does not sell them.
+            Err(error) if !error.whole && !error.is_passing() => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let name = |record: &Record| record.fields.get(SERVICE_NAME).map(Value::to_text);
         Ok(found.into_iter().map(|r| (r.id.clone(), name(&r).unwrap_or_default())).collect())
     }
