@@ -638,7 +638,8 @@ async fn variations_are_products_of_their_own() {
     let all = b.records(Scope::All).await;
     let mut ids = BTreeSet::new();
     for id in parent["variations"].as_array().unwrap() {
-        let found = all.iter().find(|r| r.id == id.to_string()).expect("a variation is listed");
+        let id = id.to_string();
+        let found = all.iter().find(|r| r.id == id).expect("a variation is listed");
         assert!(b.text(found, "name").starts_with(parent["name"].as_str().unwrap()), "{found:?}");
         assert!(!b.text(found, "sku").is_empty());
         ids.insert(found.id.clone());
@@ -690,7 +691,8 @@ async fn tax_rates_are_told_once_each_and_never_written() {
     let labels: Vec<String> =
         page.records.iter().map(|r| r.fields.get("label").unwrap().to_text()).collect();
     assert_eq!(labels, ["MwSt 19", "MwSt 7", "Zero", "USt 20", "State Tax", "County Tax"]);
-    assert!(page.records.iter().all(|r| r.id != twin["id"].to_string()));
+    let twin = twin["id"].to_string();
+    assert!(page.records.iter().all(|r| r.id != twin));
     let ids: Vec<String> = page.records.iter().map(|r| r.id.clone()).collect();
     assert_eq!(remote.fetch("taxes", &ids, &fields).await.unwrap(), page.records);
     let found = remote.find("taxes", "label", &["mwst 7".to_owned()], &fields).await.unwrap();

@@ -324,13 +324,13 @@ fn shirts(heard: &Heard) -> Say {
     }
     let variation = r#"{"id":31,"sku":"V-1","name":"Red","type":"variation","parent_id":30,"status":"publish"}"#;
     match path.rsplit("/v3/").next().unwrap_or("") {
-        "products/30/variations" => Say::json(&format!("[{variation}]")),
+        "products/30/variations" => Say::json(format!("[{variation}]")),
         "products/30/variations/31" | "products/31" => Say::json(variation),
         _ if heard.target.contains("include=30") => Say::json(
             r#"[{"id":30,"sku":"V","name":"Shirt","type":"variable","status":"publish","variations":[31]}]"#,
         ),
         _ if heard.target.contains("include=") => Say::json("[]"),
-        _ => Say::json(&format!("[{variation}]")),
+        _ => Say::json(format!("[{variation}]")),
     }
 }
 

@@ -9,6 +9,7 @@ use super::orders::reckon::items as items_of;
 use super::render::price;
 use super::schema::items;
 use super::store::{Row, Store, Table};
+use super::values::text;
 use crate::sandbox::text::fold;
 
 /// All ids that pass the filters, in the order asked for.
@@ -157,7 +158,7 @@ impl<'a> Test<'a> {
         let Some(order) = self.store.order(row.id) else { return false };
         let sold = |id: &str| {
             let has = |item: &serde_json::Value| {
-                ["product_id", "variation_id"].iter().any(|name| item[*name].to_string() == id)
+                ["product_id", "variation_id"].iter().any(|name| text(&item[*name]) == id)
             };
             items_of(&order, "line_items").iter().any(has)
         };

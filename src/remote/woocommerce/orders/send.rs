@@ -313,6 +313,9 @@ fn want(line: &Line, list: usize) -> Wanted {
     }
 }
 
+/// Whether an item is the one for a line.
+type Test<'t> = &'t dyn Fn(&Wanted, &Fields) -> bool;
+
 /// For each wanted line the item that it is now: the first one that is the same, else one that is
 /// alike. An item is taken once.
 fn paired<'a>(
@@ -323,7 +326,7 @@ fn paired<'a>(
 ) -> (Vec<Option<&'a Fields>>, Vec<&'a Fields>) {
     let mut left: Vec<&'a Fields> = now.to_vec();
     let mut found: Vec<Option<&'a Fields>> = vec![None; wanted.len()];
-    let tests: [&dyn Fn(&Wanted, &Fields) -> bool; 2] = [&same, &alike];
+    let tests: [Test<'_>; 2] = [&same, &alike];
     for test in tests {
         for (want, slot) in wanted.iter().zip(&mut found) {
             if slot.is_none()
