@@ -5,14 +5,14 @@ use super::companions::Companions;
 use super::context::{Context, Step, Stop};
 use super::lookup::{read_again, search_new};
 use super::matching::Match;
-use super::module::{ModuleWork, at};
+use super::module::ModuleWork;
 use super::outcome::finish;
 use super::plan::{Job, Plan, plan, reason_item};
-use super::references::linked_since;
+use super::references::{linked_since, would_link};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
-use crate::model::{IntentKind, ItemStatus, Reason, ReasonCode, Record, Side};
+use crate::model::{ItemStatus, Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
 
 /// Why a record waits whose counterpart was not found.
@@ -143,11 +143,7 @@ async fn run_batch(
     if context.dry {
         for job in &jobs {
             plan_items(context, work, job, &mut commit);
-            for write in job.writes.iter().filter(|write| write.kind == IntentKind::Create) {
-                let from = write.side.other();
-                let source = job.records[at(from)].as_ref();
-                companions.created.extend(source.map(|r| (work.module, from, r.id.clone())));
-            }
+            companions.created.extend(would_link(work.module, job));
         }
         context.commit(commit).await?;
         return Ok(Done { carry: Batch::new(), again, stop: None });

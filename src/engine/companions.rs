@@ -105,6 +105,13 @@ impl Companions {
             return Ok(Answers::new());
         }
         let mut answers = find::linked(context, companion, wanted).await?;
+        // Those that are records of a module, too, which a dry run has listed there.
+        for key in wanted.keys() {
+            let own = (companion.module, Side::Service, companion.service_id(key));
+            if let Some(id) = self.created.get(&own) {
+                answers.insert(key.clone(), Answer::Id(id.clone()));
+            }
+        }
         let missing: Vec<String> = wanted
             .iter()
             .filter(|(key, _)| !answers.contains_key(*key))
@@ -119,7 +126,9 @@ impl Companions {
                 [] => continue,
                 [hit] => {
                     let adopted = create::Made { companion, key: &key, wanted, id: &hit.id };
-                    create::adopt(context, &adopted, batch).await?;
+                    if !context.dry || self.planned.insert(adopted.service_id()) {
+                        create::adopt(context, &adopted, batch).await?;
+                    }
                     Answer::Id(hit.id.clone())
                 }
                 hits => {

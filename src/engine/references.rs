@@ -6,6 +6,7 @@
 use super::context::{Context, Step};
 use super::matching::Match;
 use super::module::{ModuleWork, at};
+use super::plan::Job;
 use super::units::{SideNow, Unit};
 use crate::model::document::{LineKind, lines_of, lines_value};
 use crate::model::{
@@ -18,7 +19,7 @@ use crate::remote::{
 };
 use crate::store::Store;
 use futures::future::BoxFuture;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What stands for a line that has no product of its own.
@@ -318,7 +319,20 @@ fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
 
 /// Records that a dry run would have created by now, by module and by their id on the side they come
 /// from: what refers to them would find them linked.
-pub type WouldBeLinked = HashSet<(Module, Side, String)>;
+pub type WouldBeLinked = HashMap<(Module, Side, String), String>;
+
+/// The records that a job of a dry run would have linked.
+pub fn would_link(
+    module: Module,
+    job: &Job,
+) -> impl Iterator<Item = ((Module, Side, String), String)> + '_ {
+    let id = |side: Side| job.records[at(side)].as_ref().map(|record| record.id.clone());
+    let sides = Side::BOTH.into_iter().filter(|_| job.link.is_none());
+    sides.filter_map(move |side| {
+        let own = id(side)?;
+        Some(((module, side, own.clone()), id(Side::Vtiger).unwrap_or(own)))
+    })
+}
 
 /// Looks again at references whose records were not linked when they were read: all modules are
 /// read before the first one is written, and an order's customer may have been created since.
@@ -404,7 +418,7 @@ fn tell_again(
 ) {
     let found = |module: Module, id: &str| {
         let link = known.get(&(module, id.to_owned())).and_then(Option::as_ref);
-        let planned = || would_be.contains(&(module, side, id.to_owned())).then(|| id.to_owned());
+        let planned = || would_be.get(&(module, side, id.to_owned())).cloned();
         link.map(|link| link.vtiger_id.clone()).or_else(planned)
     };
     for (path, module) in &paths.single {
@@ -620,7 +634,8 @@ mod tests {
             ((Module::Products, "7".into()), link("14x9", "7")),
             ((Module::Contacts, "44".into()), None),
         ]);
-        let would_be = WouldBeLinked::from([(Module::Contacts, Side::Service, "44".to_owned())]);
+        let planned = (Module::Contacts, Side::Service, "44".to_owned());
+        let would_be = WouldBeLinked::from([(planned, "44".to_owned())]);
         for (contact, product, told) in [
             ("?43", "?7", ("12x3", "14x9")),
             ("?44", "?8", ("44", "?8")),

@@ -647,6 +647,22 @@ async fn orders_invoices_and_rules_arrive_whole_and_the_next_run_writes_nothing(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_shows_the_orders_that_the_sync_then_creates() {
+    let bench = Bench::new(60, Direction::ToVtiger, &[]).await;
+    let before = bench.writes();
+    let (trigger, modules) = (Trigger::Manual, Vec::new());
+    let request = SyncRequest { trigger, modules, mode: SyncMode::Preview };
+    let shown = bench.engine.sync(1, request).await.unwrap();
+    assert_eq!((shown.status, bench.writes()), (RunStatus::Preview, before));
+    let run = bench.sync().await;
+    for (module, counts) in &run.modules {
+        let planned = &shown.modules[module];
+        assert_eq!(planned.vtiger, counts.vtiger, "{module}");
+        assert_eq!(planned.waiting, counts.waiting, "{module}: {planned:?} {counts:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crm_that_cannot_create_orders_says_so_for_each_and_nothing_else_stops() {
     let options = SandboxOptions {
         records: Some(60),

@@ -67,7 +67,9 @@ impl Companions {
             match hits.into_values().flatten().map(|hit| hit.id).min_by_key(|id| id_key(id)) {
                 Some(id) => {
                     let made = Made { companion, key: &key, wanted: &wanted, id: &id };
-                    create::adopt(context, &made, batch).await?;
+                    if !context.dry || self.planned.insert(made.service_id()) {
+                        create::adopt(context, &made, batch).await?;
+                    }
                     answers.insert(key, Answer::Id(id));
                 }
                 None => create.push((key, wanted)),

@@ -129,8 +129,8 @@ impl Vtiger {
         let make = || Call::get(url::operation(&base, "me"));
         let read = |answer: &Answer| {
             let known = answer.header("x-vtiger-version").is_some();
-            let asks = answer.json(|body| envelope::parse(body, PhantomData::<Json>)).is_some();
-            Ok::<_, Fault>(known || asks)
+            let reply = answer.json(|body| envelope::parse(body, PhantomData::<Json>));
+            Ok::<_, Fault>(known || matches!(reply, Some(Reply::Failed(_))))
         };
         let there = self.http.run(Plan { tries: 1, ..Plan::BRIEF }, make, read).await;
         there.unwrap_or(false).then(|| base.to_string())
