@@ -20,4 +20,5 @@ mod stopping;
 mod trouble;
 mod tui_pty;
 mod verify;
+mod woo_orders;
 mod zoho;
