@@ -4,6 +4,7 @@
 pub mod document;
 mod error;
 mod link;
+pub mod manifest;
 mod mapping;
 mod module;
 mod queue;

@@ -1,0 +1,473 @@
+//! The manifest of a REST service: how its API is asked and read, as data. iRujul is one; an
+//! administrator can write others.
+//!
+//! Texts may hold templates: `{{page}}`, `{{offset}}`, `{{size}}`, `{{token}}`, `{{from}}`,
+//! `{{to}}`, `{{id}}`, `{{partition}}`, `{{config.NAME}}` (a field of the connection form),
+//! `{{login.PATH}}` (the login's answer) and `{{parent.PATH}}` (the record a detail is asked for).
+//! Paths go down objects by dots; `0` names an item of a list, `*` all of them.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// How a whole service is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The address below which all paths are. The scheme may be left out.
+    #[serde(default = "config_base_url")]
+    pub base_url: String,
+    /// Headers of every request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// How long the first byte of an answer may take, in seconds.
+    #[serde(default = "thirty")]
+    pub timeout: u64,
+    /// How requests are authorised.
+    #[serde(default)]
+    pub auth: Auth,
+    /// What a successful answer's body holds, beyond the HTTP status.
+    #[serde(default)]
+    pub ok: Option<Success>,
+    /// Where an error's text stands in the body.
+    #[serde(default)]
+    pub error_text: Vec<String>,
+    /// What certain answers mean; the first rule that fits counts.
+    #[serde(default)]
+    pub errors: Vec<ErrorRule>,
+    /// How fast the service may be asked.
+    #[serde(default)]
+    pub rate: Rate,
+    /// How values are read.
+    #[serde(default)]
+    pub values: ValueRules,
+    /// How listings go on, unless a module says otherwise.
+    #[serde(default)]
+    pub paginate: Paginate,
+    /// A request that tells whether the connection works; without one, a module is asked.
+    #[serde(default)]
+    pub check: Option<Request>,
+}
+
+fn config_base_url() -> String {
+    "{{config.base_url}}".to_owned()
+}
+
+fn thirty() -> u64 {
+    30
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The path below the base address; an address with a scheme stands for itself.
+    pub path: String,
+    /// GET, POST, …
+    #[serde(default = "get")]
+    pub method: String,
+    /// Its query.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Its JSON body.
+    #[serde(default)]
+    pub body: Option<toml::Value>,
+    /// The body is sent as a form instead.
+    #[serde(default)]
+    pub form: bool,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+/// How requests are authorised.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// HTTP Basic.
+    Basic {
+        /// The user.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// A header, such as `Authorization: Bearer …` or `X-Api-Key: …`.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A parameter of the query.
+    Query {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A token from a login request, or from an OAuth2 token endpoint (then with `form = true`).
+    Login {
+        /// The request.
+        request: Request,
+        /// Where the token stands in the answer.
+        token: String,
+        /// Where its life in seconds stands.
+        #[serde(default)]
+        expires: Option<String>,
+        /// Its life in seconds where the answer does not tell it.
+        #[serde(default)]
+        lifetime: Option<u64>,
+        /// The header that carries it.
+        #[serde(default = "authorization")]
+        header: String,
+        /// The header's value; `{{login.PATH}}` reads the answer.
+        #[serde(default = "bearer")]
+        value: String,
+        /// The token stands in this parameter of the query instead.
+        #[serde(default)]
+        query: Option<String>,
+    },
+}
+
+fn authorization() -> String {
+    "Authorization".to_owned()
+}
+
+fn bearer() -> String {
+    "Bearer {{token}}".to_owned()
+}
+
+/// What a body must hold to be a success.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Success {
+    /// A path …
+    #[serde(default)]
+    pub path: Option<String>,
+    /// … and the values that mean success.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// A path that stands in failures only.
+    #[serde(default)]
+    pub absent: Option<String>,
+}
+
+/// What is to be done about an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// Ask again after a pause.
+    Retry,
+    /// Give up.
+    Fail,
+    /// It stands for an empty listing.
+    Empty,
+    /// Log in again, once.
+    Login,
+    /// Slow down, then ask again.
+    SlowDown,
+}
+
+/// A rule for answers that are no success.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRule {
+    /// HTTP statuses; none: any.
+    #[serde(default)]
+    pub status: Vec<u16>,
+    /// A path in the body …
+    #[serde(default)]
+    pub path: Option<String>,
+    /// … with one of these values; none: it is there.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// A text that the body contains, whatever its case.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// What is done.
+    pub then: Then,
+    /// What is said to people.
+    #[serde(default)]
+    pub say: Option<String>,
+}
+
+/// How fast a service may be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rate {
+    /// Requests a second.
+    pub requests_per_second: u32,
+    /// Requests at a time.
+    pub concurrency: usize,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self { requests_per_second: 2, concurrency: 1 }
+    }
+}
+
+/// How values are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValueRules {
+    /// Texts that mean that nothing is there (`null`, `N/A`).
+    pub empty: Vec<String>,
+    /// Dates and times come in these notations, as of strptime.
+    pub dates: Vec<String>,
+    /// The zone of times that tell none; UTC if it is not said.
+    pub zone: Option<String>,
+}
+
+/// How a listing goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Paginate {
+    /// One answer is all.
+    #[default]
+    None,
+    /// By page number: put `{{page}}` and `{{size}}` into the request.
+    Page {
+        /// The first page's number.
+        #[serde(default = "one")]
+        first: u64,
+        /// Records in a page.
+        #[serde(default = "hundred")]
+        size: u64,
+        /// Where the number of pages, or of records, stands.
+        #[serde(default)]
+        total: Option<String>,
+        /// Where it stands whether there is more.
+        #[serde(default)]
+        more: Option<String>,
+    },
+    /// By offset: put `{{offset}}` and `{{size}}` into the request.
+    Offset {
+        /// Records in a page.
+        #[serde(default = "hundred")]
+        size: u64,
+    },
+    /// By a token of the answer: put `{{token}}` into the request; it is left out of the first.
+    Token {
+        /// Where the token stands; a page without one is the last.
+        path: String,
+        /// Records in a page.
+        #[serde(default = "hundred")]
+        size: u64,
+    },
+    /// By the address of the next page, in the body or in the `Link` header.
+    Link {
+        /// Where it stands in the body; none: the header with `rel="next"`.
+        #[serde(default)]
+        path: Option<String>,
+        /// Records in a page.
+        #[serde(default = "hundred")]
+        size: u64,
+    },
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn hundred() -> u64 {
+    100
+}
+
+/// How the records of one module are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// The listing.
+    pub request: Request,
+    /// Where the records stand in the answer; empty: the answer itself.
+    #[serde(default)]
+    pub records: String,
+    /// The paths that make the id, joined by `-`.
+    pub id: Vec<String>,
+    /// Objects whose members are lifted to the top, or under another name.
+    #[serde(default)]
+    pub lift: Vec<Lift>,
+    /// The lines of a document.
+    #[serde(default)]
+    pub lines: Option<Lines>,
+    /// When a record was changed.
+    #[serde(default)]
+    pub modified: Option<String>,
+    /// When it was made.
+    #[serde(default)]
+    pub created: Option<String>,
+    /// How changes are asked for; none: the API cannot tell them.
+    #[serde(default)]
+    pub cursor: Option<Cursor>,
+    /// How the listing goes on.
+    #[serde(default)]
+    pub paginate: Option<Paginate>,
+    /// A further request for each record of the listing, whose answer takes its place.
+    #[serde(default)]
+    pub detail: Option<Detail>,
+    /// One record by its id.
+    #[serde(default)]
+    pub get: Option<Detail>,
+    /// The listing is made once for each of these.
+    #[serde(default)]
+    pub partitions: Vec<String>,
+    /// How deletions are told; none: by absence from a complete listing.
+    #[serde(default)]
+    pub deleted: Option<Deleted>,
+    /// Further fields for the mapping, beside those seen in records.
+    #[serde(default)]
+    pub fields: Vec<ExtraField>,
+    /// So many records are looked at for the list of fields.
+    #[serde(default = "fifty")]
+    pub sample: u64,
+    /// The listing stops after so many records.
+    #[serde(default)]
+    pub max_records: Option<u64>,
+    /// The record's page in the service's own web interface.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+fn fifty() -> u64 {
+    50
+}
+
+/// Members of an object that are lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lift {
+    /// The object (`Header`, `Address.0`).
+    pub from: String,
+    /// The name it gets; empty: its members come to the top.
+    #[serde(default)]
+    pub to: String,
+}
+
+/// Where the parts of a document's lines stand, and its totals.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    /// The list.
+    pub path: String,
+    /// The product's id in a line.
+    #[serde(default)]
+    pub product: String,
+    /// Its code.
+    #[serde(default)]
+    pub sku: String,
+    /// The line's text.
+    #[serde(default)]
+    pub name: String,
+    /// How many.
+    pub quantity: String,
+    /// Net price of one.
+    pub price: String,
+    /// What is taken off the whole line.
+    #[serde(default)]
+    pub discount: String,
+    /// The line's tax.
+    #[serde(default)]
+    pub tax: String,
+    /// Its rate in percent; the tax is computed from it where the line does not tell the tax.
+    #[serde(default)]
+    pub rate: String,
+    /// The document's total.
+    #[serde(default)]
+    pub total: String,
+    /// Its currency.
+    #[serde(default)]
+    pub currency: String,
+    /// The currency where the document tells none.
+    #[serde(default)]
+    pub default_currency: String,
+    /// What shipping costs, without tax.
+    #[serde(default)]
+    pub shipping: String,
+}
+
+/// How changes are asked for: put `{{from}}` and `{{to}}` into the request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cursor {
+    /// The notation of the two, as of strftime; `%s` is Unix time.
+    #[serde(default = "rfc3339")]
+    pub format: String,
+    /// Windows of so many days; 0: one window up to now.
+    #[serde(default)]
+    pub step_days: u32,
+    /// So much is read again each time, in seconds.
+    #[serde(default = "lookback")]
+    pub lookback: u64,
+    /// Where a first sync of everything starts.
+    #[serde(default = "long_ago")]
+    pub start: String,
+    /// The API knows no `{{to}}`, or takes it wrongly: the listing goes up to now.
+    #[serde(default)]
+    pub open: bool,
+}
+
+fn rfc3339() -> String {
+    "%Y-%m-%dT%H:%M:%SZ".to_owned()
+}
+
+fn lookback() -> u64 {
+    300
+}
+
+fn long_ago() -> String {
+    "2000-01-01".to_owned()
+}
+
+/// A request for one record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detail {
+    /// The request.
+    pub request: Request,
+    /// Where the record stands in the answer; empty: the answer itself.
+    #[serde(default)]
+    pub record: String,
+}
+
+/// How deletions are told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Deleted {
+    /// By a field of the record.
+    Flag {
+        /// Its path.
+        path: String,
+        /// The values that mean deleted.
+        values: Vec<String>,
+    },
+    /// By a listing of their own.
+    List {
+        /// The request; `{{from}}` is where the last one ended.
+        request: Request,
+        /// Where the entries stand.
+        #[serde(default)]
+        records: String,
+        /// Where the deleted record's id stands in an entry.
+        id: String,
+    },
+    /// By absence from a complete listing.
+    Absence,
+}
+
+/// A field for the mapping that samples may not show.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtraField {
+    /// Its path.
+    pub path: String,
+    /// Its label.
+    #[serde(default)]
+    pub label: String,
+}
