@@ -23,11 +23,14 @@ mod references;
 mod remember;
 mod remotes;
 mod run;
+mod schedule;
 mod send;
 mod settle;
 mod units;
 mod urls;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
+pub use lease::Holder;
 pub use remotes::{HttpRemotes, Remotes};
+pub use schedule::{Due, Notice, Outlook, Outlooks, Scheduler, effective_mode};
 pub use urls::RecordUrls;

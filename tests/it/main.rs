@@ -5,6 +5,7 @@
 
 mod cli;
 mod conformance;
+mod daemon;
 mod model;
 mod sandbox_sync;
 mod tui_pty;

@@ -16,6 +16,7 @@ mod events;
 mod find;
 mod lengths;
 mod page;
+mod probe;
 mod refs;
 mod session;
 #[cfg(test)]
@@ -34,7 +35,8 @@ mod connect;
 
 use super::http::{Http, Plan};
 use super::{
-    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Remote, RemoteResult, Write, Written,
+    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Probe, Remote, RemoteResult, Write,
+    Written,
 };
 use crate::model::{CheckReport, Record};
 use describe::Known;
@@ -100,6 +102,14 @@ impl Remote for Vtiger {
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        self.probe_once(entity, known).boxed()
     }
 
     fn fetch<'a>(
