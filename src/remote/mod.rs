@@ -5,6 +5,7 @@ mod error;
 mod http;
 mod probe;
 mod project;
+pub mod rest;
 pub mod vtiger;
 pub mod woocommerce;
 

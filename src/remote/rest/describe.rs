@@ -1,0 +1,92 @@
+//! The fields of an entity: those that a sample of its records has, and those the manifest names.
+
+use super::super::http::Plan;
+use super::super::{EntityInfo, FieldInfo, RemoteResult};
+use super::template::Names;
+use super::{Rest, path, shape};
+use crate::model::document::{CURRENCY, LINES, TOTAL};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+impl Rest {
+    /// Reads a sample and tells its fields.
+    pub(crate) async fn fields_of(&self, entity: &str) -> RemoteResult<EntityInfo> {
+        let stream = self.stream(entity)?;
+        let sample = self.sample(entity, Plan::FIRST).await?;
+        let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
+        for json in &sample {
+            flatten(json, "", &mut seen);
+        }
+        for field in &stream.fields {
+            seen.entry(field.path.clone()).or_insert("string");
+        }
+        let label = |path: &str| {
+            let named = stream.fields.iter().find(|f| f.path == path && !f.label.is_empty());
+            named.map_or_else(|| path.to_owned(), |f| f.label.clone())
+        };
+        let mut fields: Vec<FieldInfo> =
+            seen.iter().map(|(path, kind)| info(path, &label(path), kind)).collect();
+        if stream.lines.is_some() {
+            let documents = [(LINES, "items"), (TOTAL, "number"), (CURRENCY, "string")];
+            fields.extend(documents.map(|(path, kind)| info(path, path, kind)));
+        }
+        Ok(EntityInfo {
+            name: entity.to_owned(),
+            createable: false,
+            updateable: false,
+            deleteable: false,
+            fields,
+        })
+    }
+
+    /// Some lifted records: the first page.
+    pub(crate) async fn sample(&self, entity: &str, plan: Plan) -> RemoteResult<Vec<Json>> {
+        let stream = self.stream(entity)?;
+        let names = Names { values: self.sample_values(stream), ..Names::default() };
+        let what = format!("list {entity}");
+        let answered = self.ask(&stream.request, &names, &what, plan).await?;
+        let most = usize::try_from(stream.sample).unwrap_or(50);
+        let raw = path::records(&answered.json, &stream.records).into_iter().take(most);
+        Ok(raw.map(|json| shape::lifted(stream, json)).collect())
+    }
+}
+
+fn info(path: &str, label: &str, kind: &str) -> FieldInfo {
+    FieldInfo {
+        path: path.to_owned(),
+        label: label.to_owned(),
+        type_name: kind.to_owned(),
+        mandatory: false,
+        writable: false,
+        max_length: None,
+        choices: Vec::new(),
+        refers_to: Vec::new(),
+    }
+}
+
+/// The leaves of a record by path.
+fn flatten(json: &Json, above: &str, seen: &mut BTreeMap<String, &'static str>) {
+    let Json::Object(members) = json else { return };
+    for (name, value) in members {
+        // A name with a dot cannot be told from a path.
+        if name.contains('.') || name.is_empty() {
+            continue;
+        }
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        let kind = match value {
+            Json::Object(_) => {
+                flatten(value, &path, seen);
+                continue;
+            }
+            Json::Array(_) => "list",
+            Json::Bool(_) => "boolean",
+            Json::Number(_) => "number",
+            Json::String(_) => "string",
+            Json::Null => "unknown",
+        };
+        match seen.get(&path) {
+            Some(&"unknown") | None => drop(seen.insert(path, kind)),
+            Some(_) => {}
+        }
+    }
+}
