@@ -10,9 +10,13 @@ use super::outcome::finish;
 use super::plan::{Job, Plan, plan};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::send::send;
-use super::units::{Unit, Units};
+use super::units::{SideNow, Unit, Units};
 use crate::model::{Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
+
+/// Why a record waits whose counterpart was not found.
+const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
+                         not shown to be gone. The next complete listing decides.";
 
 /// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
 pub const BATCH: usize = 100;
@@ -32,6 +36,8 @@ pub async fn apply(
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        // Announced, sent and remembered in one piece, even if the process is to be stopped.
+        let _section = context.store.section().await;
         let stopped = context.go_on();
         let mut batch = match stopped {
             Ok(()) => units.next(context, work, BATCH).await?,
@@ -72,15 +78,26 @@ async fn set_by(
     batch: &mut Batch,
 ) -> Step<()> {
     for unit in units {
-        let Unit::Match(found) = unit else { continue };
-        let (side, record) = match *found {
-            Match::New { side, record } | Match::Skip { side, record, .. } => (side, record),
-            Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger),
+        let (side, record, link) = match unit {
+            Unit::Linked { link, now } => {
+                let [vtiger, service] = *now;
+                match (vtiger, service) {
+                    (SideNow::Present(record), _) => (Side::Vtiger, record, Some(link)),
+                    (_, SideNow::Present(record)) => (Side::Service, record, Some(link)),
+                    _ => continue,
+                }
+            }
+            Unit::Match(found) => match *found {
+                Match::New { side, record }
+                | Match::Skip { side, record, .. }
+                | Match::Later { side, record } => (side, record, None),
+                Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
+            },
         };
         if !context.dry {
             let detail = "It kept changing while it was being synced.";
             let reason = Reason::new(ReasonCode::ApiError, "", detail);
-            park(context, work, side, &record, None, reason, batch).await?;
+            park(context, work, side, &record, link.as_deref(), reason, batch).await?;
         }
     }
     Ok(())
@@ -187,6 +204,12 @@ async fn note(
                 context.commit(std::mem::take(batch)).await?;
             }
             again.push(Unit::Match(Box::new(Match::New { side, record: *record })));
+        }
+        Plan::Later(link, records) if !context.dry => {
+            for (side, record) in records {
+                let reason = Reason::new(ReasonCode::ApiError, "", NOT_FOUND);
+                park(context, work, side, &record, link.as_deref(), reason, batch).await?;
+            }
         }
         Plan::Forget(link) if !context.dry => {
             batch.push(Change::DropLink(connector, module, link.vtiger_id.clone()));

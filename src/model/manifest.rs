@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// How a whole service is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Api {
     /// The address below which all paths are. The scheme may be left out.
@@ -57,7 +57,7 @@ fn thirty() -> u64 {
 }
 
 /// A request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The path below the base address; an address with a scheme stands for itself.
@@ -84,7 +84,7 @@ fn get() -> String {
 }
 
 /// How requests are authorised.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Auth {
     /// Not at all.
@@ -144,7 +144,7 @@ fn bearer() -> String {
 }
 
 /// What a body must hold to be a success.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Success {
     /// A path …
@@ -175,7 +175,7 @@ pub enum Then {
 }
 
 /// A rule for answers that are no success.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// HTTP statuses; none: any.
@@ -198,7 +198,7 @@ pub struct ErrorRule {
 }
 
 /// How fast a service may be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rate {
     /// Requests a second.
@@ -281,7 +281,7 @@ fn hundred() -> u64 {
 }
 
 /// How the records of one module are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// The listing.
@@ -340,7 +340,7 @@ fn fifty() -> u64 {
 }
 
 /// Members of an object that are lifted.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lift {
     /// The object (`Header`, `Address.0`).
@@ -351,7 +351,7 @@ pub struct Lift {
 }
 
 /// Where the parts of a document's lines stand, and its totals.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {
     /// The list.
@@ -393,7 +393,7 @@ pub struct Lines {
 }
 
 /// How changes are asked for: put `{{from}}` and `{{to}}` into the request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The notation of the two, as of strftime; `%s` is Unix time.
@@ -426,7 +426,7 @@ fn long_ago() -> String {
 }
 
 /// A request for one record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Detail {
     /// The request.
@@ -437,7 +437,7 @@ pub struct Detail {
 }
 
 /// How deletions are told.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Deleted {
     /// By a field of the record.
@@ -462,7 +462,7 @@ pub enum Deleted {
 }
 
 /// A field for the mapping that samples may not show.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExtraField {
     /// Its path.

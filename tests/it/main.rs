@@ -6,6 +6,15 @@
 mod cli;
 mod conformance;
 mod daemon;
+mod deletes;
+mod faults;
+mod kill;
+mod magento;
 mod model;
 mod sandbox_sync;
+mod secrets;
+mod stopping;
+mod trouble;
 mod tui_pty;
+mod verify;
+mod zoho;

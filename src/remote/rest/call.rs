@@ -144,7 +144,9 @@ impl Rest {
         if let Some(login) = login {
             names.values.push(("token", login.token.clone()));
         }
-        let whole = |text: &str| Ok(template::fill(text, &names)?.unwrap_or_default());
+        let whole = |text: &str| -> Result<String, UserError> {
+            Ok(template::fill(text, &names)?.unwrap_or_default())
+        };
         match &self.api.auth {
             Auth::None => {}
             Auth::Basic { username, password } => {
@@ -197,7 +199,7 @@ impl Rest {
         let told = expires.as_deref().and_then(|path| path::text(&answered.json, path));
         let life = told.and_then(|text| text.trim().parse::<f64>().ok()).map(|s| s as u64);
         let life = life.or(*lifetime).map_or(UNTOLD, Duration::from_secs);
-        self.http.keep_secret(&text);
+        self.http.conceal(&text);
         let until = Instant::now() + life.saturating_sub(MARGIN).max(Duration::from_secs(1));
         let login = Login { answer: Arc::new(answered.json), token: text, until };
         *known = Some(login.clone());

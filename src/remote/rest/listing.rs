@@ -80,7 +80,7 @@ impl Rest {
 
     async fn page_at(&self, stream: &Stream, request: &PageRequest, at: At) -> RemoteResult<Page> {
         let paginate = stream.paginate.as_ref().unwrap_or(&self.api.paginate);
-        let mut names = Names { values: self.values(stream, paginate, &at), ..Names::default() };
+        let names = Names { values: self.values(stream, paginate, &at), ..Names::default() };
         let what = format!("list {}", request.entity);
         let answered = match (&at.token, paginate) {
             (Some(address), Paginate::Link { .. }) => {
@@ -100,9 +100,8 @@ impl Rest {
             let json = shape::lifted(stream, json);
             lifted.push(match &stream.detail {
                 Some(detail) if request.scope != Scope::Narrow => {
-                    names.parent = Some(&json);
+                    let names = Names { parent: Some(&json), ..names.clone() };
                     let answer = self.ask(&detail.request, &names, &what, Plan::READ).await?;
-                    names.parent = None;
                     let found = path::records(&answer.json, &detail.record).into_iter().next();
                     found.map_or(json, |found| shape::lifted(stream, found))
                 }

@@ -79,6 +79,7 @@ impl Remote for Rest {
         let listed = |s: &Stream| matches!(s.deleted, Some(Deleted::List { .. }));
         Capabilities {
             changes: if filtered { ChangeFeed::Filtered } else { ChangeFeed::FullScan },
+            silent: false,
             trash: stream.is_some_and(listed),
             write_batch: 1,
             parallel: self.parallel,

@@ -264,7 +264,7 @@ impl MemoryRemote {
                 }
                 id
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let n = number(id);
                 let Some(person) = world.sides[side].people.get_mut(&n) else {
                     return Err(error(ErrorKind::NotFound));
@@ -306,6 +306,7 @@ impl Remote for MemoryRemote {
         let vtiger = self.side == Side::Vtiger;
         Capabilities {
             changes: if vtiger { ChangeFeed::Filtered } else { ChangeFeed::NarrowScan },
+            silent: false,
             trash: false,
             write_batch: if vtiger { 1 } else { 3 },
             parallel: 2,
