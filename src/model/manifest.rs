@@ -6,8 +6,17 @@
 //! `{{login.PATH}}` (the login's answer) and `{{parent.PATH}}` (the record a detail is asked for).
 //! Paths go down objects by dots; `0` names an item of a list, `*` all of them.
 
+mod auth;
+mod paginate;
+
+pub use auth::{Auth, Carry, Grant};
+pub use paginate::{Paginate, Stop};
+
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// The names without a dot that templates know.
+pub const NAMES: [&str; 8] = ["page", "offset", "size", "token", "from", "to", "id", "partition"];
 
 /// How a whole service is reached.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -83,66 +92,6 @@ fn get() -> String {
     "GET".to_owned()
 }
 
-/// How requests are authorised.
-#[derive(Debug, Clone, PartialEq, Deserialize, Default)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Auth {
-    /// Not at all.
-    #[default]
-    None,
-    /// HTTP Basic.
-    Basic {
-        /// The user.
-        username: String,
-        /// The password.
-        password: String,
-    },
-    /// A header, such as `Authorization: Bearer …` or `X-Api-Key: …`.
-    Header {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: String,
-    },
-    /// A parameter of the query.
-    Query {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: String,
-    },
-    /// A token from a login request, or from an OAuth2 token endpoint (then with `form = true`).
-    Login {
-        /// The request.
-        request: Request,
-        /// Where the token stands in the answer.
-        token: String,
-        /// Where its life in seconds stands.
-        #[serde(default)]
-        expires: Option<String>,
-        /// Its life in seconds where the answer does not tell it.
-        #[serde(default)]
-        lifetime: Option<u64>,
-        /// The header that carries it.
-        #[serde(default = "authorization")]
-        header: String,
-        /// The header's value; `{{login.PATH}}` reads the answer.
-        #[serde(default = "bearer")]
-        value: String,
-        /// The token stands in this parameter of the query instead.
-        #[serde(default)]
-        query: Option<String>,
-    },
-}
-
-fn authorization() -> String {
-    "Authorization".to_owned()
-}
-
-fn bearer() -> String {
-    "Bearer {{token}}".to_owned()
-}
-
 /// What a body must hold to be a success.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,11 +154,14 @@ pub struct Rate {
     pub requests_per_second: u32,
     /// Requests at a time.
     pub concurrency: usize,
+    /// The header that tells how long to wait when it was too fast: seconds, or the Unix time of the
+    /// end. `Retry-After` is obeyed in any case.
+    pub wait_header: String,
 }
 
 impl Default for Rate {
     fn default() -> Self {
-        Self { requests_per_second: 2, concurrency: 1 }
+        Self { requests_per_second: 2, concurrency: 1, wait_header: String::new() }
     }
 }
 
@@ -221,63 +173,16 @@ pub struct ValueRules {
     pub empty: Vec<String>,
     /// Dates and times come in these notations, as of strptime.
     pub dates: Vec<String>,
-    /// The zone of times that tell none; UTC if it is not said.
-    pub zone: Option<String>,
-}
-
-/// How a listing goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Default)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Paginate {
-    /// One answer is all.
-    #[default]
-    None,
-    /// By page number: put `{{page}}` and `{{size}}` into the request.
-    Page {
-        /// The first page's number.
-        #[serde(default = "one")]
-        first: u64,
-        /// Records in a page.
-        #[serde(default = "hundred")]
-        size: u64,
-        /// Where the number of pages, or of records, stands.
-        #[serde(default)]
-        total: Option<String>,
-        /// Where it stands whether there is more.
-        #[serde(default)]
-        more: Option<String>,
-    },
-    /// By offset: put `{{offset}}` and `{{size}}` into the request.
-    Offset {
-        /// Records in a page.
-        #[serde(default = "hundred")]
-        size: u64,
-    },
-    /// By a token of the answer: put `{{token}}` into the request; it is left out of the first.
-    Token {
-        /// Where the token stands; a page without one is the last.
-        path: String,
-        /// Records in a page.
-        #[serde(default = "hundred")]
-        size: u64,
-    },
-    /// By the address of the next page, in the body or in the `Link` header.
-    Link {
-        /// Where it stands in the body; none: the header with `rel="next"`.
-        #[serde(default)]
-        path: Option<String>,
-        /// Records in a page.
-        #[serde(default = "hundred")]
-        size: u64,
-    },
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn hundred() -> u64 {
-    100
+    /// The zone of times that tell none (`Asia/Kolkata`); UTC if it is not said.
+    pub zone: String,
+    /// The decimal sign of numbers that come as text; a point if it is not said.
+    pub decimal: String,
+    /// The sign between their thousands.
+    pub thousands: String,
+    /// Texts that mean yes, beside `1`, `true` and `yes`.
+    pub yes: Vec<String>,
+    /// Texts that mean no, beside `0`, `false` and `no`.
+    pub no: Vec<String>,
 }
 
 /// How the records of one module are read.
@@ -327,7 +232,7 @@ pub struct Stream {
     /// So many records are looked at for the list of fields.
     #[serde(default = "fifty")]
     pub sample: u64,
-    /// The listing stops after so many records.
+    /// A listing with more records than these is an error: it does not end.
     #[serde(default)]
     pub max_records: Option<u64>,
     /// The record's page in the service's own web interface.
@@ -408,9 +313,10 @@ pub struct Cursor {
     /// Where a first sync of everything starts.
     #[serde(default = "long_ago")]
     pub start: String,
-    /// The API knows no `{{to}}`, or takes it wrongly: the listing goes up to now.
+    /// Edits of older records do not show in a window (it goes by the date of a document, say):
+    /// besides the changes, everything is read and compared now and then.
     #[serde(default)]
-    pub open: bool,
+    pub silent: bool,
 }
 
 fn rfc3339() -> String {
@@ -456,12 +362,41 @@ pub enum Deleted {
         records: String,
         /// Where the deleted record's id stands in an entry.
         id: String,
+        /// How this listing goes on.
+        #[serde(default)]
+        paginate: Paginate,
     },
     /// By absence from a complete listing.
     Absence,
 }
 
-/// A field for the mapping that samples may not show.
+/// How the texts of a field are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// As they are, even if they look like a date.
+    Text,
+    /// As numbers, with the signs of the value rules.
+    Number,
+    /// As yes or no, with the words of the value rules.
+    Boolean,
+    /// As dates and times, in the notations of the value rules.
+    Date,
+}
+
+impl FieldType {
+    /// The name in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// A field that samples may not show, or that is read in a certain way.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExtraField {
@@ -470,4 +405,7 @@ pub struct ExtraField {
     /// Its label.
     #[serde(default)]
     pub label: String,
+    /// How its texts are read.
+    #[serde(default, rename = "type")]
+    pub kind: Option<FieldType>,
 }

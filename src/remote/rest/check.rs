@@ -34,8 +34,13 @@ impl Rest {
             self.ask(request, &Names::default(), "check the connection", Plan::BRIEF).await?;
         }
         for (module, entity) in &self.modules {
-            let mut check =
-                ModuleCheck { module: *module, read: false, write: false, available: true, why: None };
+            let mut check = ModuleCheck {
+                module: *module,
+                read: false,
+                write: false,
+                available: true,
+                why: None,
+            };
             match self.sample(entity, Plan::BRIEF).await {
                 Ok(sample) => {
                     check.read = true;

@@ -2,10 +2,12 @@
 
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
+use super::auth::{self, Tokens};
+use super::rules::Rules;
 use super::template::{self, Names};
 use super::{Manifest, Rest};
 use crate::model::UserError;
-use crate::model::manifest::{Auth, Paginate, Stream};
+use crate::model::manifest::Auth;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,32 +24,62 @@ pub fn connect(
     config: BTreeMap<String, SecretString>,
     options: &ConnectOptions,
 ) -> Result<Arc<dyn Remote>, UserError> {
-    let Manifest { label, api, streams, modules } = manifest;
-    let names = Names { config: Some(&config), ..Names::default() };
-    let base = template::fill(&api.base_url, &names)?.unwrap_or_default();
-    let base = http::url::read(&base, "base URL")?;
-    http::url::permit(&base, options)?;
-    let parallel = options.concurrency.unwrap_or(api.rate.concurrency).clamp(1, MOST);
-    let options = ConnectOptions {
-        requests_per_second: options
-            .requests_per_second
-            .or(Some(api.rate.requests_per_second))
-            .filter(|n| *n > 0),
-        ..options.clone()
-    };
-    // The address is no secret, and masking it would make every message unreadable.
-    let secrets = config.iter().filter(|(name, _)| !api.base_url.contains(name.as_str()));
-    let mut all: Vec<String> = secrets.map(|(_, v)| v.expose_secret().trim().to_owned()).collect();
-    if let Auth::Basic { username, password } = &api.auth {
-        use base64::Engine;
-        let whole = |text: &str| template::fill(text, &names).map(Option::unwrap_or_default);
-        let pair = format!("{}:{}", whole(username)?, whole(password)?);
-        all.push(base64::engine::general_purpose::STANDARD.encode(pair));
+    Ok(Arc::new(Rest::new(manifest, config, options)?))
+}
+
+impl Rest {
+    pub(crate) fn new(
+        manifest: Manifest,
+        config: BTreeMap<String, SecretString>,
+        options: &ConnectOptions,
+    ) -> Result<Self, UserError> {
+        let Manifest { label, api, streams, modules, secrets } = manifest;
+        let names = Names { config: Some(&config), ..Names::default() };
+        let whole = |text: &str| -> Result<String, UserError> {
+            Ok(template::fill(text, &names)?.unwrap_or_default())
+        };
+        let base = http::url::read(&whole(&api.base_url)?, "base URL")?;
+        http::url::permit(&base, options)?;
+        if let Some(endpoint) = auth::endpoint_of(&api.auth) {
+            let endpoint = whole(endpoint)?;
+            if http::url::is_address(&endpoint) {
+                http::url::permit(&http::url::read(&endpoint, "token URL")?, options)?;
+            }
+        }
+        let rules = Rules::new(&api.values, &whole(&api.values.zone)?)?;
+        let parallel = options.concurrency.unwrap_or(api.rate.concurrency).clamp(1, MOST);
+        let rate = options.requests_per_second.unwrap_or(api.rate.requests_per_second);
+        let options = ConnectOptions {
+            requests_per_second: Some(rate).filter(|rate| *rate > 0),
+            ..options.clone()
+        };
+        let hidden = config.iter().filter(|(name, _)| secrets.contains(*name));
+        let mut all: Vec<String> =
+            hidden.map(|(_, value)| value.expose_secret().trim().to_owned()).collect();
+        if let Auth::Basic { username, password } = &api.auth {
+            let coded = auth::basic(&whole(username)?, &whole(password)?);
+            all.extend(coded.split(' ').nth(1).map(str::to_owned));
+        }
+        let mask = Mask::new(all.iter().map(String::as_str));
+        let http = Http::new(kept(&label), &base, &options, parallel, mask)?;
+        let tokens = Tokens::of(&api.auth);
+        let login = tokio::sync::Mutex::default();
+        let keeper = options.tokens.clone();
+        Ok(Self {
+            label,
+            api,
+            streams,
+            modules,
+            base,
+            http,
+            config,
+            rules,
+            tokens,
+            login,
+            keeper,
+            parallel,
+        })
     }
-    let mask = Mask::new(all.iter().map(String::as_str));
-    let http = Http::new(kept(&label), &base, &options, parallel, mask)?;
-    let login = tokio::sync::Mutex::default();
-    Ok(Arc::new(Rest { label, api, streams, modules, base, http, config, login, parallel }))
 }
 
 /// A label that lives as long as the program. Each is kept once.
@@ -61,22 +93,5 @@ fn kept(label: &str) -> &'static str {
             labels.insert(kept);
             kept
         }
-    }
-}
-
-impl Rest {
-    /// The values of templates for the first page of everything.
-    pub(crate) fn sample_values(&self, stream: &Stream) -> Vec<(&'static str, String)> {
-        let paginate = stream.paginate.as_ref().unwrap_or(&self.api.paginate);
-        let few = stream.sample.max(1).to_string();
-        let mut values = match paginate {
-            Paginate::None => Vec::new(),
-            Paginate::Page { first, .. } => vec![("page", first.to_string()), ("size", few)],
-            Paginate::Offset { .. } => vec![("offset", "0".to_owned()), ("size", few)],
-            Paginate::Token { .. } | Paginate::Link { .. } => vec![("size", few)],
-        };
-        values.extend(self.window(stream));
-        values.extend(stream.partitions.first().map(|part| ("partition", part.clone())));
-        values
     }
 }

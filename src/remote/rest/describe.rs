@@ -1,10 +1,11 @@
 //! The fields of an entity: those that a sample of its records has, and those the manifest names.
 
 use super::super::http::Plan;
-use super::super::{EntityInfo, FieldInfo, RemoteResult};
+use super::super::{EntityInfo, FieldInfo, Probe, RemoteResult, probe};
 use super::template::Names;
 use super::{Rest, path, shape};
 use crate::model::document::{CURRENCY, LINES, TOTAL};
+use crate::model::manifest::FieldType;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -18,7 +19,9 @@ impl Rest {
             flatten(json, "", &mut seen);
         }
         for field in &stream.fields {
-            seen.entry(field.path.clone()).or_insert("string");
+            let kind = field.kind.map(FieldType::key);
+            let known = seen.entry(field.path.clone()).or_insert(kind.unwrap_or("string"));
+            *known = kind.unwrap_or(*known);
         }
         let label = |path: &str| {
             let named = stream.fields.iter().find(|f| f.path == path && !f.label.is_empty());
@@ -47,7 +50,36 @@ impl Rest {
         let answered = self.ask(&stream.request, &names, &what, plan).await?;
         let most = usize::try_from(stream.sample).unwrap_or(50);
         let raw = path::records(&answered.json, &stream.records).into_iter().take(most);
-        Ok(raw.map(|json| shape::lifted(stream, json)).collect())
+        let mut sample: Vec<Json> = raw.map(|json| shape::lifted(stream, json)).collect();
+        // A detail has the fields that the listing leaves out; one of them tells which.
+        if let (Some(detail), Some(first)) = (&stream.detail, sample.first().cloned()) {
+            let id = shape::id(stream, &first);
+            let mut names = Names { parent: Some(&first), ..names };
+            names.values.extend(id.map(|id| ("id", id)));
+            let answered = self.ask(&detail.request, &names, &what, plan).await?;
+            let found = path::records(&answered.json, &detail.record).into_iter().next();
+            sample[0] = found.map_or(first.clone(), |found| shape::lifted(stream, found));
+        }
+        Ok(sample)
+    }
+
+    /// Whether the newest records are what they were. Where they have stamps, the listing of
+    /// changes tells it; else the answer itself is compared.
+    pub(crate) async fn probe_entity(
+        &self,
+        entity: &str,
+        known: Option<&str>,
+    ) -> RemoteResult<Probe> {
+        let stream = self.stream(entity)?;
+        if stream.cursor.is_some() && stream.modified.is_some() {
+            return probe::by_listing(self, entity, known).await;
+        }
+        let names = Names { values: self.newest_values(stream), ..Names::default() };
+        let what = format!("list {entity}");
+        let answered = self.ask(&stream.request, &names, &what, Plan::READ).await?;
+        let records = Json::Array(path::records(&answered.json, &stream.records));
+        let print = xxhash_rust::xxh3::xxh3_64(records.to_string().as_bytes());
+        Ok(Probe::of(format!("{print:016x}"), known))
     }
 }
 
@@ -78,7 +110,13 @@ fn flatten(json: &Json, above: &str, seen: &mut BTreeMap<String, &'static str>) 
                 flatten(value, &path, seen);
                 continue;
             }
-            Json::Array(_) => "list",
+            Json::Array(items) => {
+                // The first one can be mapped by its number.
+                if let Some(first @ Json::Object(_)) = items.first() {
+                    flatten(first, &format!("{path}.0"), seen);
+                }
+                "list"
+            }
             Json::Bool(_) => "boolean",
             Json::Number(_) => "number",
             Json::String(_) => "string",

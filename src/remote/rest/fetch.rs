@@ -37,7 +37,7 @@ impl Rest {
             let json = path::records(&answered.json, &get.record).into_iter().next();
             let record = json.and_then(|json| {
                 let json = shape::lifted(stream, json);
-                shape::record(stream, &self.api.values, &json, fields)
+                shape::record(stream, &self.rules, &json, fields)
             });
             // A service that answers something else must not pass for the record.
             found.extend(record.filter(|record| record.id == *id));
@@ -75,8 +75,12 @@ impl Rest {
         let mut at = PageAt::First;
         let mut found: Vec<Record> = Vec::new();
         loop {
-            let request =
-                PageRequest { entity: entity.to_owned(), fields: fields.clone(), scope: Scope::All, at };
+            let request = PageRequest {
+                entity: entity.to_owned(),
+                fields: fields.clone(),
+                scope: Scope::All,
+                at,
+            };
             let page = self.list(&request).await?;
             for record in page.records.into_iter().filter(&wanted) {
                 found.retain(|known| known.id != record.id);

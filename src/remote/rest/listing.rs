@@ -2,332 +2,292 @@
 //! stands is told by a token, so that the engine drives it like any other.
 
 use super::super::http::Plan;
-use super::super::{ErrorKind, Next, Page, PageAt, PageRequest, RemoteError, RemoteResult, Scope, Since};
+use super::super::{
+    ErrorKind, Next, Page, PageAt, PageRequest, RemoteError, RemoteResult, Scope, Since,
+};
 use super::call::{Answered, broken};
 use super::template::Names;
+use super::window::{At, window_end};
 use super::{Rest, path, shape};
-use crate::model::manifest::{Cursor, Deleted, Paginate, Stream};
+use crate::model::manifest::{Deleted, Paginate, Request, Stop, Stream};
 use crate::model::{Record, Stamp, UserError};
-use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Pages of one window: more than that is a service that never ends.
 const MOST_PAGES: u64 = 100_000;
 /// A clock that nobody tells is taken to be so far off.
 const UNSURE: Duration = Duration::from_secs(300);
 
-/// Where a listing stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct At {
-    /// The partition.
-    #[serde(default)]
-    part: usize,
-    /// The beginning of the window, in milliseconds; absent: there are no windows.
-    #[serde(default)]
-    from: Option<i64>,
-    /// Where the first window began; each partition begins there.
-    #[serde(default)]
-    start: Option<i64>,
-    /// The end of the whole listing.
-    #[serde(default)]
-    until: Option<i64>,
-    /// Pages read in this window.
-    #[serde(default)]
-    pages: u64,
-    /// Records read in all.
-    #[serde(default)]
-    records: u64,
-    /// The token or address of the next page.
-    #[serde(default)]
-    token: Option<String>,
-    /// A fingerprint of the last page's ids: the same again means that the page is ignored.
-    #[serde(default)]
-    last: u64,
-    /// The mark for the next listing, found at the beginning.
-    #[serde(default)]
-    mark: Option<String>,
+/// What is listed: the records of a stream, or what was deleted of them.
+struct Feed<'s> {
+    request: &'s Request,
+    records: &'s str,
+    paginate: &'s Paginate,
+    /// The id's path in an entry, for a list of deletions.
+    gone: Option<&'s str>,
 }
 
 impl Rest {
     /// One page of a listing.
     pub(crate) async fn list(&self, request: &PageRequest) -> RemoteResult<Page> {
         let stream = self.stream(&request.entity)?;
-        if let Scope::Trashed(since) = &request.scope {
-            return self.list_deleted(stream, since.as_ref(), &request.entity).await;
-        }
-        let at = match &request.at {
-            PageAt::After(token) => serde_json::from_str(token).map_err(|_| bad_token(token))?,
-            _ => self.beginning(stream, &request.scope),
+        let feed = match (&request.scope, &stream.deleted) {
+            (Scope::Trashed(_), Some(Deleted::List { request, records, id, paginate })) => {
+                Feed { request, records, paginate, gone: Some(id) }
+            }
+            (Scope::Trashed(_), _) => return Ok(nothing()),
+            _ => Feed {
+                request: &stream.request,
+                records: &stream.records,
+                paginate: self.paginate(stream),
+                gone: None,
+            },
         };
-        self.page_at(stream, request, at).await
+        let at = match &request.at {
+            PageAt::First => self.beginning(stream, &request.scope),
+            PageAt::After(token) => serde_json::from_str(token).map_err(|_| bad_token(token))?,
+            PageAt::Number(number) => return Err(bad_token(&number.to_string())),
+        };
+        self.page_at(stream, &feed, request, at).await
     }
 
+    /// How a stream's listing goes on.
+    pub(crate) fn paginate<'s>(&'s self, stream: &'s Stream) -> &'s Paginate {
+        stream.paginate.as_ref().unwrap_or(&self.api.paginate)
+    }
+
+    /// Where a listing begins.
     fn beginning(&self, stream: &Stream, scope: &Scope) -> At {
         let now = Stamp::now();
-        let mark = Some(now.minus(UNSURE).to_string());
-        let Some(cursor) = &stream.cursor else { return At { mark, ..At::default() } };
-        let start = || shape::instant(&cursor.start, &self.api.values).unwrap_or(Stamp(0));
-        let from = match scope {
-            Scope::Changed(Since::Mark(text)) => Stamp::parse(text)
-                .map_or_else(start, |at| at.minus(Duration::from_secs(cursor.lookback))),
-            Scope::Changed(Since::Instant(at)) => *at,
-            _ => start(),
-        };
-        At { from: Some(from.0), start: Some(from.0), until: Some(now.0), mark, ..At::default() }
-    }
-
-    async fn page_at(&self, stream: &Stream, request: &PageRequest, at: At) -> RemoteResult<Page> {
-        let paginate = stream.paginate.as_ref().unwrap_or(&self.api.paginate);
-        let names = Names { values: self.values(stream, paginate, &at), ..Names::default() };
-        let what = format!("list {}", request.entity);
-        let answered = match (&at.token, paginate) {
-            (Some(address), Paginate::Link { .. }) => {
-                let follow = crate::model::manifest::Request {
-                    path: address.clone(),
-                    query: Default::default(),
-                    ..stream.request.clone()
-                };
-                self.ask(&follow, &names, &what, Plan::READ).await?
-            }
-            _ => self.ask(&stream.request, &names, &what, Plan::READ).await?,
-        };
-        let raw = path::records(&answered.json, &stream.records);
-        let count = raw.len() as u64;
-        let mut lifted: Vec<Json> = Vec::with_capacity(raw.len());
-        for json in raw {
-            let json = shape::lifted(stream, json);
-            lifted.push(match &stream.detail {
-                Some(detail) if request.scope != Scope::Narrow => {
-                    let names = Names { parent: Some(&json), ..names.clone() };
-                    let answer = self.ask(&detail.request, &names, &what, Plan::READ).await?;
-                    let found = path::records(&answer.json, &detail.record).into_iter().next();
-                    found.map_or(json, |found| shape::lifted(stream, found))
-                }
-                _ => json,
-            });
-        }
-        let print = fingerprint(stream, &lifted);
-        // The same ids again: the service ignores where we are.
-        let again = count > 0 && at.pages > 0 && print == at.last;
-        let records: Vec<Record> = if again {
-            Vec::new()
-        } else {
-            let read = |json: &Json| shape::record(stream, &self.api.values, json, &request.fields);
-            lifted.iter().filter_map(read).collect()
-        };
-        let first = request.at == PageAt::First;
-        let mark = match (first, answered.date) {
-            (true, Some(date)) => Some(date.to_string()),
-            (true, None) => at.mark.clone(),
+        let since = match scope {
+            Scope::Changed(since) | Scope::Trashed(Some(since)) => Some(since),
             _ => None,
         };
+        let lookback = stream.cursor.as_ref().map_or(UNSURE.as_secs(), |c| c.lookback);
+        let start = || {
+            let start = stream.cursor.as_ref().and_then(|c| self.rules.instant(&c.start));
+            start.unwrap_or(Stamp(0))
+        };
+        let from = match since {
+            Some(Since::Mark(text)) => {
+                Stamp::parse(text).map_or_else(start, |at| at.minus(Duration::from_secs(lookback)))
+            }
+            Some(Since::Instant(at)) => *at,
+            None => start(),
+        };
+        // Deletions come in one window, whatever the stream has.
+        let deletions = matches!(scope, Scope::Trashed(_));
+        if stream.cursor.is_none() && !deletions {
+            return At { until: now.0, ..At::default() };
+        }
+        let step = stream.cursor.as_ref().map_or(0, |c| c.step_days);
+        let step = if deletions { 0 } else { step };
+        At { from: Some(from.0), start: from.0, until: now.0, step, ..At::default() }
+    }
+
+    async fn page_at(
+        &self,
+        stream: &Stream,
+        feed: &Feed<'_>,
+        request: &PageRequest,
+        mut at: At,
+    ) -> RemoteResult<Page> {
+        let names = Names { values: self.values(stream, feed.paginate, &at), ..Names::default() };
+        let what = match feed.gone {
+            Some(_) => format!("list what was deleted in {}", request.entity),
+            None => format!("list {}", request.entity),
+        };
+        let next = at.token.as_deref().filter(|_| matches!(feed.paginate, Paginate::Link { .. }));
+        let answered = self.ask_at(feed.request, next, &names, &what, Plan::READ).await?;
+        let raw = path::records(&answered.json, feed.records);
+        let count = raw.len() as u64;
+        let records = match feed.gone {
+            Some(id) => raw.iter().filter_map(|json| gone(json, id)).collect(),
+            None => self.records_of(stream, request, &names, &what, raw).await?,
+        };
+        let print = print(&records);
+        if count > 0 && at.has_seen(print) {
+            return Err(repeats(&self.label, &request.entity, at.pages, feed.paginate));
+        }
+        at.note(print, count);
+        if let Some(most) = stream.max_records.filter(|most| at.records > *most) {
+            let why = format!("The manifest says that there are at most {most} records.");
+            return Err(endless(&self.label, &request.entity, why));
+        }
+        let more = has_more(feed.paginate, &at, &answered, count);
+        let mark = (request.at == PageAt::First).then(|| {
+            // The listing goes up to our clock, the stamps are of theirs: the earlier one is safe.
+            let until = Stamp(at.until);
+            answered.date.map_or(until.minus(UNSURE), |date| date.min(until)).to_string()
+        });
         let server_time = answered.date;
-        let more = !again && self.has_more(paginate, &at, &answered, count);
-        let next = self.after(stream, paginate, at, &answered, count, print, more)?;
+        let records = at.without_known(records);
+        let next = self.after(stream, feed, at, &answered, more, &request.entity)?;
         Ok(Page { records, next, total: None, mark, server_time })
     }
 
-    /// The values of the templates on this page.
-    fn values(
+    /// The records of an answer, with their details where those are asked for one by one.
+    async fn records_of(
         &self,
         stream: &Stream,
-        paginate: &Paginate,
-        at: &At,
-    ) -> Vec<(&'static str, String)> {
+        request: &PageRequest,
+        names: &Names<'_>,
+        what: &str,
+        raw: Vec<Json>,
+    ) -> RemoteResult<Vec<Record>> {
+        let mut records = Vec::with_capacity(raw.len());
+        for json in raw {
+            let mut json = shape::lifted(stream, json);
+            if let Some(detail) = stream.detail.as_ref().filter(|_| request.scope != Scope::Narrow)
+            {
+                let id = shape::id(stream, &json);
+                let mut names = Names { parent: Some(&json), ..names.clone() };
+                names.values.extend(id.map(|id| ("id", id)));
+                let answer = match self.ask(&detail.request, &names, what, Plan::READ).await {
+                    Ok(answer) => answer,
+                    // It went since it was listed.
+                    Err(error) if error.kind == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                };
+                let found = path::records(&answer.json, &detail.record).into_iter().next();
+                json = found.map_or(json.clone(), |found| shape::lifted(stream, found));
+            }
+            records.extend(shape::record(stream, &self.rules, &json, &request.fields));
+        }
+        Ok(records)
+    }
+
+    /// The values of the templates on this page.
+    fn values(&self, stream: &Stream, paginate: &Paginate, at: &At) -> Vec<(&'static str, String)> {
         let mut values = Vec::new();
+        values.extend(paginate.size().map(|size| ("size", size.to_string())));
         match paginate {
-            Paginate::None => {}
-            Paginate::Page { first, size, .. } => {
-                values.push(("page", (first + at.pages).to_string()));
-                values.push(("size", size.to_string()));
+            Paginate::None | Paginate::Link { .. } => {}
+            Paginate::Page { first, .. } => {
+                values.push(("page", first.saturating_add(at.pages).to_string()));
             }
-            Paginate::Offset { size } => {
-                values.push(("offset", (at.pages * size).to_string()));
-                values.push(("size", size.to_string()));
-            }
-            Paginate::Token { size, .. } | Paginate::Link { size, .. } => {
-                values.push(("size", size.to_string()));
+            Paginate::Offset { .. } => values.push(("offset", at.taken.to_string())),
+            Paginate::Token { .. } => {
                 values.extend(at.token.clone().map(|token| ("token", token)));
             }
         }
-        if let (Some(cursor), Some(from)) = (&stream.cursor, at.from) {
-            values.push(("from", self.written(cursor, Stamp(from))));
-            if !cursor.open {
-                values.push(("to", self.written(cursor, window_end(cursor, at))));
-            }
-        }
+        values.extend(self.window(stream, at));
         values.extend(stream.partitions.get(at.part).map(|part| ("partition", part.clone())));
         values
     }
 
-    /// The window of everything, for a sample.
-    pub(crate) fn window(&self, stream: &Stream) -> Vec<(&'static str, String)> {
-        let at = self.beginning(stream, &Scope::All);
-        let (Some(cursor), Some(from)) = (&stream.cursor, at.from) else { return Vec::new() };
-        let from = if cursor.step_days == 0 {
-            Stamp(from)
-        } else {
+    /// The values of templates for the first page of everything, for a look at some records.
+    pub(crate) fn sample_values(&self, stream: &Stream) -> Vec<(&'static str, String)> {
+        let paginate = self.paginate(stream);
+        let mut at = self.beginning(stream, &Scope::All);
+        if at.step > 0 {
             // The newest window: the oldest ones are likely to be empty.
-            let step = Duration::from_secs(u64::from(cursor.step_days) * 86_400);
-            Stamp::now().minus(step)
-        };
-        let mut values = vec![("from", self.written(cursor, from))];
-        if !cursor.open {
-            values.push(("to", self.written(cursor, Stamp::now())));
+            let step = Duration::from_secs(u64::from(at.step) * 86_400);
+            at.from = Some(Stamp(at.until).minus(step).0);
         }
-        values
+        self.values(stream, paginate, &at)
     }
 
-    /// An instant in the notation of the cursor, in the service's zone.
-    fn written(&self, cursor: &Cursor, at: Stamp) -> String {
-        if cursor.format == "%s" {
-            return at.0.div_euclid(1000).to_string();
+    /// The same for the newest records only.
+    pub(crate) fn newest_values(&self, stream: &Stream) -> Vec<(&'static str, String)> {
+        let mut at = self.beginning(stream, &Scope::All);
+        if let (Some(cursor), Some(_)) = (&stream.cursor, at.from) {
+            at.from = Some(Stamp(at.until).minus(Duration::from_secs(cursor.lookback)).0);
         }
-        let zone = self.api.values.zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        // A notation that says Z means UTC, whatever the zone of the service.
-        let zone = zone.filter(|_| !cursor.format.ends_with('Z')).unwrap_or(TimeZone::UTC);
-        let zoned = at.timestamp().to_zoned(zone);
-        jiff::fmt::strtime::format(&cursor.format, &zoned).unwrap_or_else(|_| at.to_string())
-    }
-
-    fn has_more(&self, paginate: &Paginate, at: &At, answered: &Answered, count: u64) -> bool {
-        match paginate {
-            Paginate::None => false,
-            Paginate::Page { size, total, more, first } => {
-                let number = |at: &String| path::text(&answered.json, at)?.parse::<u64>().ok();
-                let told = more.as_ref().and_then(|at| path::text(&answered.json, at));
-                match (told, total.as_ref().and_then(number)) {
-                    (Some(told), _) => matches!(told.as_str(), "true" | "1"),
-                    // A total counts pages or records; both are reached at the latest by a short page.
-                    (None, Some(total)) => {
-                        count > 0 && (at.pages + 1) < total && (count >= *size || *first > total)
-                    }
-                    (None, None) => count >= *size,
-                }
-            }
-            Paginate::Offset { size } => count >= *size,
-            Paginate::Token { path: at, .. } => {
-                path::text(&answered.json, at).is_some_and(|token| !token.trim().is_empty())
-            }
-            Paginate::Link { path: at, .. } => next_address(at.as_deref(), answered).is_some(),
-        }
+        self.values(stream, self.paginate(stream), &at)
     }
 
     /// Where the listing goes on: the next page, the next window, the next partition, or nowhere.
-    #[allow(clippy::too_many_arguments, reason = "the state of one step of a listing")]
     fn after(
         &self,
         stream: &Stream,
-        paginate: &Paginate,
+        feed: &Feed<'_>,
         mut at: At,
         answered: &Answered,
-        count: u64,
-        print: u64,
         more: bool,
+        entity: &str,
     ) -> RemoteResult<Next> {
-        at.records += count;
-        at.pages += 1;
-        at.last = print;
-        if stream.max_records.is_some_and(|most| at.records >= most) {
-            return Ok(Next::End);
-        }
         if more {
             if at.pages >= MOST_PAGES {
-                return Err(endless(&self.label));
+                let why = format!("It had {MOST_PAGES} pages, and there were still more.");
+                return Err(endless(&self.label, entity, why));
             }
-            at.token = match paginate {
-                Paginate::Token { path: at, .. } => path::text(&answered.json, at),
-                Paginate::Link { path: at, .. } => next_address(at.as_deref(), answered),
-                _ => None,
-            };
-            return Ok(Next::After(token(&at)));
+            at.token = next_token(feed.paginate, answered);
+            return Ok(Next::After(at.token_text()));
         }
-        (at.pages, at.token, at.last) = (0, None, 0);
-        if let (Some(cursor), Some(until)) = (&stream.cursor, at.until) {
-            let end = window_end(cursor, &at);
-            if end.0 < until {
-                at.from = Some(end.0);
-                return Ok(Next::After(token(&at)));
-            }
+        if at.next_window() {
+            return Ok(Next::After(at.token_text()));
         }
-        if at.part + 1 < stream.partitions.len() {
-            (at.part, at.from) = (at.part + 1, at.start);
-            return Ok(Next::After(token(&at)));
+        if feed.gone.is_none() && at.part + 1 < stream.partitions.len() {
+            at.next_part();
+            return Ok(Next::After(at.token_text()));
         }
         Ok(Next::End)
     }
+}
 
-    async fn list_deleted(
-        &self,
-        stream: &Stream,
-        since: Option<&Since>,
-        entity: &str,
-    ) -> RemoteResult<Page> {
-        let Some(Deleted::List { request, records, id }) = &stream.deleted else {
-            let nothing = Vec::new();
-            return Ok(Page { records: nothing, next: Next::End, total: None, mark: None, server_time: None });
-        };
-        let cursor = stream.cursor.clone().unwrap_or_else(whole);
-        let from = match since {
-            Some(Since::Mark(text)) => Stamp::parse(text),
-            Some(Since::Instant(at)) => Some(*at),
-            None => shape::instant(&cursor.start, &self.api.values),
-        };
-        let from = from.unwrap_or(Stamp(0)).minus(Duration::from_secs(cursor.lookback));
-        let mut names = Names::default();
-        names.values.push(("from", self.written(&cursor, from)));
-        names.values.push(("to", self.written(&cursor, Stamp::now())));
-        let what = format!("list what was deleted in {entity}");
-        let answered = self.ask(request, &names, &what, Plan::READ).await?;
-        let gone = path::records(&answered.json, records);
-        let records = gone.iter().filter_map(|json| {
-            let id = path::text(json, id)?;
-            Some(Record { id, trashed: true, ..Record::default() })
-        });
-        let records = records.collect();
-        Ok(Page { records, next: Next::End, total: None, mark: None, server_time: answered.date })
+impl Rest {
+    /// `from` and `to` of the window in which a listing stands.
+    fn window(&self, stream: &Stream, at: &At) -> Vec<(&'static str, String)> {
+        let Some(from) = at.from else { return Vec::new() };
+        let format = stream.cursor.as_ref().map_or("%Y-%m-%dT%H:%M:%SZ", |c| c.format.as_str());
+        let written = |at| self.rules.written(format, at);
+        vec![("from", written(Stamp(from))), ("to", written(window_end(at)))]
     }
 }
 
-fn whole() -> Cursor {
-    Cursor {
-        format: "%Y-%m-%dT%H:%M:%SZ".into(),
-        step_days: 0,
-        lookback: 300,
-        start: "2000-01-01".into(),
-        open: false,
+fn nothing() -> Page {
+    Page { records: Vec::new(), next: Next::End, total: None, mark: None, server_time: None }
+}
+
+fn gone(json: &Json, id: &str) -> Option<Record> {
+    let id = path::text(json, id).filter(|id| !id.trim().is_empty())?;
+    Some(Record { id, trashed: true, ..Record::default() })
+}
+
+fn has_more(paginate: &Paginate, at: &At, answered: &Answered, count: u64) -> bool {
+    let number = |path: &Option<String>| {
+        let text = path::text(&answered.json, path.as_deref()?)?;
+        text.trim().parse::<u64>().ok()
+    };
+    let told = |path: &Option<String>| {
+        let text = path::text(&answered.json, path.as_deref()?)?;
+        Some(matches!(text.trim().to_lowercase().as_str(), "true" | "1" | "yes" | "y"))
+    };
+    let by_length = |stop: &Stop, size: u64| match stop {
+        Stop::Empty => count > 0,
+        Stop::Short => count >= size,
+    };
+    match paginate {
+        Paginate::None => false,
+        Paginate::Page { size, pages, total, more, stop, .. } => told(more)
+            .or_else(|| number(pages).map(|pages| at.pages < pages))
+            .or_else(|| number(total).map(|total| count > 0 && at.taken < total))
+            .unwrap_or_else(|| by_length(stop, *size)),
+        Paginate::Offset { size, total, more, stop } => told(more)
+            .or_else(|| number(total).map(|total| count > 0 && at.taken < total))
+            .unwrap_or_else(|| by_length(stop, *size)),
+        Paginate::Token { .. } | Paginate::Link { .. } => next_token(paginate, answered).is_some(),
     }
 }
 
-/// The end of the window that begins where the listing stands.
-fn window_end(cursor: &Cursor, at: &At) -> Stamp {
-    let until = Stamp(at.until.unwrap_or_else(|| Stamp::now().0));
-    match (cursor.step_days, at.from) {
-        (0, _) | (_, None) => until,
-        (days, Some(from)) => {
-            let end = Stamp(from).plus(Duration::from_secs(u64::from(days) * 86_400));
-            if end.0 > until.0 { until } else { end }
+/// The token or address of the next page.
+fn next_token(paginate: &Paginate, answered: &Answered) -> Option<String> {
+    let text = match paginate {
+        Paginate::Token { path, .. } | Paginate::Link { path: Some(path), .. } => {
+            path::text(&answered.json, path)
         }
-    }
-}
-
-fn next_address(at: Option<&str>, answered: &Answered) -> Option<String> {
-    let text = match at {
-        Some(at) => path::text(&answered.json, at),
-        None => answered.link.clone(),
+        Paginate::Link { path: None, .. } => answered.link.clone(),
+        _ => None,
     };
     text.filter(|text| !text.trim().is_empty())
 }
 
-fn fingerprint(stream: &Stream, records: &[Json]) -> u64 {
-    let ids: Vec<String> = records.iter().filter_map(|json| shape::id(stream, json)).collect();
-    xxhash_rust::xxh3::xxh3_64(ids.join("\n").as_bytes())
-}
-
-fn token(at: &At) -> String {
-    serde_json::to_string(at).unwrap_or_default()
+fn print(records: &[Record]) -> u64 {
+    let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    xxh3_64(ids.join("\n").as_bytes())
 }
 
 fn bad_token(token: &str) -> RemoteError {
@@ -338,12 +298,32 @@ fn bad_token(token: &str) -> RemoteError {
     ))
 }
 
-fn endless(label: &str) -> RemoteError {
+/// The same records on two pages: going on would never end, and stopping would miss the rest.
+fn repeats(label: &str, entity: &str, pages: u64, paginate: &Paginate) -> RemoteError {
+    let next = match paginate.needs() {
+        Some(name) => format!(
+            "Correct the pagination in the manifest: the parameter that takes {{{{{name}}}}} may \
+             have another name. If one answer holds everything, it is kind = \"none\"; if the last \
+             page is repeated past the end, name its `total`, `pages` or `more`."
+        ),
+        None => "Correct the path of the next page's address in the manifest.".to_owned(),
+    };
     RemoteError::new(
         ErrorKind::NotTheApi,
         UserError::new(
-            format!("A listing of {label} does not end."),
-            format!("It had {MOST_PAGES} pages, and there were still more."),
+            format!("The listing of {entity} does not end: {label} sends the same page again."),
+            format!("Page {} has the same records as one before it.", pages + 1),
+            next,
+        ),
+    )
+}
+
+fn endless(label: &str, entity: &str, why: String) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::NotTheApi,
+        UserError::new(
+            format!("The listing of {entity} of {label} does not end."),
+            why,
             "Check the pagination in the manifest: the service may not know the parameter.",
         ),
     )

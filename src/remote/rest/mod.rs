@@ -1,30 +1,36 @@
 //! Any REST service, driven by a manifest ([`crate::model::manifest`]): requests, authorisation,
 //! pagination, changes and deletions are data. Records are read, never written.
 
+mod auth;
 mod call;
 mod check;
 mod connect;
 mod describe;
 mod fetch;
+mod judge;
 mod listing;
 mod path;
+mod rules;
 mod shape;
 mod template;
+mod window;
 
 pub use connect::connect;
 
 use super::http::Http;
 use super::{
-    Capabilities, ChangeFeed, EntityInfo, ErrorKind, Page, PageRequest, Remote, RemoteError,
-    RemoteResult, Write, Written,
+    Capabilities, ChangeFeed, EntityInfo, ErrorKind, Page, PageRequest, Probe, Remote, RemoteError,
+    RemoteResult, TokenStore, Write, Written,
 };
 use crate::model::manifest::{Api, Deleted, Stream};
 use crate::model::{CheckReport, Module, Record, UserError};
-use call::Login;
+use auth::{Login, Tokens};
 use futures::future::{BoxFuture, FutureExt};
 use reqwest::Url;
+use rules::Rules;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What of a service a connection needs to know.
@@ -38,6 +44,8 @@ pub struct Manifest {
     pub streams: BTreeMap<String, Stream>,
     /// Our modules and the entities they are read from.
     pub modules: BTreeMap<Module, String>,
+    /// The fields of the connection form that are secrets.
+    pub secrets: BTreeSet<String>,
 }
 
 /// A connected service.
@@ -49,7 +57,10 @@ pub(crate) struct Rest {
     base: Url,
     http: Http,
     config: BTreeMap<String, SecretString>,
+    rules: Rules,
+    tokens: Option<Tokens>,
     login: tokio::sync::Mutex<Option<Login>>,
+    keeper: Option<Arc<dyn TokenStore>>,
     parallel: usize,
 }
 
@@ -79,7 +90,7 @@ impl Remote for Rest {
         let listed = |s: &Stream| matches!(s.deleted, Some(Deleted::List { .. }));
         Capabilities {
             changes: if filtered { ChangeFeed::Filtered } else { ChangeFeed::FullScan },
-            silent: false,
+            silent: stream.and_then(|s| s.cursor.as_ref()).is_some_and(|c| c.silent),
             trash: stream.is_some_and(listed),
             write_batch: 1,
             parallel: self.parallel,
@@ -135,6 +146,14 @@ impl Remote for Rest {
         async move { writes.iter().map(|_| Err(self.read_only(entity))).collect() }.boxed()
     }
 
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        self.probe_entity(entity, known).boxed()
+    }
+
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {
         let url = self.streams.get(entity)?.url.as_ref()?;
         let names = template::Names {
@@ -142,8 +161,8 @@ impl Remote for Rest {
             values: vec![("id", id.to_owned())],
             ..template::Names::default()
         };
-        let path = template::fill(url, &names).ok()??;
-        self.address(&path).ok().map(String::from)
+        let path = template::path(url, &names).ok()??;
+        self.address(&path, true).ok().map(String::from)
     }
 
     fn requests(&self) -> (u64, u64) {

@@ -2,14 +2,12 @@
 //! documents.
 
 use super::path;
+use super::rules::{Rules, plain_number};
 use crate::model::document::{CURRENCY, LINES, Line, LineKind, TOTAL, lines_value};
-use crate::model::manifest::{Deleted, Lines, Stream, ValueRules};
-use crate::model::{Fields, Record, Stamp, Value};
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use crate::model::manifest::{Deleted, Lines, Stream};
+use crate::model::{Fields, Record, Value};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
-use std::str::FromStr;
 
 /// A record with its members lifted.
 pub(crate) fn lifted(stream: &Stream, mut json: Json) -> Json {
@@ -36,16 +34,12 @@ pub(crate) fn lifted(stream: &Stream, mut json: Json) -> Json {
 /// A lifted record as the engine takes it. `None`: it has no id.
 pub(crate) fn record(
     stream: &Stream,
-    rules: &ValueRules,
+    rules: &Rules,
     json: &Json,
     wanted: &[String],
 ) -> Option<Record> {
     let id = id(stream, json)?;
-    let stamp = |path: &Option<String>| {
-        let text = path::text(json, path.as_deref()?)?;
-        instant(&text, rules)
-    };
-    let created = stamp(&stream.created);
+    let stamp = |path: &Option<String>| rules.instant(&path::text(json, path.as_deref()?)?);
     let mut fields = Fields::new();
     for name in wanted {
         if let Some(value) = field(stream, rules, json, name) {
@@ -54,8 +48,8 @@ pub(crate) fn record(
     }
     Some(Record {
         id,
-        modified: stamp(&stream.modified).or(created),
-        created,
+        modified: stamp(&stream.modified),
+        created: stamp(&stream.created),
         trashed: is_deleted(stream, json),
         fields,
     })
@@ -79,80 +73,36 @@ fn is_deleted(stream: &Stream, json: &Json) -> bool {
     }
 }
 
-fn field(stream: &Stream, rules: &ValueRules, json: &Json, name: &str) -> Option<Value> {
+fn field(stream: &Stream, rules: &Rules, json: &Json, name: &str) -> Option<Value> {
     if let Some(spec) = &stream.lines {
         match name {
-            LINES => return Some(lines_value(&lines(spec, json))),
-            TOTAL => return total(spec, json).map(Value::Number),
+            LINES => return Some(lines_value(&lines(spec, rules, json))),
+            TOTAL => return total(spec, rules, json).map(Value::Number),
             CURRENCY => return Some(Value::Text(currency(spec, json))),
             _ => {}
         }
     }
-    let found = path::at(json, name)?;
-    let value = path::value(found, &rules.empty);
-    match &value {
-        Value::Text(text) if !rules.dates.is_empty() => Some(dated(text, rules).unwrap_or(value)),
-        _ => Some(value),
+    let kind = stream.fields.iter().find(|f| f.path == name).and_then(|f| f.kind);
+    let one = |found| rules.read(path::value(found, &rules.empty), kind);
+    if name.split('.').any(|part| part == "*") {
+        return Some(Value::List(path::all(json, name).into_iter().map(one).collect()));
     }
+    path::at(json, name).map(one)
 }
 
-/// A date or time in one of the service's notations, as 2026-12-31 or an instant.
-fn dated(text: &str, rules: &ValueRules) -> Option<Value> {
-    let text = text.trim();
-    rules.dates.iter().find_map(|format| {
-        if let Ok(at) = DateTime::strptime(format, text) {
-            let at = at.to_zoned(zone(rules)).ok()?;
-            return Some(Value::Text(at.timestamp().to_string()));
-        }
-        Date::strptime(format, text).ok().map(|date| Value::Text(date.to_string()))
-    })
-}
-
-fn zone(rules: &ValueRules) -> TimeZone {
-    let named = rules.zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-    named.unwrap_or(TimeZone::UTC)
-}
-
-/// An instant in any of the notations: those of the manifest, RFC 3339, Unix time, a date.
-pub(crate) fn instant(text: &str, rules: &ValueRules) -> Option<Stamp> {
-    let text = text.trim();
-    let local = |at: DateTime| {
-        let at = at.to_zoned(zone(rules)).ok()?;
-        Some(Stamp(at.timestamp().as_millisecond()))
-    };
-    for format in &rules.dates {
-        if let Ok(at) = DateTime::strptime(format, text) {
-            return local(at);
-        }
-        if let Ok(date) = Date::strptime(format, text) {
-            return local(date.to_datetime(jiff::civil::Time::midnight()));
-        }
-    }
-    if let Some(stamp) = Stamp::parse(text) {
-        return Some(stamp);
-    }
-    if text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit()) {
-        let number: i64 = text.parse().ok()?;
-        // Thirteen digits are milliseconds.
-        return Some(Stamp(if text.len() >= 12 { number } else { number * 1000 }));
-    }
-    if let Ok(at) = text.replacen(' ', "T", 1).parse::<DateTime>() {
-        return local(at);
-    }
-    local(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight()))
-}
-
-fn number(json: &Json, path: &str) -> Option<Decimal> {
+fn number(json: &Json, path: &str, rules: &Rules) -> Option<Decimal> {
     if path.is_empty() {
         return None;
     }
-    let text = path::text(json, path)?;
-    let text = text.trim();
-    Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()
+    match path::at(json, path)? {
+        Json::Number(number) => plain_number(&number.to_string()),
+        Json::String(text) => rules.number(text),
+        _ => None,
+    }
 }
 
-fn total(spec: &Lines, json: &Json) -> Option<Decimal> {
-    number(json, &spec.total).map(|total| total.round_dp(2).normalize())
+fn total(spec: &Lines, rules: &Rules, json: &Json) -> Option<Decimal> {
+    number(json, &spec.total, rules).map(|total| total.round_dp(2).normalize())
 }
 
 fn currency(spec: &Lines, json: &Json) -> String {
@@ -161,7 +111,7 @@ fn currency(spec: &Lines, json: &Json) -> String {
 }
 
 /// The lines of a document. What its total has beyond them becomes a line of its own.
-fn lines(spec: &Lines, json: &Json) -> Vec<Line> {
+fn lines(spec: &Lines, rules: &Rules, json: &Json) -> Vec<Line> {
     let text = |item: &Json, path: &str| {
         if path.is_empty() { String::new() } else { path::text(item, path).unwrap_or_default() }
     };
@@ -173,14 +123,14 @@ fn lines(spec: &Lines, json: &Json) -> Vec<Line> {
                 product: text(item, &spec.product),
                 sku: text(item, &spec.sku),
                 name: text(item, &spec.name),
-                quantity: number(item, &spec.quantity).unwrap_or(Decimal::ONE),
-                price: number(item, &spec.price).unwrap_or_default(),
-                discount: number(item, &spec.discount).unwrap_or_default(),
-                rate: number(item, &spec.rate),
+                quantity: number(item, &spec.quantity, rules).unwrap_or(Decimal::ONE),
+                price: number(item, &spec.price, rules).unwrap_or_default(),
+                discount: number(item, &spec.discount, rules).unwrap_or_default(),
+                rate: number(item, &spec.rate, rules),
                 ..Line::default()
             };
             let computed = line.rate.map(|rate| line.net() * rate / Decimal::ONE_HUNDRED);
-            let tax = number(item, &spec.tax).or(computed).unwrap_or_default();
+            let tax = number(item, &spec.tax, rules).or(computed).unwrap_or_default();
             line.tax = tax.round_dp(2);
             line
         })
@@ -192,11 +142,11 @@ fn lines(spec: &Lines, json: &Json) -> Vec<Line> {
         price,
         ..Line::default()
     };
-    if let Some(shipping) = number(json, &spec.shipping).filter(|amount| !amount.is_zero()) {
+    if let Some(shipping) = number(json, &spec.shipping, rules).filter(|amount| !amount.is_zero()) {
         lines.push(extra(LineKind::Shipping, "Shipping", shipping));
     }
     let sum: Decimal = lines.iter().map(|line| line.net() + line.tax).sum();
-    if let Some(total) = total(spec, json) {
+    if let Some(total) = total(spec, rules, json) {
         let rest = total - sum.round_dp(2);
         if !rest.is_zero() {
             lines.push(extra(LineKind::Fee, "Other", rest));
@@ -208,7 +158,12 @@ fn lines(spec: &Lines, json: &Json) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Stamp;
     use serde_json::json;
+
+    fn rules() -> Rules {
+        Rules::new(&crate::model::manifest::ValueRules::default(), "").unwrap()
+    }
 
     fn stream(text: &str) -> Stream {
         toml::from_str(text).unwrap()
@@ -228,30 +183,11 @@ mod tests {
         });
         let json = lifted(&stream, answer);
         let wanted = ["address.City".to_owned(), "Status".to_owned()];
-        let record = record(&stream, &ValueRules::default(), &json, &wanted).unwrap();
+        let record = record(&stream, &rules(), &json, &wanted).unwrap();
         assert_eq!(record.id, "7-12");
         assert!(record.trashed);
         assert_eq!(record.fields.get("address.City"), Some(&"Pune".into()));
         assert_eq!(record.modified, Stamp::parse("2026-11-21T00:00:00Z"));
-    }
-
-    #[test]
-    fn times_are_read_in_many_notations() {
-        let rules = ValueRules {
-            dates: vec!["%d/%m/%Y %H:%M".into(), "%d/%m/%Y".into()],
-            zone: Some("Asia/Kolkata".into()),
-            ..ValueRules::default()
-        };
-        for (text, want) in [
-            ("21/11/2026 10:00", "2026-11-21T04:30:00Z"),
-            ("21/11/2026", "2026-11-20T18:30:00Z"),
-            ("2026-11-21T10:00:00+02:00", "2026-11-21T08:00:00Z"),
-            ("1795289215", "2026-11-21T20:06:55Z"),
-            ("2026-11-21 10:00:00", "2026-11-21T04:30:00Z"),
-        ] {
-            assert_eq!(instant(text, &rules), Stamp::parse(want), "{text}");
-        }
-        assert_eq!(instant("soon", &rules), None);
     }
 
     #[test]
@@ -263,7 +199,7 @@ mod tests {
             "Total": "238.00",
             "Line": [{"ItemID": "5", "Qty": "2", "Price": "100", "Tax": "18"}]
         });
-        let lines = lines(&spec, &order);
+        let lines = lines(&spec, &rules(), &order);
         assert_eq!(lines[0].tax, Decimal::from(36));
         assert_eq!((lines[1].kind, lines[1].net()), (LineKind::Fee, Decimal::from(2)));
         assert_eq!(currency(&spec, &order), "INR");

@@ -1,7 +1,9 @@
 //! Templates of a manifest: `{{name}}` in texts and in the texts of a JSON body.
 
-use super::path;
+use super::path as json_path;
 use crate::model::UserError;
+use crate::model::manifest::NAMES as KNOWN;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ impl Names<'_> {
     /// The value of a name. `Ok(None)`: it has none now, and what holds it is left out.
     fn get(&self, name: &str) -> Result<Option<String>, UserError> {
         let of = |json: Option<&Json>, rest: &str| {
-            json.and_then(|json| path::text(json, rest)).filter(|text| !text.is_empty())
+            json.and_then(|json| json_path::text(json, rest)).filter(|text| !text.is_empty())
         };
         match name.split_once('.') {
             Some(("config", rest)) => {
@@ -41,10 +43,6 @@ impl Names<'_> {
     }
 }
 
-/// The names without a dot.
-pub(crate) const KNOWN: [&str; 8] =
-    ["page", "offset", "size", "token", "from", "to", "id", "partition"];
-
 fn unknown(name: &str) -> UserError {
     UserError::new(
         format!("The manifest names {{{{{name}}}}}, which nothing stands for."),
@@ -58,6 +56,28 @@ fn unknown(name: &str) -> UserError {
 /// # Errors
 /// It names something that does not exist, or a brace is not closed.
 pub(crate) fn fill(text: &str, names: &Names<'_>) -> Result<Option<String>, UserError> {
+    filled(text, names, |_, value| value)
+}
+
+/// Fills the path of a request: a value takes no part in its structure, except those of the
+/// connection form, which may be folders or whole addresses.
+///
+/// # Errors
+/// As [`fill`].
+pub(crate) fn path(text: &str, names: &Names<'_>) -> Result<Option<String>, UserError> {
+    filled(text, names, |name, value| {
+        if name.starts_with("config.") {
+            return value;
+        }
+        utf8_percent_encode(&value, NON_ALPHANUMERIC).to_string()
+    })
+}
+
+fn filled(
+    text: &str,
+    names: &Names<'_>,
+    coded: impl Fn(&str, String) -> String,
+) -> Result<Option<String>, UserError> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -70,7 +90,7 @@ pub(crate) fn fill(text: &str, names: &Names<'_>) -> Result<Option<String>, User
         };
         out.push_str(before);
         match names.get(name.trim())? {
-            Some(value) => out.push_str(&value),
+            Some(value) => out.push_str(&coded(name.trim(), value)),
             None => return Ok(None),
         }
         rest = behind;
@@ -117,11 +137,6 @@ pub(crate) fn body(value: &toml::Value, names: &Names<'_>) -> Result<Option<Json
     }))
 }
 
-/// The names in a text, for checking a manifest.
-pub(crate) fn names_in(text: &str) -> Vec<&str> {
-    text.split("{{").skip(1).filter_map(|part| Some(part.split_once("}}")?.0.trim())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,13 +154,19 @@ mod tests {
         let login = serde_json::json!({"Data": {"access_token": "t"}});
         let names = names(&login);
         assert_eq!(fill("p={{page}}&f={{ from }}", &names).unwrap().unwrap(), "p=2&f=2026-01-01");
-        assert_eq!(fill("Bearer {{login.Data.access_token}}", &names).unwrap().unwrap(), "Bearer t");
+        assert_eq!(
+            fill("Bearer {{login.Data.access_token}}", &names).unwrap().unwrap(),
+            "Bearer t"
+        );
         assert_eq!(fill("{{token}}", &names).unwrap(), None);
         assert!(fill("{{nothing}}", &names).is_err());
         assert!(fill("{{page", &names).is_err());
-        let template: toml::Value =
-            toml::from_str("module = \"x\"\npage = \"{{page}}\"\ntoken = \"{{token}}\"\nall = true")
-                .unwrap();
+        let ids = Names { values: vec![("id", "a/b?c".into())], ..Names::default() };
+        assert_eq!(path("x/{{id}}", &ids).unwrap().unwrap(), "x/a%2Fb%3Fc");
+        let template: toml::Value = toml::from_str(
+            "module = \"x\"\npage = \"{{page}}\"\ntoken = \"{{token}}\"\nall = true",
+        )
+        .unwrap();
         let filled = body(&template, &names).unwrap().unwrap();
         assert_eq!(filled, serde_json::json!({"module": "x", "page": 2, "all": true}));
     }
