@@ -82,6 +82,51 @@ fn every_field_is_mapped_or_left_out_with_a_reason() {
     }
 }
 
+/// What is left out of every mapping is there in the CRM, and named once.
+#[test]
+fn what_is_left_out_of_the_crm_is_there() {
+    let catalog = Catalog::built_in().unwrap();
+    let described = [
+        (Module::Contacts, include_str!("../../assets/sandbox/vtiger/Contacts.json")),
+        (Module::Organizations, include_str!("../../assets/sandbox/vtiger/Accounts.json")),
+        (Module::Leads, include_str!("../../assets/sandbox/vtiger/Leads.json")),
+        (Module::Products, include_str!("../../assets/sandbox/vtiger/Products.json")),
+        (Module::Services, include_str!("../../assets/sandbox/vtiger/Services.json")),
+        (Module::SalesOrders, include_str!("../../assets/sandbox/vtiger/SalesOrder.json")),
+        (Module::Invoices, include_str!("../../assets/sandbox/vtiger/Invoice.json")),
+        (Module::Taxes, include_str!("../../assets/sandbox/vtiger/Tax.json")),
+        (Module::Campaigns, include_str!("../../assets/sandbox/vtiger/Campaigns.json")),
+        (Module::Events, include_str!("../../assets/sandbox/vtiger/Events.json")),
+    ];
+    for (module, crm) in described {
+        let spec = catalog.vtiger_module(module).unwrap();
+        let crm: serde_json::Value = serde_json::from_str(crm).unwrap();
+        assert_eq!(crm["describe"]["name"], spec.entity.as_str());
+        let fields = crm["describe"]["fields"].as_array().unwrap().iter();
+        let mut names: Vec<&str> = fields.map(|f| f["name"].as_str().unwrap()).collect();
+        assert!(spec.name.iter().all(|name| names.contains(&name.as_str())), "{module}");
+        for name in spec.unmapped.iter().flat_map(|u| &u.fields) {
+            let at = names.iter().position(|n| n == name);
+            names.remove(at.unwrap_or_else(|| panic!("{module}: {name}")));
+        }
+        names.retain(|name| !name.starts_with("cf_"));
+        assert!(!names.is_empty(), "{module}: nothing is left for mappings");
+        for service in catalog.services() {
+            let Some(mapping) = service.modules.get(&module).map(|spec| &spec.mapping) else {
+                continue;
+            };
+            for name in &names {
+                let mapped = mapping.iter().any(|p| p.vtiger.split('.').next() == Some(name));
+                assert!(
+                    mapped,
+                    "{}: nothing fills {name} of {module}, or says why not",
+                    service.name
+                );
+            }
+        }
+    }
+}
+
 /// Whether a path is among these; one that ends with * stands for all that begin so.
 fn is_among(reasons: &[String], path: &str) -> bool {
     reasons.iter().any(|reason| match reason.strip_suffix('*') {

@@ -5,8 +5,8 @@ use super::house::{Context, runtime};
 use super::output::sentence;
 use super::signals::Stops;
 use crate::model::UserError;
-use crate::sandbox::{Fault, Sandbox, SandboxError, SandboxOptions, start};
-use clap::Args;
+use crate::sandbox::{Fault, Sandbox, SandboxError, SandboxOptions, VtigerRelease, start};
+use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,11 +25,12 @@ pub struct SandboxArgs {
     pub seed: Option<u64>,
     /// Make a share of the requests go wrong, for example woocommerce:reset-after=5%
     ///
-    /// SYSTEM is vtiger or woocommerce; without it the fault happens in both. RATE is a share of the
-    /// requests, 5% or 0.05. KIND is one of delay, 429, 429-date, 429-absurd, 429-bare, 500, 502,
-    /// html, empty, truncated, bad-utf8, control-chars, php-notice, huge, reset-before, reset-after,
-    /// duplicate-page, ignored-page, page-drift, changing-totals, ghost, expired-session, exists,
-    /// local-time, lossy. Can be given several times.
+    /// SYSTEM is vtiger, woocommerce, magento or zoho; without it the fault happens in all that can
+    /// misbehave so. RATE is a share of the requests, 5% or 0.05. KIND is one of delay, 429,
+    /// 429-date, 429-absurd, 429-bare, 500, 502, html, empty, truncated, bad-utf8, control-chars,
+    /// php-notice, huge, reset-before, reset-after, duplicate-page, ignored-page, page-drift,
+    /// changing-totals, ghost, expired-session, exists, local-time, lossy (in magento and zoho only
+    /// those up to reset-after). Can be given several times.
     #[arg(long, value_name = "[SYSTEM:]KIND=RATE")]
     pub fault: Vec<String>,
     /// Make every request take so many milliseconds longer
@@ -38,6 +39,35 @@ pub struct SandboxArgs {
     /// Keep edits and port in this folder, to go on there the next time
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Which Vtiger to imitate
+    #[arg(long, value_enum, default_value_t = CrmChoice::Repaired)]
+    pub vtiger: CrmChoice,
+}
+
+/// The releases of Vtiger that can be imitated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CrmChoice {
+    /// 8.4.0 with its inventory web service repaired, so that orders and invoices work
+    Repaired,
+    /// 8.4.0 as it is shipped: orders and invoices cannot be created
+    #[value(name = "8.4.0")]
+    Shipped,
+    /// Vtiger Cloud, by its REST API, with Payments
+    Cloud,
+    /// 7.3, where a change of an order without its lines drops them
+    #[value(name = "7.3")]
+    Seven,
+}
+
+impl From<CrmChoice> for VtigerRelease {
+    fn from(choice: CrmChoice) -> Self {
+        match choice {
+            CrmChoice::Repaired => Self::Repaired,
+            CrmChoice::Shipped => Self::Shipped,
+            CrmChoice::Cloud => Self::Cloud,
+            CrmChoice::Seven => Self::Seven,
+        }
+    }
 }
 
 /// Serves until SIGINT or SIGTERM.
@@ -50,6 +80,7 @@ pub fn run(args: &SandboxArgs, context: &Context) -> Outcome {
         latency: Duration::from_millis(args.latency),
         faults,
         state_dir: args.state.clone(),
+        vtiger: args.vtiger.into(),
         ..SandboxOptions::default()
     };
     runtime()?.block_on(async {

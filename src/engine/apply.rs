@@ -5,13 +5,14 @@ use super::companions::Companions;
 use super::context::{Context, Step, Stop};
 use super::lookup::{read_again, search_new};
 use super::matching::Match;
-use super::module::ModuleWork;
+use super::module::{ModuleWork, at};
 use super::outcome::finish;
-use super::plan::{Job, Plan, plan};
+use super::plan::{Job, Plan, plan, reason_item};
+use super::references::linked_since;
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
-use crate::model::{Reason, ReasonCode, Record, Side};
+use crate::model::{IntentKind, ItemStatus, Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
 
 /// Why a record waits whose counterpart was not found.
@@ -117,9 +118,12 @@ async fn run_batch(
     context: &Context,
     work: &mut ModuleWork,
     companions: &mut Companions,
-    units: Vec<Unit>,
+    mut units: Vec<Unit>,
     mut commit: Batch,
 ) -> Step<Done> {
+    if let Err(stop) = linked_since(context, work, &mut units, &companions.created).await {
+        return stop_after(context, commit, stop).await;
+    }
     let units = match look_again(context, work, units).await {
         Ok(units) => units,
         Err(stop) => return stop_after(context, commit, stop).await,
@@ -139,6 +143,11 @@ async fn run_batch(
     if context.dry {
         for job in &jobs {
             plan_items(context, work, job, &mut commit);
+            for write in job.writes.iter().filter(|write| write.kind == IntentKind::Create) {
+                let from = write.side.other();
+                let source = job.records[at(from)].as_ref();
+                companions.created.extend(source.map(|r| (work.module, from, r.id.clone())));
+            }
         }
         context.commit(commit).await?;
         return Ok(Done { carry: Batch::new(), again, stop: None });
@@ -187,6 +196,18 @@ async fn note(
 ) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
     match plan {
+        // Its turn comes when the record that it refers to is there.
+        Plan::Skip { side, record, link, reason }
+            if reason.code == ReasonCode::ReferenceMissing =>
+        {
+            if context.dry {
+                let (link, status) = (link.as_deref(), ItemStatus::Waiting);
+                let item = reason_item(context, work, side, &record, link, status, reason);
+                batch.push(Change::AddItem(context.run, Box::new(item)));
+            } else {
+                park(context, work, side, &record, link.as_deref(), reason, batch).await?;
+            }
+        }
         Plan::Skip { side, record, link, reason } => {
             skip(context, work, side, &record, link.as_deref(), reason, batch).await?;
         }

@@ -15,7 +15,7 @@ pub use create::settle;
 use super::context::{Context, Step};
 use super::module::ModuleWork;
 use super::plan::{Job, PlannedWrite, reason_item};
-use super::references::ITEM;
+use super::references::{ITEM, WouldBeLinked};
 use crate::catalog::Companion;
 use crate::mapping::folded_name;
 use crate::model::{Fields, ItemStatus, Parked, Reason, ReasonCode, Side, Stamp, Value};
@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct Companions {
     /// Links' keys that a dry run has listed already.
     planned: HashSet<String>,
+    /// Records of the modules that a dry run would have created by now.
+    pub created: WouldBeLinked,
 }
 
 /// A companion wanted.

@@ -31,7 +31,9 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
     let mut scope = scope(context, work, side, &cursor);
-    let due = is_due(&cursor, begun, context.connector.advanced.full_scan.0, work.links);
+    let every = context.connector.advanced.full_scan.0;
+    let links = if work.capabilities[at(side)].deletions { u64::MAX } else { work.links };
+    let due = is_due(&cursor, begun, every, links);
     if due && work.links > 0 && work.capabilities[at(side)].silent {
         // What moves no stamp shows only when everything is read and compared.
         scope = Scope::All;

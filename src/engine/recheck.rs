@@ -127,7 +127,8 @@ pub async fn stage_trashed(
     side: Side,
     cursor: &Cursor,
 ) -> Step<()> {
-    if !work.capabilities[at(side)].trash || work.links == 0 {
+    let can = work.capabilities[at(side)];
+    if !(can.trash || can.deletions) || work.links == 0 {
         return Ok(());
     }
     let scope = Scope::Trashed(cursor.mark.clone().map(Since::Mark));

@@ -3,7 +3,10 @@
 //! one whose record is not linked carries the mark [`UNLINKED`]. On the way to the service the ids
 //! are turned back.
 
+use super::context::{Context, Step};
+use super::matching::Match;
 use super::module::{ModuleWork, at};
+use super::units::{SideNow, Unit};
 use crate::model::document::{LineKind, lines_of, lines_value};
 use crate::model::{
     CheckReport, ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value,
@@ -15,7 +18,7 @@ use crate::remote::{
 };
 use crate::store::Store;
 use futures::future::BoxFuture;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What stands for a line that has no product of its own.
@@ -28,6 +31,25 @@ struct Paths {
     single: Vec<(String, Module)>,
     /// Paths of documents' lines.
     items: Vec<String>,
+}
+
+impl Paths {
+    /// Takes those of a module's mapping on a side.
+    fn add(&mut self, work: &ModuleWork, side: Side) {
+        for pair in work.mapping.pairs() {
+            let path = match side {
+                Side::Vtiger => Some(&pair.vtiger),
+                Side::Service => pair.service.first(),
+            };
+            match (pair.kind, pair.module, path) {
+                (PairKind::Reference, Some(module), Some(path)) => {
+                    self.single.push((path.clone(), module));
+                }
+                (PairKind::Items, _, Some(path)) => self.items.push(path.clone()),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A remote whose references are told as the CRM's ids.
@@ -49,20 +71,7 @@ pub fn referring(
     Side::BOTH.map(|side| {
         let mut entities: HashMap<String, Paths> = HashMap::new();
         for work in modules {
-            let paths = entities.entry(work.entity[at(side)].clone()).or_default();
-            for pair in work.mapping.pairs() {
-                let path = match side {
-                    Side::Vtiger => Some(&pair.vtiger),
-                    Side::Service => pair.service.first(),
-                };
-                match (pair.kind, pair.module, path) {
-                    (PairKind::Reference, Some(module), Some(path)) => {
-                        paths.single.push((path.clone(), module));
-                    }
-                    (PairKind::Items, _, Some(path)) => paths.items.push(path.clone()),
-                    _ => {}
-                }
-            }
+            entities.entry(work.entity[at(side)].clone()).or_default().add(work, side);
         }
         entities.retain(|_, paths| *paths != Paths::default());
         let inner = remotes[at(side)].clone();
@@ -248,6 +257,116 @@ fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
     }
 }
 
+/// Records that a dry run would have created by now, by module and by their id on the side they come
+/// from: what refers to them would find them linked.
+pub type WouldBeLinked = HashSet<(Module, Side, String)>;
+
+/// Looks again at references whose records were not linked when they were read: all modules are
+/// read before the first one is written, and an order's customer may have been created since.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn linked_since(
+    context: &Context,
+    work: &ModuleWork,
+    units: &mut [Unit],
+    would_be: &WouldBeLinked,
+) -> Step<()> {
+    for side in Side::BOTH {
+        let mut paths = Paths::default();
+        paths.add(work, side);
+        let mut marked = BTreeSet::new();
+        for record in units.iter_mut().filter_map(|unit| record_of(unit, side)) {
+            marks(&paths, &record.fields, &mut marked);
+        }
+        if marked.is_empty() {
+            continue;
+        }
+        let connector = context.id();
+        let known = context
+            .read(move |r| {
+                let mut known = Known::new();
+                for (module, id) in marked {
+                    let link = match side {
+                        Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
+                        Side::Service => r.link_by_service(connector, module, &id)?,
+                    };
+                    known.insert((module, id), link);
+                }
+                Ok(known)
+            })
+            .await?;
+        for record in units.iter_mut().filter_map(|unit| record_of(unit, side)) {
+            tell_again(side, &paths, &mut record.fields, &known, would_be);
+        }
+    }
+    Ok(())
+}
+
+fn record_of(unit: &mut Unit, of: Side) -> Option<&mut Record> {
+    match unit {
+        Unit::Linked { now, .. } => match &mut now[at(of)] {
+            SideNow::Present(record) => Some(record),
+            SideNow::AsLinked | SideNow::Gone | SideNow::Missing => None,
+        },
+        Unit::Match(found) => match found.as_mut() {
+            Match::Pair { vtiger, service } => {
+                Some(if of == Side::Vtiger { vtiger } else { service })
+            }
+            Match::New { side, record }
+            | Match::Skip { side, record, .. }
+            | Match::Later { side, record, .. } => (*side == of).then_some(record),
+        },
+    }
+}
+
+/// The references that carry the mark.
+fn marks(paths: &Paths, fields: &Fields, marked: &mut BTreeSet<(Module, String)>) {
+    for (path, module) in &paths.single {
+        let text = fields.get(path).map(Value::to_text).unwrap_or_default();
+        marked.extend(text.strip_prefix(UNLINKED).map(|id| (*module, id.to_owned())));
+    }
+    for path in &paths.items {
+        for line in fields.get(path).map(lines_of).unwrap_or_default() {
+            if let Some(id) = line.product.strip_prefix(UNLINKED) {
+                marked.extend(SOLD.iter().map(|module| (*module, id.to_owned())));
+            }
+        }
+    }
+}
+
+/// Tells those that are linked by now; of a dry run, also those that would be.
+fn tell_again(
+    side: Side,
+    paths: &Paths,
+    fields: &mut Fields,
+    known: &Known,
+    would_be: &WouldBeLinked,
+) {
+    let found = |module: Module, id: &str| {
+        let link = known.get(&(module, id.to_owned())).and_then(Option::as_ref);
+        let planned = || would_be.contains(&(module, side, id.to_owned())).then(|| id.to_owned());
+        link.map(|link| link.vtiger_id.clone()).or_else(planned)
+    };
+    for (path, module) in &paths.single {
+        let text = fields.get(path).map(Value::to_text).unwrap_or_default();
+        if let Some(id) = text.strip_prefix(UNLINKED).and_then(|id| found(*module, id)) {
+            fields.set(path.as_str(), id);
+        }
+    }
+    for path in &paths.items {
+        let Some(value @ Value::List(_)) = fields.get(path) else { continue };
+        let mut lines = lines_of(value);
+        for line in &mut lines {
+            let Some(id) = line.product.strip_prefix(UNLINKED) else { continue };
+            if let Some(id) = SOLD.iter().find_map(|module| found(*module, id)) {
+                line.product = id;
+            }
+        }
+        fields.set(path.as_str(), lines_value(&lines));
+    }
+}
+
 /// Turns the CRM's ids in a write to the service into the service's own.
 fn turn_back(paths: &Paths, fields: &mut Fields, known: &Known) {
     let service_id = |module: Module, id: &str| {
@@ -418,6 +537,32 @@ mod tests {
             ((Module::Products, "26x1".into()), None),
         ]);
         assert_eq!(told(Side::Vtiger, "12x5", "26x1", &known), (String::new(), "shipping".into()));
+    }
+
+    #[test]
+    fn what_was_linked_since_it_was_read_is_told() {
+        let known = Known::from([
+            ((Module::Contacts, "43".into()), link("12x3", "43")),
+            ((Module::Products, "7".into()), link("14x9", "7")),
+            ((Module::Contacts, "44".into()), None),
+        ]);
+        let would_be = WouldBeLinked::from([(Module::Contacts, Side::Service, "44".to_owned())]);
+        for (contact, product, told) in [
+            ("?43", "?7", ("12x3", "14x9")),
+            ("?44", "?8", ("44", "?8")),
+            ("?45", "14x1", ("?45", "14x1")),
+            ("12x5", "", ("12x5", "")),
+        ] {
+            let mut fields = order(contact, product);
+            let mut marked = BTreeSet::new();
+            marks(&paths(), &fields, &mut marked);
+            let all = [contact, product].iter().filter(|t| t.starts_with(UNLINKED)).count();
+            assert_eq!(marked.iter().filter(|(m, _)| *m != Module::Services).count(), all);
+            tell_again(Side::Service, &paths(), &mut fields, &known, &would_be);
+            let line = lines_of(fields.get("lines").unwrap()).remove(0);
+            let contact = fields.get("contact").unwrap().to_text();
+            assert_eq!((contact.as_str(), line.product.as_str()), told);
+        }
     }
 
     #[test]

@@ -136,6 +136,9 @@ pub struct Capabilities {
     pub silent: bool,
     /// It has a trash that can be listed ([`Scope::Trashed`]).
     pub trash: bool,
+    /// It tells which records were deleted since a mark ([`Scope::Trashed`]), so that all ids have
+    /// to be listed now and then only.
+    pub deletions: bool,
     /// The most writes in one [`Remote::write`] call.
     pub write_batch: usize,
     /// Calls that may run at the same time.
@@ -164,7 +167,7 @@ pub enum Scope {
     Changed(Since),
     /// All of them, with id, stamps and the fields that are cheap to have (at least the match key).
     Narrow,
-    /// Those in the trash, changed since a mark; `None`: all.
+    /// Those in the trash, or deleted, since a mark; `None`: all.
     Trashed(Option<Since>),
 }
 

@@ -81,7 +81,9 @@ impl Edits {
         }
         self.forget_time(id);
         self.by_time.insert((stamp, id));
-        if !self.generated.contains(&id) {
+        if self.generated.contains(&id) {
+            self.lost.remove(&id);
+        } else {
             self.created.insert(id);
         }
         self.rows.insert(id, Edit::Row(patch, stamp));

@@ -39,6 +39,7 @@ pub use self::faults::{BadFault, Fault, FaultKind};
 pub use self::gate::{System, Writes};
 pub use self::magento::Switches as MagentoSwitches;
 use self::server::App;
+pub use self::vtiger::Release as VtigerRelease;
 
 /// How a sandbox is to be.
 #[derive(Debug, Clone)]
@@ -59,6 +60,8 @@ pub struct SandboxOptions {
     pub faults: Vec<Fault>,
     /// A folder that keeps edits and port, so that a restarted sandbox goes on where it was.
     pub state_dir: Option<PathBuf>,
+    /// Which Vtiger it has.
+    pub vtiger: VtigerRelease,
 }
 
 impl Default for SandboxOptions {
@@ -71,6 +74,7 @@ impl Default for SandboxOptions {
             latency: Duration::ZERO,
             faults: Vec::new(),
             state_dir: None,
+            vtiger: VtigerRelease::default(),
         }
     }
 }
@@ -171,7 +175,7 @@ impl Sandbox {
     pub fn credentials(&self) -> Credentials {
         Credentials {
             vtiger: VtigerCredentials {
-                url: format!("http://{}/vtiger", self.address),
+                url: format!("http://{}/vtiger{}", self.address, self.app.vtiger.address()),
                 username: vtiger::USERNAME.to_owned(),
                 access_key: vtiger::Vtiger::access_key(self.app.world.seed, 1),
             },
@@ -306,6 +310,11 @@ impl Sandbox {
     pub fn vtiger(&self, operation: &str, parameters: &[(&str, &str)]) -> Value {
         let reply = self.app.vtiger.trusted(operation, parameters);
         serde_json::from_str(&reply.body).unwrap_or(Value::Null)
+    }
+
+    /// Takes a record of Vtiger out of its recycle bin, as a person does; false: it is not there.
+    pub fn vtiger_restore(&self, id: &str) -> bool {
+        self.app.vtiger.restore(id)
     }
 
     /// Does a request to the shop's `wc/v3` as the administrator, past keys and network:

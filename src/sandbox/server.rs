@@ -75,7 +75,8 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let gate = Gate::new(options.latency, Faults::new(origin.seed, &options.faults));
     let zone = if gate.faults.strikes(System::Vtiger, FaultKind::LocalTime) { WEST } else { 0 };
     let clocks = (Arc::clone(&clock), zone);
-    let vtiger = Vtiger::new(Arc::clone(&world), clocks, Arc::clone(&journal), &kept.entries)?;
+    let (shared, of_vtiger) = (Arc::clone(&world), Arc::clone(&journal));
+    let vtiger = Vtiger::new(shared, clocks, of_vtiger, &kept.entries, options.vtiger)?;
     let home = format!("http://{address}/shop");
     let (of_woo, of_magento) = (Arc::clone(&journal), Arc::clone(&journal));
     let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), of_woo, &kept.entries, home)?;
@@ -180,12 +181,17 @@ async fn serve(
 impl App {
     async fn route(&self, mut request: Request, cut: &Cut) -> Response<Body> {
         if let Some(rest) = below(&request.path, "/vtiger") {
+            let line = self.gate.line(System::Vtiger);
+            if let Some(operation) = self.vtiger.cloud_operation(rest) {
+                let write = Vtiger::writes(&operation);
+                let serve = async { self.vtiger.answer_cloud(&request, &operation, line) };
+                return self.pass(System::Vtiger, operation.clone(), write, cut, serve).await;
+            }
             if rest != "/webservice.php" {
                 return respond(page(200, "Vtiger"));
             }
             let operation = Vtiger::operation(&request);
             let write = Vtiger::writes(&operation);
-            let line = self.gate.line(System::Vtiger);
             let serve = self.vtiger.answer(&request, line);
             return self.pass(System::Vtiger, operation, write, cut, serve).await;
         }

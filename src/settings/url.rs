@@ -32,17 +32,34 @@ pub fn web_address(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// The address of the CRM's `webservice.php`: a bare host or folder is completed.
+/// Where Vtiger Cloud's REST API begins.
+const CLOUD: &str = "restapi/v1/vtiger/default";
+
+/// The address of the CRM's `webservice.php`, or of the REST API where the address is one of Vtiger
+/// Cloud: a bare host or folder is completed.
 ///
 /// # Errors
 /// As [`web_address`].
 pub fn crm_address(text: &str) -> Result<String, String> {
     let address = web_address(text)?;
+    let host = address.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned));
+    let hosted = host.is_some_and(|host| host.ends_with(".vtiger.com"));
+    if address.contains("/restapi") || (hosted && !address.ends_with("/webservice.php")) {
+        return Ok(crm_address_of(&address, true));
+    }
     let folder = address.strip_suffix("/index.php").unwrap_or(&address);
     if folder.ends_with("/webservice.php") {
         return Ok(folder.to_owned());
     }
     Ok(format!("{}/webservice.php", folder.trim_end_matches('/')))
+}
+
+/// The address of the one or the other API of the CRM that an address belongs to.
+pub fn crm_address_of(address: &str, cloud: bool) -> String {
+    let marks = ["/webservice.php", "/index.php", "/restapi"];
+    let cut = marks.iter().filter_map(|mark| address.find(mark)).min().unwrap_or(address.len());
+    let folder = address[..cut].trim_end_matches('/');
+    format!("{folder}/{}", if cloud { CLOUD } else { "webservice.php" })
 }
 
 /// Whether an address is plain http to a host that is not this machine.

@@ -5,7 +5,7 @@ mod connector;
 use super::fields::{CRM, KEEP, address, form_of};
 use super::file::{CrmFile, RetentionFile, SettingsFile, Text};
 use super::problem::{Problems, did_you_mean};
-use super::url::is_plain_http;
+use super::url::{crm_address_of, is_plain_http};
 use crate::catalog::{Catalog, FormField, Service};
 use crate::model::{
     Advanced, ConflictRule, Connector, Crm, Deletes, Frequency, ModuleSettings, Retention,
@@ -145,10 +145,17 @@ impl Checker<'_, '_, '_> {
     fn crm(&mut self, file: Spanned<CrmFile>) -> Option<(Crm, Wanted)> {
         let span = file.span();
         let file = file.into_inner();
-        if let Some(api) = file.api.as_ref().filter(|api| api.get_ref() != "webservice") {
-            let message = format!("\"{}\" is not supported; the api is webservice", api.get_ref());
-            self.problems.at(api.span(), message);
-        }
+        let api = file.api.as_ref().map(|api| (api.span(), api.get_ref().as_str()));
+        let cloud = match api {
+            None => None,
+            Some((_, "webservice")) => Some(false),
+            Some((_, "cloud")) => Some(true),
+            Some((span, other)) => {
+                let message = format!("\"{other}\" is no api; it is webservice or cloud");
+                self.problems.at(span, message);
+                None
+            }
+        };
         let mut given = BTreeMap::new();
         let fields =
             [("url", file.url), ("username", file.username), ("access_key", file.access_key)];
@@ -161,8 +168,12 @@ impl Checker<'_, '_, '_> {
             Some(Wanted::Kept(SecretText::Plain(text))) => text,
             _ => String::new(),
         };
+        let url = plain("url");
         let crm = Crm {
-            url: plain("url"),
+            url: match cloud.filter(|_| !url.is_empty()) {
+                Some(cloud) => crm_address_of(&url, cloud),
+                None => url,
+            },
             username: plain("username"),
             access_key: SecretText::Plain(String::new()),
             allow_http: file.allow_http,

@@ -11,7 +11,9 @@ use syncdeck::remote::{
     PageRequest, Remote, RemoteError, RemoteResult, Scope, Since, Write, Written, connect_service,
     vtiger, woocommerce, zoho,
 };
-use syncdeck::sandbox::{self, MagentoCredentials, MagentoKey, Sandbox, SandboxOptions, WooKey};
+use syncdeck::sandbox::{
+    self, MagentoCredentials, MagentoKey, Sandbox, SandboxOptions, VtigerRelease, WooKey,
+};
 
 /// A connector and one of its entities.
 struct Bench {
@@ -27,9 +29,12 @@ impl Bench {
     async fn new(entity: &'static str) -> Self {
         // Enough people for several pages of what there is least of.
         let records = match entity {
+            // Every fourth person has a lead.
+            "Leads" => 800,
             "zoho Leads" => 900,
             "zoho Accounts" => 1900,
             "zoho Contacts" | "zoho Products" => 360,
+            "cloud Leads" => 800,
             _ => 260,
         };
         Self::with(entity, records).await
@@ -37,11 +42,16 @@ impl Bench {
 
     /// `entity` of a system, or `magento ENTITY`.
     async fn with(entity: &'static str, records: u64) -> Self {
-        let options =
-            SandboxOptions { records: Some(records), seed: Some(7), ..SandboxOptions::default() };
+        let vtiger = match entity.starts_with("cloud ") {
+            true => VtigerRelease::Cloud,
+            false => VtigerRelease::default(),
+        };
+        let (records, seed) = (Some(records), Some(7));
+        let options = SandboxOptions { records, seed, vtiger, ..SandboxOptions::default() };
         let sandbox = sandbox::start(options).await.unwrap();
-        let (key, name) = match entity {
-            "Contacts" => ("email", "lastname"),
+        let own = entity.strip_prefix("cloud ").unwrap_or(entity);
+        let (key, name) = match own {
+            "Contacts" | "Leads" => ("email", "lastname"),
             "Products" => ("productcode", "productname"),
             "customers" => ("email", "last_name"),
             "magento customers" => ("email", "lastname"),
@@ -50,15 +60,15 @@ impl Bench {
             "zoho Products" => ("Product_Code", "Product_Name"),
             _ => ("sku", "name"),
         };
-        let remote = match entity {
-            "Contacts" | "Products" => vtiger_of(&sandbox),
+        let remote = match own {
+            "Contacts" | "Products" | "Leads" => vtiger_of(&sandbox),
             _ if entity.starts_with("magento ") => {
                 magento_of(&sandbox.magento_credentials(MagentoKey::Full))
             }
             _ if entity.starts_with("zoho ") => zoho_of(&sandbox),
             _ => woo_of(&sandbox, WooKey::ReadWrite),
         };
-        let entity = entity.strip_prefix("magento ").unwrap_or(entity);
+        let entity = own.strip_prefix("magento ").unwrap_or(own);
         let entity = entity.strip_prefix("zoho ").unwrap_or(entity);
         let fields = vec![key.to_owned(), name.to_owned()];
         Self { sandbox, remote, entity, key, name, fields }
@@ -136,6 +146,7 @@ impl Bench {
     fn unknown(&self) -> String {
         match (self.remote.label(), self.entity) {
             ("Vtiger", "Contacts") => "12x99999999".into(),
+            ("Vtiger", "Leads") => "10x99999999".into(),
             ("Vtiger", _) => "14x99999999".into(),
             _ => "99999999".into(),
         }
@@ -308,8 +319,28 @@ async fn a_deleted_record_is_gone_or_in_the_trash(b: Bench) {
         assert!(again.as_ref().err().is_none_or(gone), "it is where it should be: {again:?}");
     } else {
         assert!(fetched.is_empty() && found.is_empty());
-        assert!(b.records(Scope::Trashed(None)).await.is_empty());
+        let told = b.records(Scope::Trashed(None)).await;
+        let deletions = b.remote.capabilities(b.entity).deletions;
+        assert_eq!(by_id(&told).contains_key(made.id.as_str()), deletions);
+        assert!(deletions || told.is_empty());
     }
+}
+
+async fn deletions_are_told_since_a_mark(b: Bench) {
+    b.remote.describe(b.entity).await.unwrap();
+    if !b.remote.capabilities(b.entity).deletions {
+        return;
+    }
+    let earlier = b.create("Sixteen").await;
+    b.write(Write::Delete { id: earlier.id.clone() }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(400));
+    let made = b.create("Seventeen").await;
+    let mark = b.page(Scope::All, PageAt::First).await.mark.unwrap();
+    b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
+    let told = b.records(Scope::Trashed(Some(Since::Mark(mark)))).await;
+    let told = by_id(&told);
+    assert!(told[made.id.as_str()].trashed);
+    assert!(!told.contains_key(earlier.id.as_str()), "it was told before");
 }
 
 async fn the_failures_of_a_batch_are_told_apart(b: Bench) {
@@ -343,6 +374,7 @@ async fn fields_are_emptied_by_empty_text(b: Bench) {
         "Contacts" if b.key == "Email" => ("Mailing_City", "Köln"),
         "Products" if b.key == "Product_Code" => ("Description", "Köln"),
         "Contacts" => ("mailingcity", "Köln"),
+        "Leads" if b.key == "email" => ("city", "Köln"),
         "Products" => ("manufacturer", "AltvetPet Inc."),
         "customers" if b.name == "lastname" => ("taxvat", "DE123"),
         "customers" => ("billing.city", "Köln"),
@@ -437,6 +469,10 @@ macro_rules! suite {
     ($($test:ident)*) => {
         conform!(vtiger_contacts, "Contacts": $($test)*);
         conform!(vtiger_products, "Products": $($test)*);
+        conform!(vtiger_leads, "Leads": $($test)*);
+        conform!(cloud_contacts, "cloud Contacts": $($test)*);
+        conform!(cloud_products, "cloud Products": $($test)*);
+        conform!(cloud_leads, "cloud Leads": $($test)*);
         conform!(woocommerce_customers, "customers": $($test)*);
         conform!(woocommerce_products, "products": $($test)*);
         conform!(magento_customers, "magento customers": $($test)*);
@@ -455,6 +491,7 @@ suite!(
     changes_are_listed_since_a_mark
     an_unknown_id_has_its_own_class
     a_deleted_record_is_gone_or_in_the_trash
+    deletions_are_told_since_a_mark
     the_failures_of_a_batch_are_told_apart
     fields_are_emptied_by_empty_text
     an_expired_session_is_survived

@@ -5,9 +5,10 @@ use crate::sandbox_sync::{Bench, plain, written};
 use serde_json::{Value, json};
 use syncdeck::engine::SyncMode;
 use syncdeck::model::{
-    ConflictRule, Counts, Deletes, Direction, ItemStatus, Module, ReasonCode, Run, RunStatus, Side,
+    Advanced, ConflictRule, Counts, Deletes, Direction, ItemStatus, Module, ReasonCode, Run,
+    RunStatus, Side,
 };
-use syncdeck::sandbox::WooKey;
+use syncdeck::sandbox::{SandboxOptions, VtigerRelease, WooKey};
 use syncdeck::store::Change;
 
 const CARRY: Deletes = Deletes::Carry;
@@ -15,6 +16,15 @@ const CARRY: Deletes = Deletes::Carry;
 /// Both systems in step, with everything linked that can be.
 async fn in_step(deletes: Deletes) -> Bench {
     let bench = Bench::new(60, ConflictRule::LastUpdated, Direction::Both, deletes).await;
+    bench.sync(SyncMode::Sync).await;
+    bench
+}
+
+/// The same with a Vtiger of this kind.
+async fn in_step_with(vtiger: VtigerRelease, deletes: Deletes) -> Bench {
+    let options = SandboxOptions { records: Some(60), vtiger, ..SandboxOptions::default() };
+    let (rule, both) = (ConflictRule::LastUpdated, Direction::Both);
+    let bench = Bench::with(options, rule, both, deletes, Advanced::default()).await;
     bench.sync(SyncMode::Sync).await;
     bench
 }
@@ -199,4 +209,66 @@ async fn one_way_deletes_go_only_that_way() {
     assert_eq!(counts(&run, Module::Contacts, Side::Service).deleted, 0, "{run:?}");
     assert_eq!(bench.woo_status(&format!("customers/{customer}")), 200);
     is_quiet(&bench).await;
+}
+
+/// How often an operation of Vtiger was asked for.
+fn asked(bench: &Bench, operation: &str) -> u64 {
+    bench.sandbox.requests().get(&format!("vtiger {operation}")).copied().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vtiger_tells_what_was_deleted_where_it_can_and_else_all_ids_are_listed() {
+    let mut queries = Vec::new();
+    for vtiger in [VtigerRelease::Repaired, VtigerRelease::Shipped] {
+        let bench = in_step_with(vtiger, CARRY).await;
+        let (contact, customer) = bench.first_link(Module::Contacts);
+        bench.delete_in_vtiger(&contact);
+        let run = next(&bench).await;
+        assert_eq!(counts(&run, Module::Contacts, Side::Service).deleted, 1, "{vtiger:?} {run:?}");
+        assert_eq!(bench.woo_status(&format!("customers/{customer}")), 404);
+        let before = (asked(&bench, "sync"), asked(&bench, "query"));
+        is_quiet(&bench).await;
+        let syncs = asked(&bench, "sync") - before.0;
+        queries.push(asked(&bench, "query") - before.1);
+        // Tried once for each connection; where it works, it is asked for each module.
+        let wanted = if vtiger == VtigerRelease::Repaired { 3 } else { 1 };
+        assert_eq!(syncs, wanted, "{vtiger:?}");
+    }
+    assert!(queries[0] < queries[1], "{queries:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_restored_from_vtigers_recycle_bin_is_there_once_on_both_sides() {
+    for vtiger in [VtigerRelease::Repaired, VtigerRelease::Shipped] {
+        for deletes in [Deletes::Off, CARRY] {
+            let label = format!("{vtiger:?} {deletes:?}");
+            let bench = in_step_with(vtiger, deletes).await;
+            let (contact, customer) = bench.first_link(Module::Contacts);
+            let mail = bench.vtiger(&contact)["email"].as_str().unwrap().to_owned();
+            bench.delete_in_vtiger(&contact);
+            let run = next(&bench).await;
+            let told = counts(&run, Module::Contacts, Side::Service);
+            let carried = deletes == CARRY;
+            let once = (u64::from(carried), u64::from(!carried));
+            assert_eq!((told.deleted, told.skipped), once, "{label} {run:?}");
+            assert!(!bench.is_linked(Module::Contacts, &contact), "{label}");
+            bench.sandbox.advance_clock(std::time::Duration::from_secs(60));
+            assert!(bench.sandbox.vtiger_restore(&contact));
+            assert_eq!(bench.vtiger(&contact)["email"], json!(mail), "as it was");
+            let run = next(&bench).await;
+            let made = counts(&run, Module::Contacts, Side::Service).created;
+            assert_eq!(made, u64::from(carried), "{label} {run:?}");
+            assert_eq!(
+                counts(&run, Module::Contacts, Side::Vtiger).written(),
+                0,
+                "{label} {run:?}"
+            );
+            assert!(bench.is_linked(Module::Contacts, &contact), "{label}");
+            let found = bench.shop(&format!("customers?email={mail}"));
+            let ids: Vec<&Value> = found.as_array().unwrap().iter().map(|c| &c["id"]).collect();
+            assert_eq!(ids.len(), 1, "{label} {found}");
+            assert_eq!(ids[0].to_string() == customer, !carried, "{label}");
+            is_quiet(&bench).await;
+        }
+    }
 }

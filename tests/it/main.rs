@@ -7,6 +7,8 @@ mod cli;
 mod conformance;
 mod daemon;
 mod deletes;
+mod documents;
+mod external_id;
 mod faults;
 mod kill;
 mod magento;

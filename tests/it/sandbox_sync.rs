@@ -47,6 +47,16 @@ impl Bench {
         deletes: Deletes,
     ) -> Self {
         let options = SandboxOptions { records: Some(records), ..SandboxOptions::default() };
+        Self::with(options, conflict, direction, deletes, Advanced::default()).await
+    }
+
+    pub async fn with(
+        options: SandboxOptions,
+        conflict: ConflictRule,
+        direction: Direction,
+        deletes: Deletes,
+        advanced: Advanced,
+    ) -> Self {
         let sandbox = sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
@@ -77,7 +87,7 @@ impl Bench {
                 (Module::Products, settings(direction, deletes)),
                 (Module::Contacts, settings(direction, deletes)),
             ]),
-            advanced: Advanced::default(),
+            advanced,
         };
         store.commit(Change::PutCrm(crm).into()).await.unwrap();
         store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();

@@ -147,7 +147,16 @@ impl Answer {
     /// `Retry-After`.
     fn asked_wait(&self) -> Option<Duration> {
         let now = self.server_time().unwrap_or_else(Stamp::now);
-        retry::retry_after(self.header("retry-after")?, now)
+        let asked = self.header("retry-after").and_then(|text| retry::retry_after(text, now));
+        asked.or_else(|| self.window_ends(now))
+    }
+
+    /// The end of Vtiger Cloud's window of a minute: in seconds, or as an instant.
+    fn window_ends(&self, now: Stamp) -> Option<Duration> {
+        let reset = self.number("x-floodcontrol-minutelimit-reset")?;
+        let at = i64::try_from(reset).unwrap_or(i64::MAX);
+        let seconds = if at > 1_000_000_000 { at - now.0.div_euclid(1000) } else { at };
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(60)))
     }
 
     fn server_error(&self) -> Fault {

@@ -27,9 +27,6 @@ const OWN: [&str; 10] = [
     "pending_paypal",
 ];
 
-/// The first part of the id of a guest, who has no record.
-const GUEST: &str = "guest:";
-
 /// What is written into a total beside goods, shipping and taxes, and the words for it.
 const BESIDE: [(&str, &str, bool); 6] = [
     ("gift_cards_amount", "Gift card", false),
@@ -183,15 +180,11 @@ fn guest_member(name: &str) -> &str {
     }
 }
 
-/// The customer, or what stands for a guest.
+/// The customer. A guest has no record, unless the address is a customer's by now.
 fn contact(row: &Fields, beside: &Beside) -> String {
-    let id = text(row, "customer_id");
     match guest_of(row) {
-        Some(mail) => match beside.customers.get(&mail) {
-            Some(customer) => customer.clone(),
-            None => format!("{GUEST}{mail}"),
-        },
-        None => id,
+        Some(mail) => beside.customers.get(&mail).cloned().unwrap_or_default(),
+        None => text(row, "customer_id"),
     }
 }
 

@@ -101,6 +101,7 @@ impl Remote for Magento {
             changes: known.map_or(ChangeFeed::FullScan, |e| e.changes),
             silent: known.is_some_and(|e| e.silent),
             trash: false,
+            deletions: false,
             write_batch: 1,
             parallel: self.parallel,
             serial_creates: known.is_some_and(|e| e.kind == Kind::Products),

@@ -4,7 +4,7 @@
 use super::super::http::{Answer, Call, Fault, Plan};
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
-use super::envelope::{self, Reply};
+use super::envelope::{self, Failure, Reply};
 use super::errors::{self, Asked};
 use crate::model::Stamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -86,6 +86,9 @@ impl Vtiger {
         S: for<'de> DeserializeSeed<'de, Value = T> + Copy + Send + Sync,
         T: Send,
     {
+        if let Some(cloud) = &self.cloud {
+            return self.reply_cloud(cloud, op, seed).await;
+        }
         let mut session = self.sessions.take(&self.http, &self.url, op.plan).await?;
         let mut answered = self.send(op, &session.name, seed).await?;
         for _ in 0..RENEWALS {
@@ -121,23 +124,34 @@ impl Vtiger {
                 Call::get(url)
             }
         };
-        let read = |answer: &Answer| read(answer, seed, op);
+        let read = |answer: &Answer| read(answer, seed, op, |_| None);
         self.http.run(op.plan, make, read).await
     }
 
     fn shown(&self, op: &Operation<'_>) -> String {
         let name = op.params.first().map_or("", |(_, name)| name);
         let method = if op.post { "POST" } else { "GET" };
-        format!("{method} {}?operation={name}", self.url)
+        match self.is_cloud() {
+            true => format!("{method} {}", super::url::operation(&self.url, name)),
+            false => format!("{method} {}?operation={name}", self.url),
+        }
     }
 }
 
-fn read<S, T>(answer: &Answer, seed: S, op: &Operation<'_>) -> Result<Answered<T>, Fault>
+/// Reads an answer; `refusal` tells what one that is not the envelope refuses.
+pub(crate) fn read<S, T>(
+    answer: &Answer,
+    seed: S,
+    op: &Operation<'_>,
+    refusal: impl Fn(&Answer) -> Option<Failure>,
+) -> Result<Answered<T>, Fault>
 where
     S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
 {
-    let reply =
-        answer.json(|body| envelope::parse(body, seed)).ok_or_else(|| answer.not_the_api())?;
+    let reply = match answer.json(|body| envelope::parse(body, seed)) {
+        Some(reply) => reply,
+        None => Reply::Failed(refusal(answer).ok_or_else(|| answer.not_the_api())?),
+    };
     if let Reply::Failed(failure) = &reply
         && errors::is_stumble(failure)
         && !op.plan.write
@@ -158,7 +172,7 @@ pub(crate) fn post(url: &Url, params: &[(&str, &str)]) -> Call {
     }
 }
 
-fn encoded(params: &[(&str, &str)]) -> String {
+pub(crate) fn encoded(params: &[(&str, &str)]) -> String {
     let mut out = String::new();
     for (name, value) in params {
         if !out.is_empty() {

@@ -1,7 +1,7 @@
 //! Checks a connection: who the user is, what it may read and write, and what is wrong.
 
 use super::super::http::{self, Plan};
-use super::super::{RemoteError, RemoteResult};
+use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
 use super::call::Operation;
 use super::session::Who;
@@ -45,7 +45,12 @@ impl Vtiger {
         }
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
-            report.problems.insert(0, error.error);
+            let wrong = error.kind == ErrorKind::NotTheApi && !self.is_cloud();
+            let told = match if wrong { self.is_at_cloud().await } else { None } {
+                Some(address) => super::cloud::rather(&address, &error),
+                None => error.error,
+            };
+            report.problems.insert(0, told);
         }
         report
     }
@@ -58,6 +63,7 @@ impl Vtiger {
         let checks: Vec<_> =
             MODULES.iter().map(|(module, name)| self.check_module(*module, name, &types)).collect();
         report.modules = stream::iter(checks).buffered(self.size).collect().await;
+        self.check_documents(report).await;
         let usable = report.modules.iter().any(|m| m.available && m.read);
         if !usable {
             report.problems.insert(0, nothing_readable(self.sessions.username()));
@@ -69,7 +75,10 @@ impl Vtiger {
 
     /// The modules this user may see.
     async fn types(&self) -> RemoteResult<Vec<String>> {
-        let op = Operation::get("listtypes", "list the modules").planned(Plan::BRIEF);
+        let mut op = Operation::get("listtypes", "list the modules").planned(Plan::BRIEF);
+        if self.is_cloud() {
+            op = op.with("fieldTypeList", "null");
+        }
         let (result, _) = self.call(op, PhantomData::<Json>).await?;
         let list = result.get("types").and_then(Json::as_array);
         Ok(list.into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect())
@@ -104,7 +113,13 @@ impl Vtiger {
         let mut check =
             ModuleCheck { module, read: false, write: false, available: false, why: None };
         if !types.iter().any(|t| t == name) {
-            check.why = Some("This Vtiger has no such module, or the user may not see it.".into());
+            let why = match module {
+                Module::Payments => {
+                    "Payments are a module of Vtiger Cloud; Vtiger's open source edition has none."
+                }
+                _ => "This Vtiger has no such module, or the user may not see it.",
+            };
+            check.why = Some(why.into());
             return check;
         }
         check.available = true;
@@ -119,6 +134,32 @@ impl Vtiger {
             Err(error) => check.why = Some(words(&error)),
         }
         check
+    }
+
+    /// Whether orders and invoices can be written, which `describe` promises in any case.
+    async fn check_documents(&self, report: &mut CheckReport) {
+        let documents = [Module::SalesOrders, Module::Invoices];
+        let mut told = false;
+        for check in report.modules.iter_mut().filter(|m| documents.contains(&m.module) && m.write)
+        {
+            let entity = MODULES.iter().find(|(module, _)| *module == check.module);
+            let Some((_, entity)) = entity else { continue };
+            if let Ok(Some(false)) = self.can_write_documents(entity).await {
+                check.write = false;
+                check.why = Some("Vtiger's inventory web service does not work.".into());
+                told = true;
+            }
+        }
+        if told {
+            report.problems.push(UserError::new(
+                "Orders and invoices probably cannot be written to this Vtiger.",
+                "Its inventory web service fails, as it does in Vtiger 8.4.0 as it is shipped: \
+                 creates are refused, and a change of lines would leave a document without totals.",
+                "Have the web service repaired (include/Webservices in Vtiger: vtws_getIdComponents \
+                 is called without an id), or switch Sales Orders and Invoices off. Until then such \
+                 records are skipped, with this reason, and nothing is damaged.",
+            ));
+        }
     }
 
     /// A user whose numbers are not written with a point corrupts every price.

@@ -2,6 +2,8 @@
 
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
+use super::cloud::Cloud;
+use super::deletions::Deletions;
 use super::describe::Known;
 use super::documents::Documents;
 use super::session::Sessions;
@@ -38,9 +40,19 @@ pub fn connect(
         ));
     }
     let size = options.concurrency.unwrap_or(SESSIONS).clamp(1, MOST);
-    let mask = Mask::new([key]);
+    let secret = SecretString::from(key.to_owned());
+    let (cloud, encoded) = match url::is_cloud(&url) {
+        true => Cloud::new(username, &secret).map(|(cloud, encoded)| (Some(cloud), encoded))?,
+        false => (None, String::new()),
+    };
+    let mask = Mask::new([key, encoded.as_str()].into_iter().filter(|text| !text.is_empty()));
     let http = Http::new("Vtiger", &url, options, size, mask)?;
-    let sessions = Sessions::new(username, SecretString::from(key.to_owned()), size);
+    let sessions = Sessions::new(username, secret, size);
     let (known, zone, documents) = (Known::default(), Zone::new(), Documents::default());
-    Ok(Arc::new(Vtiger { url, http, sessions, size, known, zone, documents }))
+    let deletions = Deletions::default();
+    if cloud.is_some() {
+        // Its inventory code is not the one of the open source edition.
+        documents.with(|state| state.works = Some(true));
+    }
+    Ok(Arc::new(Vtiger { url, http, sessions, cloud, size, known, zone, documents, deletions }))
 }

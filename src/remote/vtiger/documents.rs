@@ -1,22 +1,19 @@
 //! Reading and writing the lines of orders and invoices. Lines are not in queries, so each document
 //! whose lines are wanted is retrieved.
 //!
-//! An unmodified Vtiger 8.4.0 cannot create these records, and an update with lines leaves one
-//! without totals. So nothing is inferred from the version: a create is tried, and lines are
-//! changed only where a create with lines has worked.
+//! Whether Vtiger can write them at all is a matter of `orders`.
 
-use super::super::{ErrorKind, RemoteError, RemoteResult, Written};
+use super::super::{ErrorKind, RemoteResult};
 use super::Vtiger;
 use super::call::{Operation, refused};
 use super::columns::Columns;
 use super::describe::Described;
 use super::document::{self, Tax};
 use crate::model::document::{CURRENCY, LINES, TOTAL, lines_of, lines_value};
-use crate::model::{Fields, Record, UserError, Value};
+use crate::model::{Fields, Record, Value};
 use futures::StreamExt;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +23,18 @@ pub(crate) const VIRTUAL: [(&str, &str, &str, bool); 3] = [
     (LINES, "Line Items", "items", true),
     (TOTAL, "Grand Total", "currency", false),
     (CURRENCY, "Currency (code)", "string", true),
+];
+
+/// What of a document counts for its totals.
+const WITH_TOTALS: [&str; 8] = [
+    "LineItems",
+    "hdnTaxType",
+    "productid",
+    "hdnDiscountAmount",
+    "hdnDiscountPercent",
+    "hdnS_H_Amount",
+    "hdnS_H_Percent",
+    "txtAdjustment",
 ];
 
 /// A currency of the CRM.
@@ -41,15 +50,18 @@ struct Currency {
 pub(crate) struct Documents(Mutex<State>);
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     currencies: Option<Arc<Vec<Currency>>>,
     taxes: Option<Arc<Vec<Tax>>>,
-    /// Whether documents with lines can be created; `None`: not tried yet.
-    works: Option<bool>,
+    /// Whether documents can be created, as a create has shown.
+    pub(crate) works: Option<bool>,
+    /// Whether they seem to be, as reading has shown.
+    pub(crate) seems: Option<bool>,
 }
 
 impl Documents {
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+    /// Looks at what is remembered, or changes it.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -175,6 +187,13 @@ impl Vtiger {
         Ok(known)
     }
 
+    /// Taxes and currencies are read anew after one was written.
+    pub(crate) fn forget_lists(&self, entity: &str) {
+        if matches!(entity, "Tax" | "Currency") {
+            self.documents.with(|state| (state.taxes, state.currencies) = (None, None));
+        }
+    }
+
     async fn taxes(&self) -> RemoteResult<Arc<Vec<Tax>>> {
         if let Some(known) = self.documents.with(|state| state.taxes.clone()) {
             return Ok(known);
@@ -209,8 +228,10 @@ impl Vtiger {
             members.extend(self.currency_members(currency.trim()).await?);
         }
         if let Some(value) = rest.remove(LINES) {
-            if !new {
-                self.may_change_lines(module)?;
+            if new {
+                self.may_create(module)?;
+            } else {
+                self.may_change_lines(module).await?;
             }
             let taxes = self.taxes().await?;
             let made = document::element(&lines_of(&value), &taxes).map_err(|why| {
@@ -249,81 +270,6 @@ impl Vtiger {
         ])
     }
 
-    /// Lines are changed only where it is known that Vtiger computes the totals anew; else the
-    /// document would be left with a total of nothing.
-    fn may_change_lines(&self, module: &Described) -> RemoteResult<()> {
-        let works = self.documents.with(|state| state.works);
-        if works == Some(true) || (works.is_none() && self.is_before_8()) {
-            return Ok(());
-        }
-        let error = UserError::new(
-            format!("The lines of {} were not changed in Vtiger.", module.info.name),
-            "Vtiger 8.4.0 as it is shipped empties a document's total when its lines are changed \
-             over the API, and this Vtiger has not shown yet that it does not.",
-            "Change the lines in Vtiger by hand, or have the CRM repaired (see the documentation of \
-             orders).",
-        );
-        Err(RemoteError::new(ErrorKind::Refused, error))
-    }
-
-    fn is_before_8(&self) -> bool {
-        let who = self.sessions.who();
-        let major = who.and_then(|who| who.version.split('.').next()?.parse::<u32>().ok());
-        major.is_some_and(|major| major < 8)
-    }
-
-    /// What the outcome of a document's create means. Where every id that was sent exists and
-    /// Vtiger still complains of one, it can create no documents at all; where one is gone, a
-    /// document without totals may have been left behind.
-    pub(crate) async fn document_created(
-        &self,
-        module: &Described,
-        element: &Map<String, Json>,
-        result: RemoteResult<Written>,
-    ) -> RemoteResult<Written> {
-        match result {
-            Err(error) if module.has_lines() && is_bad_id(&error) => {
-                if let Some(id) = self.missing_product(element).await {
-                    let told = UserError::new(
-                        format!("Vtiger could not finish a record in {}.", module.info.name),
-                        format!("Its product {id} is not in the CRM any more."),
-                        "It is looked up before anything is repeated.",
-                    );
-                    return Err(RemoteError::new(ErrorKind::Unknown, told));
-                }
-                if self.documents.with(|state| state.works) == Some(true) {
-                    return Err(error);
-                }
-                self.documents.with(|state| state.works = Some(false));
-                let told = cannot_create(&module.info.name);
-                Err(RemoteError { error: told, ..error })
-            }
-            Ok(written) => {
-                if module.has_lines() {
-                    self.documents.with(|state| state.works = Some(true));
-                }
-                Ok(written)
-            }
-            other => other,
-        }
-    }
-
-    /// A product or service of the lines that is not in the CRM.
-    async fn missing_product(&self, element: &Map<String, Json>) -> Option<String> {
-        let items = element.get("LineItems")?.as_array()?;
-        let ids: BTreeSet<String> = items.iter().map(|item| member(item, "productid")).collect();
-        for entity in ["Products", "Services"] {
-            let prefix = self.described(entity).await.ok()?.prefix.clone();
-            let of: Vec<String> =
-                ids.iter().filter(|id| super::refs::is_id_of(id, &prefix)).cloned().collect();
-            let there = self.fetch_ids(entity, &of, &[]).await.ok()?;
-            if let Some(id) = of.into_iter().find(|id| !there.iter().any(|r| r.id == *id)) {
-                return Some(id);
-            }
-        }
-        None
-    }
-
     /// For updates without lines: Vtiger before 8 drops the lines of a document that is saved
     /// without them, so they are sent along.
     pub(crate) async fn kept_lines(
@@ -337,27 +283,17 @@ impl Vtiger {
         }
         let document = self.retrieve(id).await?;
         let Some(Json::Object(document)) = document else { return Ok(()) };
-        for name in ["LineItems", "hdnTaxType", "productid"] {
-            if let Some(value) = document.get(name) {
-                members.insert(name.to_owned(), value.clone());
+        // With lines everything that the totals are computed from has to be there.
+        for (name, value) in document {
+            if WITH_TOTALS.contains(&name.as_str()) || name.starts_with("shipping_&_handling") {
+                members.entry(name).or_insert(value);
             }
         }
         Ok(())
     }
 }
 
-/// What is said where orders and invoices cannot be created.
-pub(crate) fn cannot_create(module: &str) -> UserError {
-    UserError::new(
-        format!("This Vtiger cannot create {module} records over its API."),
-        "It answers \"Id specified is incorrect\" to every one of them, as Vtiger 8.4.0 does as it \
-         is shipped; nothing was created.",
-        "Have the CRM's inventory web service repaired (include/Webservices in Vtiger), or switch \
-         the module off in the connector's settings. The records wait and are taken on retry.",
-    )
-}
-
-fn member(row: &Json, name: &str) -> String {
+pub(crate) fn member(row: &Json, name: &str) -> String {
     match row.get(name) {
         Some(Json::String(text)) => text.clone(),
         Some(Json::Number(number)) => number.to_string(),
@@ -367,8 +303,4 @@ fn member(row: &Json, name: &str) -> String {
 
 fn is_deleted(row: &Json) -> bool {
     member(row, "deleted") == "1"
-}
-
-fn is_bad_id(error: &RemoteError) -> bool {
-    error.kind == ErrorKind::Refused && error.error.why.contains("INVALID_ID_ATTRIBUTE")
 }

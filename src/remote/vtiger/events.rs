@@ -1,7 +1,8 @@
 //! Calendar events: date and time stand in fields of their own (in UTC, whatever the user's zone),
 //! so the connector offers `start` and `end` as instants.
 
-use super::super::RemoteError;
+use super::super::{RemoteError, RemoteResult};
+use super::Vtiger;
 use super::call::refused;
 use super::describe::Described;
 use crate::model::{Fields, Record, Stamp, Value};
@@ -74,11 +75,42 @@ pub(crate) fn members(
         at[n] = Some(stamp);
     }
     if let [Some(start), Some(end)] = at {
-        let minutes = end.since(start).as_secs() / 60;
-        members.insert("duration_hours".into(), (minutes / 60).to_string().into());
-        members.insert("duration_minutes".into(), format!("{:02}", minutes % 60).into());
+        set_duration(start, end, &mut members);
     }
     Ok(members)
+}
+
+fn set_duration(start: Stamp, end: Stamp, members: &mut Map<String, Json>) {
+    let minutes = end.since(start).as_secs() / 60;
+    members.insert("duration_hours".into(), (minutes / 60).to_string().into());
+    members.insert("duration_minutes".into(), format!("{:02}", minutes % 60).into());
+}
+
+impl Vtiger {
+    /// For updates of the beginning or the end alone: the duration follows.
+    pub(crate) async fn kept_duration(
+        &self,
+        module: &Described,
+        id: &str,
+        members: &mut Map<String, Json>,
+    ) -> RemoteResult<()> {
+        let sent = VIRTUAL.map(|(_, _, [date, _])| members.contains_key(date));
+        if !has_times(&module.info.name) || sent[0] == sent[1] {
+            return Ok(());
+        }
+        let paths = VIRTUAL.map(|(path, ..)| path.to_owned());
+        let found = self.fetch_ids(&module.info.name, &[id.to_owned()], &paths).await?;
+        let Some(event) = found.first() else { return Ok(()) };
+        let stamps = VIRTUAL.map(|(path, _, [date, time])| {
+            let sent = |name: &str| members.get(name).and_then(Json::as_str).unwrap_or_default();
+            let kept = || event.fields.get(path).map(Value::to_text);
+            Stamp::parse(&instant(sent(date), sent(time)).or_else(kept)?)
+        });
+        if let [Some(start), Some(end)] = stamps {
+            set_duration(start, end, members);
+        }
+        Ok(())
+    }
 }
 
 fn unreadable(path: &str, text: &str) -> RemoteError {

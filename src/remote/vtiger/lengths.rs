@@ -2,7 +2,7 @@
 //! cut without a word.
 
 /// Module, field, size. Vtiger 8.4; 7.x is the same.
-const SIZES: [(&str, &str, usize); 60] = [
+const SIZES: [(&str, &str, usize); 70] = [
     ("Contacts", "firstname", 40),
     ("Contacts", "lastname", 80),
     ("Contacts", "email", 100),
@@ -22,6 +22,13 @@ const SIZES: [(&str, &str, usize); 60] = [
     ("Leads", "lastname", 80),
     ("Leads", "company", 100),
     ("Leads", "email", 100),
+    ("Leads", "phone", 50),
+    ("Leads", "mobile", 50),
+    ("Leads", "lane", 250),
+    ("Leads", "city", 30),
+    ("Leads", "code", 30),
+    ("Leads", "state", 30),
+    ("Leads", "country", 30),
     ("Accounts", "accountname", 100),
     ("Accounts", "email1", 100),
     ("Accounts", "phone", 30),
@@ -61,7 +68,10 @@ const SIZES: [(&str, &str, usize); 60] = [
     ("Invoice", "bill_code", 30),
     ("Invoice", "bill_country", 30),
     ("Invoice", "ship_street", 250),
+    ("Invoice", "vtiger_purchaseorder", 200),
     ("Invoice", "ship_city", 30),
+    ("Invoice", "ship_state", 30),
+    ("Invoice", "ship_code", 30),
     ("Invoice", "ship_country", 30),
 ];
 

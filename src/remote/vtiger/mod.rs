@@ -1,4 +1,5 @@
-//! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source).
+//! Vtiger CRM over its web service, `webservice.php` (Vtiger 7 and 8, open source), or over the
+//! REST API of Vtiger Cloud (`cloud`).
 //!
 //! Vtiger REST/web service manual: challenge login, `describe`, `query` (VTQL), `create`, `revise`,
 //! `delete`. One session carries one request at a time (`session`); listings go by keyset
@@ -6,7 +7,9 @@
 
 mod call;
 mod check;
+mod cloud;
 mod columns;
+mod deletions;
 mod describe;
 mod document;
 mod documents;
@@ -15,13 +18,16 @@ mod errors;
 mod events;
 mod find;
 mod lengths;
+mod orders;
 mod page;
 mod probe;
 mod refs;
 mod session;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod time;
+mod totals;
 mod url;
 mod values;
 mod vtql;
@@ -39,6 +45,7 @@ use super::{
     Written,
 };
 use crate::model::{CheckReport, Record};
+use deletions::Deletions;
 use describe::Known;
 use documents::Documents;
 use futures::future::{BoxFuture, FutureExt};
@@ -53,20 +60,31 @@ pub(crate) struct Vtiger {
     url: Url,
     http: Http,
     sessions: Sessions,
+    /// The REST API of Vtiger Cloud; `None`: the web service.
+    cloud: Option<cloud::Cloud>,
     size: usize,
     known: Known,
     zone: Zone,
     documents: Documents,
+    deletions: Deletions,
 }
 
 impl Vtiger {
     /// Who we are; logs in if that has not happened yet.
     async fn who(&self) -> RemoteResult<Option<Arc<Who>>> {
         if self.sessions.who().is_none() {
-            self.sessions.take(&self.http, &self.url, Plan::READ).await?.done();
+            match &self.cloud {
+                Some(cloud) => self.meet(cloud, Plan::READ).await?,
+                None => self.sessions.take(&self.http, &self.url, Plan::READ).await?.done(),
+            }
         }
         Ok(self.sessions.who())
     }
+}
+
+/// Currencies and taxes have no stamps.
+fn has_no_stamps(entity: &str) -> bool {
+    matches!(entity, "Tax" | "Currency" | "Groups")
 }
 
 impl Remote for Vtiger {
@@ -76,13 +94,13 @@ impl Remote for Vtiger {
 
     fn capabilities(&self, entity: &str) -> Capabilities {
         Capabilities {
-            // Currencies and taxes have no stamps.
-            changes: match entity {
-                "Tax" | "Currency" | "Groups" => ChangeFeed::FullScan,
-                _ => ChangeFeed::Filtered,
+            changes: match has_no_stamps(entity) {
+                true => ChangeFeed::FullScan,
+                false => ChangeFeed::Filtered,
             },
             silent: false,
             trash: false,
+            deletions: self.deletions.work() && !has_no_stamps(entity),
             write_batch: 1,
             parallel: self.size,
             serial_creates: true,
@@ -98,7 +116,12 @@ impl Remote for Vtiger {
     }
 
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
-        async move { Ok(self.describe_now(entity, Plan::FIRST).await?.info.clone()) }.boxed()
+        async move {
+            let described = self.describe_now(entity, Plan::FIRST).await?;
+            self.try_deletions(&described).await;
+            Ok(described.info.clone())
+        }
+        .boxed()
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {

@@ -59,7 +59,10 @@ impl Vtiger {
     async fn list_once(&self, request: &PageRequest) -> RemoteResult<Page> {
         let module = self.described(&request.entity).await?;
         match &request.scope {
-            // Vtiger's recycle bin cannot be listed.
+            Scope::Trashed(since) if self.deletions.work() && module.has("modifiedtime") => {
+                self.deleted(&module, since.as_ref(), &request.at).await
+            }
+            // The recycle bin itself cannot be listed.
             Scope::Trashed(_) => Ok(empty()),
             Scope::Changed(since) if module.has("modifiedtime") => {
                 self.changes(request, &module, since).await

@@ -85,6 +85,12 @@ impl Sessions {
         self.who.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Takes note of who we are where there are no sessions.
+    pub(crate) fn met(&self, who: Who, skew_ms: i64) {
+        self.skew_ms.store(skew_ms, Ordering::Relaxed);
+        *self.who.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(who));
+    }
+
     /// The server's clock now, as it was at the login.
     pub(crate) fn server_now(&self) -> Stamp {
         Stamp(Stamp::now().0 + self.skew_ms.load(Ordering::Relaxed))
@@ -218,7 +224,7 @@ impl Sessions {
     }
 
     /// Why the login failed, for people.
-    fn refused(&self, failure: &Failure) -> RemoteError {
+    pub(crate) fn refused(&self, failure: &Failure) -> RemoteError {
         let user = &self.username;
         let (what, why, next) = match failure.code.as_str() {
             "INVALID_USER_CREDENTIALS" => (

@@ -57,6 +57,12 @@ impl Zone {
         utc(text).map(|at| Stamp(at.0 - offset * 1000))
     }
 
+    /// An instant that surely is not later than a stamp.
+    pub(crate) fn surely_before(&self, text: &str) -> Option<Stamp> {
+        let ahead = if self.known().is_some() { 0 } else { 14 * 3_600_000 };
+        self.instant(text).map(|at| Stamp(at.0 - ahead))
+    }
+
     /// A stamp, in the server's notation, that surely is not later than the instant.
     pub(crate) fn not_after(&self, at: Stamp) -> String {
         let shift = match self.known() {

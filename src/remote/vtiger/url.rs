@@ -5,6 +5,10 @@ use crate::model::UserError;
 use reqwest::Url;
 
 const SCRIPT: &str = "webservice.php";
+/// Where Vtiger Cloud's REST API begins.
+const CLOUD: &str = "restapi/v1/vtiger/default";
+/// Where Vtiger Cloud's instances live.
+const HOSTS: &str = ".vtiger.com";
 
 /// Completes an address: `crm.example.com` becomes `https://crm.example.com/webservice.php`; an
 /// address copied from the browser (`…/index.php?module=Home`) works too.
@@ -15,7 +19,15 @@ pub(crate) fn complete(text: &str) -> Result<Url, UserError> {
     let mut url = http::url::read(text, "Vtiger URL")?;
     let path = url.path().to_owned();
     let lower = path.to_ascii_lowercase();
-    let cut = [SCRIPT, "index.php", "restapi/"].iter().filter_map(|mark| lower.find(mark)).min();
+    let hosted = url.host_str().is_some_and(|host| host.ends_with(HOSTS));
+    if lower.contains("restapi/") || (hosted && !lower.contains(SCRIPT)) {
+        if hosted {
+            // An instance is a host; what stands behind it is a page.
+            url.set_path("");
+        }
+        return Ok(cloud(&url));
+    }
+    let cut = [SCRIPT, "index.php"].iter().filter_map(|mark| lower.find(mark)).min();
     let folder = match cut {
         Some(at) => path[..at].to_owned(),
         None if path.ends_with('/') => path,
@@ -25,10 +37,35 @@ pub(crate) fn complete(text: &str) -> Result<Url, UserError> {
     Ok(url)
 }
 
+/// The address of the REST API of the instance that an address belongs to.
+pub(crate) fn cloud(url: &Url) -> Url {
+    let mut url = url.clone();
+    let path = url.path().to_owned();
+    let lower = path.to_ascii_lowercase();
+    let cut = [SCRIPT, "index.php", "restapi"].iter().filter_map(|mark| lower.find(mark)).min();
+    let folder = path[..cut.unwrap_or(path.len())].trim_end_matches('/').to_owned();
+    url.set_query(None);
+    url.set_path(&format!("{folder}/{CLOUD}"));
+    url
+}
+
+/// Whether an address is the REST API's.
+pub(crate) fn is_cloud(url: &Url) -> bool {
+    url.path().ends_with(CLOUD)
+}
+
+/// The address of an operation of the REST API.
+pub(crate) fn operation(base: &Url, name: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{name}", base.path()));
+    url
+}
+
 /// The address of Vtiger's own web pages.
 pub(crate) fn site(webservice: &Url) -> String {
     let text = webservice.as_str();
-    text.strip_suffix(SCRIPT).unwrap_or(text).to_owned()
+    let folder = text.strip_suffix(SCRIPT).or_else(|| text.strip_suffix(CLOUD));
+    folder.unwrap_or(text).to_owned()
 }
 
 #[cfg(test)]
@@ -52,6 +89,13 @@ mod tests {
                 "https://crm.example.com/v/webservice.php",
             ),
             ("localhost:8080/crm", "http://localhost:8080/crm/webservice.php"),
+            (
+                "https://acme.od2.vtiger.com/view/list?module=Home",
+                "https://acme.od2.vtiger.com/restapi/v1/vtiger/default",
+            ),
+            ("acme.od2.vtiger.com", "https://acme.od2.vtiger.com/restapi/v1/vtiger/default"),
+            ("acme.od2.vtiger.com/webservice.php", "https://acme.od2.vtiger.com/webservice.php"),
+            ("crm.example.com/restapi/v1/", "https://crm.example.com/restapi/v1/vtiger/default"),
         ] {
             let url = complete(text).unwrap();
             assert_eq!(url.as_str(), want, "{text}");

@@ -50,7 +50,12 @@ impl Vtiger {
         let op = Operation::post("create", format!("create a record in {entity}"))
             .with("elementType", entity)
             .with("element", &json);
+        let stock = self.stock_of(&element).await;
         let result = self.written(&module, op, wanted).await;
+        if result.is_ok() {
+            self.keep_stock(stock).await;
+        }
+        self.forget_lists(entity);
         match self.document_created(&module, &element, result).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
                 error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
@@ -72,13 +77,18 @@ impl Vtiger {
         let mut element = element(&module, &plain)?;
         element.extend(members);
         self.kept_lines(&module, id, &mut element).await?;
+        self.kept_duration(&module, id, &mut element).await?;
         element.insert("id".into(), id.into());
+        let stock = self.stock_of(&element).await;
         let element = Json::Object(element).to_string();
         let op =
             Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
         match self.written(&module, op, wanted).await {
             Err(error) => Err(self.told_apart(&module, id, error).await),
-            done => done,
+            done => {
+                self.keep_stock(stock).await;
+                done
+            }
         }
     }
 

@@ -78,6 +78,7 @@ impl Remote for Woo {
             changes: known.map_or(ChangeFeed::FullScan, |e| e.changes),
             silent: false,
             trash: known.is_some_and(|e| e.trash),
+            deletions: false,
             write_batch: 100,
             parallel: self.parallel,
             serial_creates: false,

@@ -102,6 +102,7 @@ impl Remote for Zoho {
         Capabilities {
             changes: ChangeFeed::Filtered,
             trash: !payments,
+            deletions: false,
             write_batch: if payments { 1 } else { write::BATCH },
             parallel: self.parallel,
             serial_creates: false,

@@ -1,4 +1,5 @@
-//! The seeded data: people, companies and products computed from (seed, number).
+//! The seeded data: people, companies, products and what they have to do with each other,
+//! computed from (seed, number).
 //!
 //! Nothing is stored. A record's facts are drawn when somebody looks, and every key (e-mail
 //! address, stock keeping unit, company name) holds the number it was made from, so that a search
@@ -6,14 +7,18 @@
 //! special about it; the systems add their edits on top.
 
 pub mod company;
+pub mod dates;
 pub mod deck;
 mod mix;
+pub mod papers;
+mod parts;
 pub mod person;
 pub mod product;
 mod tables;
 mod world;
 
 pub use mix::mix;
+pub use parts::Part;
 pub use world::{Kind, World};
 
 use deck::Side;
@@ -78,6 +83,8 @@ pub enum Fact {
     Number,
     Created,
     Modified,
+    /// Of a document, its lines, a campaign or an event.
+    Part(Part),
 }
 
 /// The facts of one record, drawn once.
@@ -89,6 +96,12 @@ pub enum Facts<'w> {
     Company(company::Company<'w>),
     /// A product.
     Product(product::Product<'w>),
+    /// An order or invoice.
+    Paper(papers::Paper<'w>),
+    /// A line of one.
+    Line(papers::Line<'w>),
+    /// A campaign or an event.
+    Date(dates::Date<'w>),
 }
 
 impl Facts<'_> {
@@ -99,6 +112,9 @@ impl Facts<'_> {
             Self::Person(p) => p.write(fact, side, out),
             Self::Company(c) => c.write(fact, out),
             Self::Product(p) => p.write(fact, side, out),
+            Self::Paper(p) => p.write(fact, out),
+            Self::Line(l) => l.write(fact, out),
+            Self::Date(d) => d.write(fact, out),
         }
     }
 
@@ -108,6 +124,9 @@ impl Facts<'_> {
             Self::Person(p) => p.stamps(side),
             Self::Company(c) => c.stamps(),
             Self::Product(p) => p.stamps(side),
+            Self::Paper(p) => p.stamps(),
+            Self::Line(_) => (0, 0),
+            Self::Date(d) => d.stamps(),
         }
     }
 

@@ -3,12 +3,15 @@
 use std::ops::Range;
 
 use super::company::Company;
-use super::deck::{Deck, Side};
+use super::dates::Date;
+use super::deck::{Deck, Side, Trait};
 use super::mix::mix;
+use super::papers::{Line, Paper, lines_before};
 use super::person::Person;
 use super::product::{Product, SIZES};
 use super::tables::Tables;
-use super::{Fact, Facts};
+use super::{Fact, Facts, Part};
+use crate::sandbox::text::push_number;
 
 /// Two years before the base instant the first record was created.
 const SPAN: i64 = 730 * 86_400;
@@ -34,6 +37,18 @@ pub enum Kind {
     Goods,
     /// The shop's variations.
     Variations,
+    /// Vtiger's leads.
+    Leads,
+    /// Vtiger's campaigns.
+    Campaigns,
+    /// Vtiger's orders.
+    Orders,
+    /// Vtiger's invoices.
+    Invoices,
+    /// Vtiger's events.
+    Events,
+    /// The lines of Vtiger's orders and invoices.
+    Lines,
 }
 
 /// Everything the seed determines.
@@ -46,7 +61,7 @@ pub struct World {
     /// The instant nothing is younger than.
     pub base: i64,
     /// The ids of each table.
-    ids: [Range<u64>; 6],
+    ids: [Range<u64>; 12],
     pub(super) deck: Deck,
     pub(super) tables: Tables,
 }
@@ -55,7 +70,7 @@ impl World {
     /// The world of a seed.
     pub fn new(seed: u64, records: u64, base: i64) -> Self {
         let (deck, tables) = (Deck::new(), Tables::load());
-        let ids = [const { 0..0 }; 6];
+        let ids = [const { 0..0 }; 12];
         let mut world = Self { seed, records, base, ids, deck, tables };
         world.lay_out();
         world
@@ -73,7 +88,19 @@ impl World {
         let goods = from(FIRST_POST, woo);
         let variations = from(goods.end, parents * SIZES.len() as u64);
         let customers = from(FIRST_CUSTOMER, woo);
-        self.ids = [accounts, contacts, products, customers, goods, variations];
+        let some = |part: u64| if vtiger == 0 { 0 } else { part };
+        let leads = from(products.end, self.records / 4);
+        let campaigns = from(leads.end, some(2 + self.records / 100));
+        let orders = from(campaigns.end, some(self.records / 2));
+        let bills = (orders.end - orders.start).div_ceil(2);
+        let invoices = from(orders.end, bills);
+        let events = from(invoices.end, some(self.records / 4));
+        let (n, bills) = (orders.end - orders.start, invoices.end - invoices.start);
+        let lines = from(1, lines_before(Kind::Orders, n) + lines_before(Kind::Invoices, bills));
+        self.ids = [
+            accounts, contacts, products, customers, goods, variations, leads, campaigns, orders,
+            invoices, events, lines,
+        ];
     }
 
     /// How many companies there are: three people share one, and a third of all belong to one.
@@ -114,6 +141,11 @@ impl World {
                 let parent = Product::new(self, self.deck.variable_at(index / sizes), false);
                 Facts::Product(parent.vary(usize::try_from(index % sizes).unwrap_or(0)))
             }
+            // People nobody else knows.
+            Kind::Leads => Facts::Person(Person::new(self, self.records + index, false)),
+            Kind::Campaigns | Kind::Events => Facts::Date(Date::new(self, kind, index)),
+            Kind::Orders | Kind::Invoices => Facts::Paper(Paper::new(self, kind, index)),
+            Kind::Lines => Facts::Line(Line::new(self, index)),
         })
     }
 
@@ -156,7 +188,11 @@ impl World {
             (Kind::Accounts, Fact::Email) => {
                 Person::number_in_email(folded).and_then(|k| self.account_id(k)).map(|id| vec![id])
             }
-            (_, Fact::Number) => numbered(),
+            (Kind::Leads, Fact::Email) => Person::number_in_email(folded)
+                .and_then(|p| p.checked_sub(self.records))
+                .map(|index| vec![self.ids(kind).start + index]),
+            (Kind::Lines, Fact::Part(Part::Parent)) => Some(self.lines_of(folded)),
+            (_, Fact::Number | Fact::Part(Part::Subject)) => numbered(),
             _ => None,
         };
         found.unwrap_or_default()
@@ -179,6 +215,55 @@ impl World {
     pub fn account_id(&self, company: u64) -> Option<u64> {
         let known = company < self.companies() && company.is_multiple_of(2);
         known.then(|| FIRST_ACCOUNT + company / 2)
+    }
+
+    /// How many records a table has.
+    pub fn count(&self, kind: Kind) -> u64 {
+        let ids = self.ids(kind);
+        ids.end - ids.start
+    }
+
+    /// How many organizations there are.
+    pub(super) fn accounts(&self) -> u64 {
+        self.count(Kind::Accounts).max(1)
+    }
+
+    /// The id of the first line of a kind of document.
+    pub(super) fn first_line(&self, kind: Kind) -> u64 {
+        let orders = lines_before(Kind::Orders, self.count(Kind::Orders));
+        self.ids(Kind::Lines).start + if kind == Kind::Invoices { orders } else { 0 }
+    }
+
+    /// The ids of the lines of a document, which is given as `6x12`.
+    fn lines_of(&self, document: &str) -> Vec<u64> {
+        let Some(id) = document.split_once('x').and_then(|(_, id)| id.parse::<u64>().ok()) else {
+            return Vec::new();
+        };
+        let paper = [Kind::Orders, Kind::Invoices].into_iter().find_map(|kind| {
+            let ids = self.ids(kind);
+            ids.contains(&id).then(|| Paper::new(self, kind, id - ids.start))
+        });
+        paper.map(|paper| paper.lines().collect()).unwrap_or_default()
+    }
+
+    /// An index into Vtiger's contacts or products near `from` whose record is fit.
+    pub(super) fn pick(&self, kind: Kind, from: u64, fit: impl Fn(Trait) -> bool) -> u64 {
+        let count = self.count(kind).max(1);
+        let mut candidates = (0..count.min(100)).map(|step| (from + step) % count);
+        let fits = |index: &u64| fit(self.deck.slot(self.deck.at(Side::Vtiger, *index).0).special);
+        candidates.find(fits).unwrap_or(0)
+    }
+
+    /// Appends Vtiger's id of a record.
+    pub(super) fn push_id(&self, kind: Kind, index: u64, out: &mut String) {
+        out.push_str(match kind {
+            Kind::Accounts => "11x",
+            Kind::Contacts => "12x",
+            Kind::Products => "14x",
+            Kind::Invoices => "7x",
+            _ => "6x",
+        });
+        push_number(out, self.ids(kind).start + index);
     }
 
     /// The instant nothing seeded is older than.

@@ -1,10 +1,14 @@
 //! An imitation of Vtiger CRM 8.4's webservice (`webservice.php`).
 //!
-//! It answers what an unmodified 8.4.0 answers, its quirks and regressions included: HTTP 200 for
-//! errors, values as strings, `label` HTML-escaped, SQL errors as empty results, `sync` and unknown
-//! operations dying with an empty 500. It was written from observation of the real server and
+//! It answers what 8.4.0 answers, its quirks included: HTTP 200 for errors, values as strings,
+//! `label` HTML-escaped, SQL errors as empty results, unknown operations dying with an empty 500.
+//! What 8.4.0 cannot do as it is shipped (create orders, `sync`), it can here unless asked to be
+//! like that ([`Release`]). It was written from observation of the real server and
 //! shares no code with the connector, so that the two can disagree.
 
+mod cloud;
+mod documents;
+mod facts;
 mod fail;
 mod filter;
 mod pages;
@@ -12,6 +16,9 @@ mod query;
 mod registry;
 mod session;
 mod store;
+mod sync;
+mod taxes;
+mod totals;
 mod values;
 mod vtql;
 mod write;
@@ -39,6 +46,37 @@ use super::text::push_vtiger_json;
 /// The administrator.
 pub const USERNAME: &str = "admin";
 
+/// Which Vtiger is imitated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Release {
+    /// 8.4.0, repaired: orders and invoices can be created and changed, `sync` works.
+    #[default]
+    Repaired,
+    /// 8.4.0 as it is shipped: orders cannot be created, a change of their lines leaves a total of
+    /// nothing and no answer, `sync` and counting do not work.
+    Shipped,
+    /// Vtiger Cloud: the REST API beside the web service, and Payments.
+    Cloud,
+    /// 7.3: a change of an order without its lines drops them; `sync` does not work.
+    Seven,
+}
+
+impl Release {
+    /// What it says of itself.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Seven => "7.3.0",
+            Self::Cloud => "11.0.0",
+            Self::Repaired | Self::Shipped => "8.4.0",
+        }
+    }
+
+    /// Whether its inventory code and `sync` are whole.
+    fn is_whole(self) -> bool {
+        matches!(self, Self::Repaired | Self::Cloud)
+    }
+}
+
 /// The imitated server.
 #[derive(Debug)]
 pub struct Vtiger {
@@ -60,7 +98,8 @@ struct Parameters {
     cookie: Option<String>,
 }
 
-const GETS: [&str; 6] = ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync"];
+const GETS: [&str; 7] =
+    ["getchallenge", "listtypes", "describe", "retrieve", "query", "sync", "retrieve_inventory"];
 const POSTS: [&str; 7] =
     ["login", "logout", "extendsession", "create", "update", "revise", "delete"];
 
@@ -71,10 +110,13 @@ impl Vtiger {
         (clock, zone): (Arc<Clock>, i64),
         journal: Arc<Journal>,
         entries: &[Entry],
+        release: Release,
     ) -> Result<Self, SandboxError> {
-        let registry = Arc::new(Registry::load().map_err(|e| SandboxError::Assets(e.to_string()))?);
+        let registry = Registry::load(release == Release::Cloud);
+        let registry = Arc::new(registry.map_err(|e| SandboxError::Assets(e.to_string()))?);
         let seed = world.seed;
         let mut store = Store::new(world, Arc::clone(&registry), journal, zone);
+        store.release = release;
         for entry in entries {
             let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
             if let Some(at) = table {
@@ -94,6 +136,14 @@ impl Vtiger {
                 char::from(LETTERS[usize::try_from(draw).unwrap_or(0) % LETTERS.len()])
             })
             .collect()
+    }
+
+    /// Takes a record out of the recycle bin.
+    pub fn restore(&self, id: &str) -> bool {
+        let Ok((prefix, number)) = Store::id_parts(id) else { return false };
+        let at = self.registry.by_prefix(prefix);
+        let now = self.clock.now() + self.zone;
+        at.is_some_and(|at| self.change().restore(at, number, now))
     }
 
     /// Ends all sessions.
@@ -194,7 +244,7 @@ impl Vtiger {
             "describe" => {
                 let at =
                     self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
-                Ok(self.registry.modules[at].describe.clone())
+                Ok(taxes::describe(&self.read(), &self.registry.modules[at]))
             }
             "retrieve" => write::retrieve(&self.read(), line, given.need("id")?),
             "query" => {
@@ -217,8 +267,18 @@ impl Vtiger {
             }
             "delete" => {
                 let id = given.need("id")?;
-                write::delete(&mut self.change(), line, id)
+                write::delete(&mut self.change(), by, id)
                     .inspect(|_| line.did(self.module_of(id), Deed::Deleted))
+            }
+            "sync" if self.read().release.is_whole() => sync::run(
+                &self.read(),
+                session,
+                given.get("modifiedTime"),
+                given.get("elementType"),
+                given.get("syncType"),
+            ),
+            "retrieve_inventory" if self.read().release != Release::Shipped => {
+                write::retrieve(&self.read(), line, given.need("id")?)
             }
             _ => Err(Failure::Fatal),
         }
@@ -275,6 +335,10 @@ impl Vtiger {
 
     fn welcome(&self, session: &Session) -> Result<String, Failure> {
         let store = self.read();
+        if store.release == Release::Seven {
+            drop(store);
+            return Ok(self.identity(session));
+        }
         let at = self.registry.by_prefix(USERS).ok_or(Failure::Fatal)?;
         let row = store.row(at, session.user).ok_or(Failure::Fatal)?;
         let mut out = String::from("{");
@@ -297,14 +361,17 @@ impl Vtiger {
             out.push(',');
         }
         out.push_str("\"call_duration\":\"5\",\"other_event_duration\":\"5\",");
+        drop(store);
         out.push_str(&self.identity(session)[1..]);
         Ok(out)
     }
 
     fn identity(&self, session: &Session) -> String {
         format!(
-            "{{\"sessionName\":\"{}\",\"userId\":\"{USERS}x{}\",\"version\":\"0.22\",\"vtigerVersion\":\"8.4.0\"}}",
-            session.name, session.user
+            "{{\"sessionName\":\"{}\",\"userId\":\"{USERS}x{}\",\"version\":\"0.22\",\"vtigerVersion\":\"{}\"}}",
+            session.name,
+            session.user,
+            self.read().release.version()
         )
     }
 

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Release;
+use super::documents;
 use super::fail::Failure;
 use super::filter::{Filter, compile};
-use super::registry::{Module, Registry};
+use super::registry::Module;
 use super::store::{Row, Store};
 use super::vtql::{Bad, Columns, Operand, Select, parse};
 use crate::sandbox::faults::FaultKind;
@@ -16,6 +18,7 @@ use crate::sandbox::text::{fold, push_vtiger_json};
 const CAP: usize = 100;
 
 /// What a query says once its names are known.
+#[derive(Clone)]
 struct Plan {
     at: usize,
     columns: Vec<u8>,
@@ -24,6 +27,10 @@ struct Plan {
     descending: bool,
     offset: usize,
     limit: usize,
+    /// Columns of lines are named: the rows are lines.
+    joins: bool,
+    /// Only how many there are is asked.
+    counts: bool,
 }
 
 /// Answers a query with the JSON text of its rows.
@@ -32,23 +39,28 @@ pub fn run(store: &Store, text: &str, line: Line<'_>) -> Result<String, Failure>
         Bad::Lexer => Failure::internal(),
         Bad::Syntax(message) => Failure::new("QUERY_SYNTAX_ERROR", message),
     })?;
-    let Some(plan) = resolve(&store.registry, &select)? else {
+    let Some(plan) = resolve(store, &select)? else {
         return Ok("[]".into());
     };
     let module = &store.registry.modules[plan.at];
     let mut out = String::with_capacity(plan.limit * plan.columns.len() * 24);
     let mut scratch = String::new();
     out.push('[');
-    let mut rows = rows(store, &plan);
+    if plan.counts {
+        let all = Plan { limit: usize::MAX, ..plan };
+        return Ok(format!("[{{\"count\":\"{}\"}}]", rows(store, &all).len()));
+    }
+    let mut rows = found(store, &plan);
     if plan.filter.names_ids() && !rows.is_empty() && line.strikes(FaultKind::Ghost) {
         let one = line.below(rows.len() as u64);
         rows.remove(usize::try_from(one).unwrap_or(0));
     }
-    for (n, id) in rows.into_iter().enumerate() {
+    for (n, (id, joined)) in rows.into_iter().enumerate() {
         if n > 0 {
             out.push(',');
         }
-        if let Some(row) = store.row(plan.at, id) {
+        if let Some(mut row) = store.row(plan.at, id) {
+            row.line = joined;
             push_row(&mut out, &row, module, &plan.columns, &mut scratch);
         }
     }
@@ -56,7 +68,8 @@ pub fn run(store: &Store, text: &str, line: Line<'_>) -> Result<String, Failure>
     Ok(out)
 }
 
-fn push_row(
+/// Appends a row with these columns.
+pub fn push_row(
     out: &mut String,
     row: &Row<'_>,
     module: &Module,
@@ -68,7 +81,7 @@ fn push_row(
         if n > 0 {
             out.push(',');
         }
-        out.push_str(&module.at(*column).key);
+        out.push_str(documents::query_key(module, module.at(*column)));
         scratch.clear();
         if row.read(*column, scratch) {
             push_vtiger_json(out, scratch);
@@ -80,7 +93,8 @@ fn push_row(
 }
 
 /// Checks the names. `None` is a query whose SQL would fail, which Vtiger answers with no rows.
-fn resolve(registry: &Registry, select: &Select) -> Result<Option<Plan>, Failure> {
+fn resolve(store: &Store, select: &Select) -> Result<Option<Plan>, Failure> {
+    let registry = &store.registry;
     let at = registry.find(&select.module).ok_or_else(Failure::denied)?;
     let module = &registry.modules[at];
     let id = module.column("id").unwrap_or(0);
@@ -112,12 +126,17 @@ fn resolve(registry: &Registry, select: &Select) -> Result<Option<Plan>, Failure
             offset.and_then(|offset| Some((offset, number(rows)?.min(CAP))))
         }
     };
+    let counts = select.columns == Columns::Count;
+    let conditions = select.any.iter().flatten().filter_map(|c| module.column(&c.field));
+    let joins =
+        columns.iter().copied().chain(conditions).any(|c| documents::joins(module, module.at(c)));
     let (Some(filter), Some(order), Some((offset, limit)), false) =
-        (filter, order, limits, select.columns == Columns::Count)
+        (filter, order, limits, counts && store.release == Release::Shipped)
     else {
         return Ok(None);
     };
-    Ok(Some(Plan { at, columns, filter, order, descending: select.descending, offset, limit }))
+    let descending = select.descending;
+    Ok(Some(Plan { at, columns, filter, order, descending, offset, limit, joins, counts }))
 }
 
 fn number(operand: &Operand) -> Option<usize> {
@@ -125,6 +144,32 @@ fn number(operand: &Operand) -> Option<usize> {
         Operand::Bare(text) => text.parse().ok(),
         Operand::Quoted(_) => None,
     }
+}
+
+/// The records asked for, with the line that a joined one shows.
+fn found(store: &Store, plan: &Plan) -> Vec<(u64, Option<u64>)> {
+    if !plan.joins {
+        return rows(store, plan).into_iter().map(|id| (id, None)).collect();
+    }
+    let prefix = store.registry.modules[plan.at].prefix;
+    let all = Plan { offset: 0, limit: usize::MAX, ..plan.clone() };
+    let mut joined: Vec<(u64, Option<u64>)> = Vec::new();
+    for id in rows(store, &all) {
+        let lines = documents::lines_of(store, prefix, id);
+        if lines.is_empty() {
+            joined.push((id, None));
+        }
+        joined.extend(lines.into_iter().map(|line| (id, Some(line))));
+    }
+    // The limit counts lines; those of one record on a page then become one row, the last one's.
+    let mut page: Vec<(u64, Option<u64>)> = Vec::new();
+    for (id, line) in joined.into_iter().skip(plan.offset).take(plan.limit) {
+        match page.last_mut() {
+            Some(last) if last.0 == id => last.1 = line,
+            _ => page.push((id, line)),
+        }
+    }
+    page
 }
 
 /// The ids of the rows asked for.

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::{documents, facts, taxes};
 use crate::sandbox::seed::{Fact, Kind};
 
-const ASSETS: [&str; 7] = [
+const ASSETS: [&str; 14] = [
     include_str!("../../../assets/sandbox/vtiger/Accounts.json"),
     include_str!("../../../assets/sandbox/vtiger/Contacts.json"),
     include_str!("../../../assets/sandbox/vtiger/Products.json"),
@@ -19,7 +20,17 @@ const ASSETS: [&str; 7] = [
     include_str!("../../../assets/sandbox/vtiger/Groups.json"),
     include_str!("../../../assets/sandbox/vtiger/Currency.json"),
     include_str!("../../../assets/sandbox/vtiger/Tax.json"),
+    include_str!("../../../assets/sandbox/vtiger/Services.json"),
+    include_str!("../../../assets/sandbox/vtiger/Leads.json"),
+    include_str!("../../../assets/sandbox/vtiger/Campaigns.json"),
+    include_str!("../../../assets/sandbox/vtiger/SalesOrder.json"),
+    include_str!("../../../assets/sandbox/vtiger/Invoice.json"),
+    include_str!("../../../assets/sandbox/vtiger/Events.json"),
+    include_str!("../../../assets/sandbox/vtiger/LineItem.json"),
 ];
+
+/// What only Vtiger Cloud has.
+const CLOUD: &str = include_str!("../../../assets/sandbox/vtiger/Payments.json");
 
 /// What kind of values a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +48,7 @@ pub enum Type {
 }
 
 /// A column of a module.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -55,6 +66,8 @@ pub struct Column {
     pub system: bool,
     /// VTQL knows it.
     pub queryable: bool,
+    /// It belongs to the lines of a document, which a query joins when it names it.
+    pub of_lines: bool,
     /// Longest text.
     pub size: Option<usize>,
     /// Decimals kept and shown.
@@ -118,9 +131,10 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads the embedded files.
-    pub fn load() -> Result<Self, serde_json::Error> {
-        let modules = ASSETS.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
+    /// Reads the embedded files, with those of Vtiger Cloud or without.
+    pub fn load(cloud: bool) -> Result<Self, serde_json::Error> {
+        let more = cloud.then_some(CLOUD);
+        let modules = ASSETS.into_iter().chain(more).map(read).collect::<Result<_, _>>()?;
         Ok(Self { modules })
     }
 
@@ -177,7 +191,7 @@ struct FieldType {
     refers_to: Vec<String>,
 }
 
-const SYSTEM: [&str; 8] = [
+const SYSTEM: [&str; 17] = [
     "id",
     "createdtime",
     "modifiedtime",
@@ -186,6 +200,16 @@ const SYSTEM: [&str; 8] = [
     "contact_no",
     "account_no",
     "product_no",
+    "lead_no",
+    "service_no",
+    "campaign_no",
+    "salesorder_no",
+    "invoice_no",
+    "paymentsno",
+    // Computed from the lines.
+    "hdnGrandTotal",
+    "hdnSubTotal",
+    "pre_tax_total",
 ];
 
 fn read(text: &str) -> Result<Module, serde_json::Error> {
@@ -200,6 +224,7 @@ fn read(text: &str) -> Result<Module, serde_json::Error> {
         let field = Field { name: name.clone(), mandatory: false.into(), kind, isunique: false };
         columns.push(column(&describe.name, &field, &asset));
     }
+    columns.extend(taxes::reserved(&columns));
     let by_name: HashMap<String, u8> =
         columns.iter().zip(0u8..).map(|(c, i)| (c.name.clone(), i)).collect();
     let label_columns =
@@ -232,7 +257,7 @@ fn seeds_of(module: &str) -> Option<Kind> {
         "Accounts" => Some(Kind::Accounts),
         "Contacts" => Some(Kind::Contacts),
         "Products" => Some(Kind::Products),
-        _ => None,
+        other => facts::seeds_of(other),
     }
 }
 
@@ -256,6 +281,7 @@ fn column(module: &str, field: &Field, asset: &Asset) -> Column {
         unique: field.isunique,
         system: SYSTEM.contains(&field.name.as_str()),
         queryable: !pseudo,
+        of_lines: documents::is(module) && documents::of_lines(&field.name),
         size: asset.sizes.get(&field.name).copied().or(text_size).filter(|_| kind == Type::Text),
         decimals: asset.decimals.get(&field.name).copied().unwrap_or((3, 3)),
         default: default(&field.name, &kind, pseudo),
@@ -275,12 +301,16 @@ fn default(name: &str, kind: &Type, pseudo: bool) -> &'static str {
         ("unit_price" | "purchase_cost" | "annual_revenue", _) => "0.00000000",
         ("commissionrate" | "qtyinstock", _) => "0.000",
         ("qty_per_unit", _) => "0.00",
+        _ if documents::default(name).is_some() => documents::default(name).unwrap_or_default(),
         (_, Type::Boolean | Type::Integer) => "0",
         _ => "",
     }
 }
 
 fn fact(module: &str, name: &str) -> Option<Fact> {
+    if let Some(fact) = facts::of(module, name) {
+        return Some(fact);
+    }
     Some(match (module, name) {
         (_, "createdtime") => Fact::Created,
         (_, "modifiedtime") => Fact::Modified,
@@ -344,11 +374,13 @@ mod tests {
 
     #[test]
     fn the_modules_are_complete() {
-        let registry = Registry::load().unwrap();
-        assert_eq!(registry.modules.len(), ASSETS.len());
+        let registry = Registry::load(true).unwrap();
+        assert_eq!(registry.modules.len(), ASSETS.len() + 1);
+        assert!(Registry::load(false).unwrap().find("Payments").is_none());
         for module in &registry.modules {
             assert!(module.columns.len() < 250 && module.column("id").is_some(), "{}", module.name);
-            assert!(!module.label_columns.is_empty(), "{}", module.name);
+            let labelled = !module.label_columns.is_empty() || module.name == "LineItem";
+            assert!(labelled, "{}", module.name);
         }
         let contacts = &registry.modules[registry.find("Contacts").unwrap()];
         assert_eq!(contacts.at(contacts.column("firstname").unwrap()).size, Some(40));

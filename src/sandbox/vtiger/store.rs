@@ -1,11 +1,13 @@
 //! The imitated Vtiger's database: generated records under edits, read column by column.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use super::Release;
+use super::documents;
 use super::fail::Failure;
-use super::registry::{Module, Registry, Type};
-use crate::sandbox::clock::{parse_stamp, push_stamp};
+use super::registry::{Column, Module, Registry, Type};
+use crate::sandbox::clock::{parse_stamp, push_stamp, stamp};
 use crate::sandbox::edits::{Edit, Edits};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::patch::{Changes, Patch};
@@ -24,8 +26,14 @@ pub struct Store {
     by_time: Vec<OnceLock<Vec<(u32, u32)>>>,
     next_id: u64,
     journal: Arc<Journal>,
+    /// What was deleted: when, of which table, which record.
+    deleted: BTreeSet<(i64, usize, u64)>,
+    /// What deleted records held, for the recycle bin.
+    bin: BTreeMap<(usize, u64), Patch>,
+    /// Which Vtiger it is.
+    pub release: Release,
     /// The zone of the stamps: seconds east of UTC.
-    zone: i64,
+    pub zone: i64,
 }
 
 /// A record being looked at.
@@ -39,6 +47,8 @@ pub struct Row<'a> {
     facts: Option<Facts<'a>>,
     patch: Option<&'a Patch>,
     generated_from: u64,
+    /// Which of its lines is joined to it, in a query that names columns of lines.
+    pub line: Option<u64>,
 }
 
 impl Store {
@@ -64,6 +74,9 @@ impl Store {
             by_time,
             next_id,
             journal,
+            deleted: BTreeSet::new(),
+            bin: BTreeMap::new(),
+            release: Release::default(),
             zone,
         };
         for (at, module) in registry.modules.iter().enumerate() {
@@ -78,12 +91,18 @@ impl Store {
         let registry = Arc::clone(&self.registry);
         let module = &registry.modules[at];
         let id = row.get("id").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        let changes: Changes = row
+        let mut changes: Changes = row
             .iter()
             .filter_map(|(name, value)| {
                 Some((module.column(name)?, Some(value.as_str()?.to_owned())))
             })
             .collect();
+        if module.entity && module.prefix != USERS {
+            let times = ["createdtime", "modifiedtime"].iter().filter_map(|n| module.column(n));
+            changes.extend(
+                times.map(|column| (column, Some(stamp(self.world.dawn() + self.zone, ' ')))),
+            );
+        }
         self.apply(at, id, &changes);
     }
 
@@ -92,7 +111,7 @@ impl Store {
         let registry = Arc::clone(&self.registry);
         let module = &registry.modules[at];
         match &entry.set {
-            None => self.tables[at].remove(entry.id),
+            None => self.forget(at, entry.id),
             Some(set) => {
                 let changes: Changes = set
                     .iter()
@@ -113,7 +132,8 @@ impl Store {
             self.next_id += 1;
             return self.next_id - 1;
         }
-        self.tables[at].created().last().map_or(1, |id| id + 1)
+        let after = self.tables[at].created().last().map_or(1, |id| id + 1);
+        after.max(self.tables[at].generated().end)
     }
 
     /// Changes a record or makes one, and writes it down.
@@ -153,7 +173,36 @@ impl Store {
     pub fn remove(&mut self, at: usize, id: u64) {
         let table = format!("vtiger {}", self.registry.modules[at].name);
         self.journal.append(&Entry { table, id, set: None });
+        self.forget(at, id);
+    }
+
+    fn forget(&mut self, at: usize, id: u64) {
+        if let Some(Edit::Row(patch, when)) = self.tables[at].get(id) {
+            self.deleted.insert((*when, at, id));
+            self.bin.insert((at, id), patch.clone());
+        }
         self.tables[at].remove(id);
+    }
+
+    /// Takes a deleted record out of the recycle bin, with its old id and a new stamp. False: it is
+    /// not there.
+    pub fn restore(&mut self, at: usize, id: u64, now: i64) -> bool {
+        let Some(patch) = self.bin.remove(&(at, id)) else { return false };
+        self.deleted.retain(|(_, table, deleted)| (*table, *deleted) != (at, id));
+        let mut changes: Changes =
+            patch.iter().map(|(column, value)| (column, value.map(str::to_owned))).collect();
+        if let Some(column) = self.registry.modules[at].column("modifiedtime") {
+            changes.retain(|(c, _)| *c != column);
+            changes.push((column, Some(stamp(now, ' '))));
+        }
+        self.write(at, id, &changes);
+        true
+    }
+
+    /// Deleted records of a table by the time of their deletion, after that time.
+    pub fn deleted_after(&self, at: usize, time: i64) -> impl Iterator<Item = (i64, u64)> + '_ {
+        let later = self.deleted.range((time + 1, 0, 0)..);
+        later.filter(move |(_, table, _)| *table == at).map(|(when, _, id)| (*when, *id))
     }
 
     /// A module's edits.
@@ -172,7 +221,8 @@ impl Store {
             None => return None,
         };
         let facts = module.seeds.and_then(|kind| self.world.facts(kind, id));
-        Some(Row { store: self, module, id, facts, patch, generated_from: table.generated().start })
+        let generated_from = table.generated().start;
+        Some(Row { store: self, module, id, facts, patch, generated_from, line: None })
     }
 
     /// The module a number belongs to, if that record is there.
@@ -266,6 +316,9 @@ impl Row<'_> {
             push_number(out, self.id);
             return true;
         }
+        if spec.of_lines {
+            return self.read_line(spec, out);
+        }
         let from = out.len();
         let known = match self.patch.and_then(|p| p.get(column)) {
             Some(Some(text)) => {
@@ -285,6 +338,19 @@ impl Row<'_> {
             Type::Date => known && out.len() > from,
             _ => known,
         }
+    }
+
+    /// Appends the value of a column by its name.
+    pub fn named(&self, name: &str, out: &mut String) -> bool {
+        self.module.column(name).is_some_and(|column| self.read(column, out))
+    }
+
+    fn read_line(&self, spec: &Column, out: &mut String) -> bool {
+        let first =
+            || documents::lines_of(self.store, self.module.prefix, self.id).first().copied();
+        let table = self.store.registry.find("LineItem");
+        let line = table.zip(self.line.or_else(first)).and_then(|(at, id)| self.store.row(at, id));
+        line.is_some_and(|line| line.named(&spec.name, out))
     }
 
     fn computed(&self, column: u8, out: &mut String) -> bool {

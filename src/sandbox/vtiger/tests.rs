@@ -1,3 +1,4 @@
+mod documents;
 mod queries;
 mod records;
 mod sessions;
@@ -10,8 +11,12 @@ use super::*;
 const BASE: i64 = 1_700_000_000;
 
 fn server(records: u64) -> Vtiger {
+    server_like(records, Release::default())
+}
+
+fn server_like(records: u64, release: Release) -> Vtiger {
     let world = Arc::new(World::new(1, records, BASE));
-    Vtiger::new(world, (Arc::default(), 0), Arc::default(), &[]).unwrap()
+    Vtiger::new(world, (Arc::default(), 0), Arc::default(), &[], release).unwrap()
 }
 
 fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {

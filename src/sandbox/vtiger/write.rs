@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::documents;
 use super::fail::Failure;
 use super::registry::{Module, Type};
 use super::store::{GROUPS, Row, Store, USERS};
@@ -26,7 +27,8 @@ pub struct Writer<'a> {
 
 /// What kind of write it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+#[allow(missing_docs)] // the names are the operations'
+pub enum Way {
     Create,
     Update,
     Revise,
@@ -50,6 +52,9 @@ pub fn create(
     };
     let at = store.registry.find(module).ok_or_else(Failure::denied)?;
     writable(&store.registry.modules[at])?;
+    if documents::is(module) {
+        return documents::create(store, by, at, &element);
+    }
     let mut changes = changes(store, at, &element, Way::Create)?;
     if let Some(missing) = missing(&store.registry.modules[at], &changes, Way::Create) {
         return Err(missing);
@@ -103,6 +108,7 @@ fn change(store: &mut Store, by: Writer<'_>, element: &str, way: Way) -> Result<
         }
     }
     store.write(at, id, &changes);
+    documents::changed(store, at, id, &element)?;
     owner_exists(store, at, &changes)?;
     record(store, at, id)
 }
@@ -116,13 +122,16 @@ pub fn retrieve(store: &Store, line: Line<'_>, id: &str) -> Result<String, Failu
     record(store, at, id)
 }
 
-/// `delete`.
-pub fn delete(store: &mut Store, line: Line<'_>, id: &str) -> Result<String, Failure> {
+/// `delete`. The record's own stamp becomes the time of its deletion.
+pub fn delete(store: &mut Store, by: Writer<'_>, id: &str) -> Result<String, Failure> {
     let (at, id) = locate(store, id)?;
-    if line.strikes(FaultKind::Ghost) {
+    if by.line.strikes(FaultKind::Ghost) {
         return Err(Failure::denied());
     }
     writable(&store.registry.modules[at])?;
+    if let Some(column) = store.registry.modules[at].column("modifiedtime") {
+        store.write(at, id, &vec![(column, Some(stamp(by.now, ' ')))]);
+    }
     store.remove(at, id);
     Ok("{\"status\":\"successful\"}".into())
 }
@@ -144,7 +153,7 @@ fn writable(module: &Module) -> Result<(), Failure> {
 }
 
 /// The element's values as the database takes them. References are checked on the way.
-fn changes(
+pub fn changes(
     store: &Store,
     at: usize,
     element: &Map<String, Json>,
@@ -224,7 +233,8 @@ fn reference(
             format!("Invalid reference specified for {field}"),
         ));
     }
-    if store.module_of(number).is_some_and(|other| other != at) {
+    // Users, currencies and the like have numbers of their own.
+    if module.entity && store.module_of(number).is_some_and(|other| other != at) {
         return Err(Failure::bad_id());
     }
     Ok(Some(format!("{prefix}x{number}")))
@@ -248,7 +258,7 @@ fn owner(store: &Store, value: &Json) -> Option<String> {
 }
 
 /// The first mandatory field without a value.
-fn missing(module: &Module, changes: &Changes, way: Way) -> Option<Failure> {
+pub fn missing(module: &Module, changes: &Changes, way: Way) -> Option<Failure> {
     let mandatory = module.all().filter(|(_, c)| c.mandatory && c.kind != Type::Owner);
     for (column, spec) in mandatory {
         let sent = changes.iter().find(|(c, _)| *c == column);
@@ -278,7 +288,7 @@ fn duplicate(store: &Store, at: usize, own: Option<u64>, changes: &Changes) -> R
 }
 
 /// What the system itself writes into a new record.
-fn first_values(
+pub fn first_values(
     store: &Store,
     at: usize,
     id: u64,
@@ -318,7 +328,7 @@ fn first_values(
 }
 
 /// A record whose owner does not exist is saved, and then PHP stumbles.
-fn owner_exists(store: &Store, at: usize, changes: &Changes) -> Result<(), Failure> {
+pub fn owner_exists(store: &Store, at: usize, changes: &Changes) -> Result<(), Failure> {
     let module = &store.registry.modules[at];
     let owners = changes.iter().filter(|(c, _)| module.at(*c).kind == Type::Owner);
     for text in owners.filter_map(|(_, value)| value.as_deref()) {
@@ -333,13 +343,13 @@ fn owner_exists(store: &Store, at: usize, changes: &Changes) -> Result<(), Failu
 }
 
 /// A whole record as retrieve and the writes answer it.
-fn record(store: &Store, at: usize, id: u64) -> Result<String, Failure> {
+pub fn record(store: &Store, at: usize, id: u64) -> Result<String, Failure> {
     let row = store.row(at, id).ok_or_else(Failure::denied)?;
     let module = row.module;
     let mut out = String::with_capacity(2048);
     let mut text = String::new();
     out.push('{');
-    for (column, spec) in module.all() {
+    for (column, spec) in module.all().filter(|(_, spec)| !documents::hides(module, spec)) {
         text.clear();
         let known = row.read(column, &mut text);
         if !spec.queryable && !pseudo(&mut out, &row, &spec.name, &text) {
@@ -350,11 +360,13 @@ fn record(store: &Store, at: usize, id: u64) -> Result<String, Failure> {
             match (known, &spec.kind) {
                 (true, _) => push_vtiger_json(&mut out, &text),
                 (false, Type::Date) => out.push_str("\"\""),
+                (false, Type::Reference(_)) if module.name == "Events" => out.push_str("\"\""),
                 (false, _) => out.push_str("null"),
             }
         }
         out.push(',');
     }
+    documents::extend(store, &row, &mut out)?;
     if module.entity {
         out.push_str("\"label\":");
         let mut label = String::new();
@@ -369,12 +381,15 @@ fn record(store: &Store, at: usize, id: u64) -> Result<String, Failure> {
 
 /// A product's pseudo fields: taxes it has, its currency, its price in that currency (a number).
 fn pseudo(out: &mut String, row: &Row<'_>, name: &str, text: &str) -> bool {
-    if name == "currency1" {
-        let mut price = String::new();
-        let column = row.module.column("unit_price").unwrap_or(0);
-        row.read(column, &mut price);
+    if let Some(currency) = name.strip_prefix("currency").filter(|n| *n != "_id") {
+        let (mut price, mut of) = (String::new(), String::new());
+        row.named("currency_id", &mut of);
+        // Only the price in the product's own currency is set.
+        if of == format!("21x{currency}") || (of.is_empty() && currency == "1") {
+            row.named("unit_price", &mut price);
+        }
         let number = price.parse::<f64>().unwrap_or(0.0);
-        out.push_str(&format!("\"currency1\":{number}"));
+        out.push_str(&format!("\"{name}\":{number}"));
         return true;
     }
     let value = match (name, text) {

@@ -42,6 +42,8 @@ fn fields_are_checked_as_in_the_file() {
 fn addresses_are_completed() {
     for (text, crm) in [
         ("crm.example.com", "https://crm.example.com/webservice.php"),
+        ("acme.od2.vtiger.com", "https://acme.od2.vtiger.com/restapi/v1/vtiger/default"),
+        ("crm.example.com/restapi/v1", "https://crm.example.com/restapi/v1/vtiger/default"),
         ("https://crm.example.com/", "https://crm.example.com/webservice.php"),
         ("http://h:81/vt/", "http://h:81/vt/webservice.php"),
         ("https://h/vt/index.php", "https://h/vt/webservice.php"),

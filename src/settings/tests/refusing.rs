@@ -85,11 +85,11 @@ fn credentials_are_required_known_and_kept_only_if_there() {
     assert!(only(&keep).1.contains("it has nothing here"));
     assert!(only(&shop("").replace("env:CK", "env:")).1.contains("names nothing"));
     assert!(only(&shop("").replace("https://shop", "ftp://shop")).1.contains("neither https"));
-    let crm = refused("[crm]\nurl = \"env:URL\"\napi = \"cloud\"");
+    let crm = refused("[crm]\nurl = \"env:URL\"\napi = \"soap\"");
     let messages: Vec<_> = crm.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(crm.len(), 4, "{messages:?}");
     assert!(messages.iter().any(|m| m.contains("not as a reference")));
-    assert!(messages.iter().any(|m| m.contains("the api is webservice")));
+    assert!(messages.iter().any(|m| m.contains("it is webservice or cloud")));
 }
 
 #[test]

@@ -308,6 +308,7 @@ impl Remote for MemoryRemote {
             changes: if vtiger { ChangeFeed::Filtered } else { ChangeFeed::NarrowScan },
             silent: false,
             trash: false,
+            deletions: false,
             write_batch: if vtiger { 1 } else { 3 },
             parallel: 2,
             serial_creates: vtiger,
