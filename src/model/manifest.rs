@@ -12,11 +12,27 @@ mod paginate;
 pub use auth::{Auth, Carry, Grant};
 pub use paginate::{Paginate, Stop};
 
+use super::Module;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names without a dot that templates know.
 pub const NAMES: [&str; 8] = ["page", "offset", "size", "token", "from", "to", "id", "partition"];
+
+/// All that a connection to a service by manifest needs to know.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The service's label.
+    pub label: String,
+    /// How it is reached.
+    pub api: Api,
+    /// How its entities are read.
+    pub streams: BTreeMap<String, Stream>,
+    /// Our modules and the entities they are read from.
+    pub modules: BTreeMap<Module, String>,
+    /// The fields of the connection form that are secrets.
+    pub secrets: BTreeSet<String>,
+}
 
 /// How a whole service is reached.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -345,6 +361,7 @@ pub struct Detail {
 /// How deletions are told.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each module")]
 pub enum Deleted {
     /// By a field of the record.
     Flag {

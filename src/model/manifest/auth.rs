@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// How requests are authorised.
 #[derive(Debug, Clone, PartialEq, Deserialize, Default)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each service")]
 pub enum Auth {
     /// Not at all.
     #[default]

@@ -12,10 +12,19 @@ use std::collections::BTreeMap;
 impl Rest {
     /// Reads a sample and tells its fields.
     pub(crate) async fn fields_of(&self, entity: &str) -> RemoteResult<EntityInfo> {
-        let stream = self.stream(entity)?;
         let sample = self.sample(entity, Plan::FIRST).await?;
+        self.fields_of_sample(entity, &sample)
+    }
+
+    /// The fields of these records, and those that the manifest names.
+    pub(crate) fn fields_of_sample(
+        &self,
+        entity: &str,
+        sample: &[Json],
+    ) -> RemoteResult<EntityInfo> {
+        let stream = self.stream(entity)?;
         let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
-        for json in &sample {
+        for json in sample {
             flatten(json, "", &mut seen);
         }
         for field in &stream.fields {

@@ -13,9 +13,11 @@ mod path;
 mod rules;
 mod shape;
 mod template;
+mod trial;
 mod window;
 
 pub use connect::connect;
+pub use trial::{Trial, try_out};
 
 use super::http::Http;
 use super::{
@@ -29,24 +31,9 @@ use futures::future::{BoxFuture, FutureExt};
 use reqwest::Url;
 use rules::Rules;
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What of a service a connection needs to know.
-#[derive(Debug, Clone)]
-pub struct Manifest {
-    /// The service's label.
-    pub label: String,
-    /// How it is reached.
-    pub api: Api,
-    /// How its entities are read.
-    pub streams: BTreeMap<String, Stream>,
-    /// Our modules and the entities they are read from.
-    pub modules: BTreeMap<Module, String>,
-    /// The fields of the connection form that are secrets.
-    pub secrets: BTreeSet<String>,
-}
 
 /// A connected service.
 pub(crate) struct Rest {
@@ -90,6 +77,7 @@ impl Remote for Rest {
         let listed = |s: &Stream| matches!(s.deleted, Some(Deleted::List { .. }));
         Capabilities {
             changes: if filtered { ChangeFeed::Filtered } else { ChangeFeed::FullScan },
+            deletions: stream.is_some_and(listed),
             silent: stream.and_then(|s| s.cursor.as_ref()).is_some_and(|c| c.silent),
             trash: stream.is_some_and(listed),
             write_batch: 1,

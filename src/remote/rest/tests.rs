@@ -5,8 +5,8 @@ use super::super::{
     ChangeFeed, ConnectOptions, ErrorKind, Exchange, Next, Page, PageAt, PageRequest, Remote,
     RemoteError, Scope, Since, TokenStore,
 };
-use super::{Manifest, connect};
-use crate::model::manifest::{Api, Stream};
+use super::connect;
+use crate::model::manifest::{Api, Manifest, Stream};
 use crate::model::{Module, Stamp, UserError, Value};
 use futures::future::{BoxFuture, FutureExt};
 use secrecy::{ExposeSecret, SecretString};
