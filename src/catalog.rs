@@ -254,6 +254,12 @@ impl Catalog {
         self.services.insert(service.name.clone(), service);
     }
 
+    /// Takes a service out.
+    #[cfg(test)]
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.services.remove(name);
+    }
+
     /// A module of the CRM.
     pub fn vtiger_module(&self, module: Module) -> Option<&VtigerModule> {
         self.vtiger.modules.get(&module)

@@ -112,7 +112,11 @@ impl Check<'_, '_, '_> {
             self.at(&["api"], "nobody is asked for the base_url of the service", next);
         }
         if service.modules.is_empty() {
-            self.at(&["modules"], "the service has no modules", "Add [modules.contacts] or another.");
+            self.at(
+                &["modules"],
+                "the service has no modules",
+                "Add [modules.contacts] or another.",
+            );
         }
         let form: Vec<&str> = service.form.iter().map(|field| field.name.as_str()).collect();
         self.api(api, &form);
@@ -141,7 +145,8 @@ impl Check<'_, '_, '_> {
             && ok.absent.is_none()
             && (ok.path.is_none() || ok.values.is_empty())
         {
-            let next = "Name a path with its values, or a path that stands in failures only (absent).";
+            let next =
+                "Name a path with its values, or a path that stands in failures only (absent).";
             self.at(&["api", "ok"], "[api.ok] tests nothing", next);
         }
         if let Some(request) = &api.check {
@@ -202,13 +207,19 @@ impl Check<'_, '_, '_> {
             let pair = spec.mapping.iter().find(|pair| pair.vtiger == *wanted);
             let message = match pair {
                 Some(pair) if pair.required => continue,
-                Some(_) => format!("records are recognised by {wanted}, so its line has to be required"),
+                Some(_) => {
+                    format!("records are recognised by {wanted}, so its line has to be required")
+                }
                 None => format!("records are recognised by {wanted}, which no line maps"),
             };
             let next = "Add required = true to the line, or name another field in match_on.";
             let known = spec.mapping.iter().map(|pair| pair.vtiger.as_str());
             let guess = if pair.is_some() { String::new() } else { did_you_mean(wanted, known) };
-            self.at(&[here[0], key, "match_on"], message, if guess.is_empty() { next } else { &guess });
+            self.at(
+                &[here[0], key, "match_on"],
+                message,
+                if guess.is_empty() { next } else { &guess },
+            );
         }
         // A one-way module may read one field for several lines.
         let one_way = |pair: &Pair| Pair { direction: Direction::ToVtiger, ..pair.clone() };
@@ -222,8 +233,7 @@ impl Check<'_, '_, '_> {
             **other < module && twin.entity == spec.entity && twin.api != spec.api
         });
         if let Some((other, _)) = twin {
-            let message =
-                format!("{} reads \"{}\" in another way", other.label(), spec.entity);
+            let message = format!("{} reads \"{}\" in another way", other.label(), spec.entity);
             let next = "Give this one another entity: it is only a name for the two of them.";
             self.at(&[here[0], key, "entity"], message, next);
         }
@@ -285,14 +295,22 @@ impl Check<'_, '_, '_> {
             }
             if cursor.step_days > 0 && !names.iter().any(|name| name == "to") {
                 let message = "windows need an end: {{to}} stands nowhere in the request";
-                self.at(&["modules", key, "api", "cursor", "step_days"], message, "Put {{to}} into its query or body.");
+                self.at(
+                    &["modules", key, "api", "cursor", "step_days"],
+                    message,
+                    "Put {{to}} into its query or body.",
+                );
             }
             self.notation(&["modules", key, "api", "cursor", "format"], &cursor.format);
             let rules = crate::model::Stamp::parse(&cursor.start).is_some()
                 || cursor.start.parse::<jiff::civil::Date>().is_ok();
             if !rules {
                 let message = format!("\"{}\" is no date", cursor.start);
-                self.at(&["modules", key, "api", "cursor", "start"], message, "Write it as in 2015-01-01.");
+                self.at(
+                    &["modules", key, "api", "cursor", "start"],
+                    message,
+                    "Write it as in 2015-01-01.",
+                );
             }
         }
     }
@@ -301,8 +319,9 @@ impl Check<'_, '_, '_> {
     fn goes_on(&mut self, path: &[&str], request: &Request, paginate: &Paginate) {
         let Some(name) = paginate.needs() else { return };
         if !templates::of_request(request).iter().any(|known| known == name) {
-            let message =
-                format!("the listing would never end: {{{{{name}}}}} stands nowhere in the request");
+            let message = format!(
+                "the listing would never end: {{{{{name}}}}} stands nowhere in the request"
+            );
             self.at(path, message, format!("Put {{{{{name}}}}} into its query or body."));
         }
     }
@@ -312,7 +331,11 @@ impl Check<'_, '_, '_> {
         let now = crate::model::Stamp::default().timestamp().to_zoned(jiff::tz::TimeZone::UTC);
         if !format.contains('%') || jiff::fmt::strtime::format(format, &now).is_err() {
             let message = format!("\"{format}\" is not a notation of dates");
-            self.at(path, message, "Write it as in %d/%m/%Y or %Y-%m-%d %H:%M:%S; %s is Unix time.");
+            self.at(
+                path,
+                message,
+                "Write it as in %d/%m/%Y or %Y-%m-%d %H:%M:%S; %s is Unix time.",
+            );
         }
     }
 

@@ -89,7 +89,9 @@ impl<'a> Problems<'a> {
     ) {
         let place = Place::of(self.text, span.start);
         let mut message = message.into();
-        for secret in secrets_in(place.line, self.secret).into_iter().filter(|secret| secret.len() > 3) {
+        for secret in
+            secrets_in(place.line, self.secret).into_iter().filter(|secret| secret.len() > 3)
+        {
             message = message.replace(secret, "•••");
         }
         self.found.push(SettingsProblem {

@@ -13,6 +13,8 @@ mod faults;
 mod kill;
 mod magento;
 mod model;
+mod reading;
+pub mod rest;
 mod sandbox_sync;
 mod secrets;
 mod stopping;

@@ -135,10 +135,7 @@ fn call(args: &CheckArgs, service: &Service, entity: &str, context: &Context) ->
 }
 
 /// The fields of the connection form, with their defaults.
-fn config(
-    args: &CheckArgs,
-    service: &Service,
-) -> Outcome<BTreeMap<String, SecretString>> {
+fn config(args: &CheckArgs, service: &Service) -> Outcome<BTreeMap<String, SecretString>> {
     let mut config: BTreeMap<String, SecretString> = service
         .form
         .iter()
@@ -146,9 +143,9 @@ fn config(
         .map(|field| (field.name.clone(), field.default.as_str().into()))
         .collect();
     for given in &args.set {
-        let field = given.split_once('=').filter(|(name, _)| {
-            service.form.iter().any(|field| field.name == *name)
-        });
+        let field = given
+            .split_once('=')
+            .filter(|(name, _)| service.form.iter().any(|field| field.name == *name));
         let Some((name, value)) = field else {
             let names: Vec<&str> = service.form.iter().map(|field| field.name.as_str()).collect();
             let name = given.split('=').next().unwrap_or("");
@@ -214,7 +211,10 @@ fn text(trial: &Trial) -> String {
     out.push_str(&format!("records in the answer: {}\n", trial.records));
     if let Some(first) = &trial.first {
         let shown = serde_json::to_string_pretty(first).unwrap_or_default();
-        out.push_str(&format!("first record:\n{}\n", shown.lines().map(plain).collect::<Vec<_>>().join("\n")));
+        out.push_str(&format!(
+            "first record:\n{}\n",
+            shown.lines().map(plain).collect::<Vec<_>>().join("\n")
+        ));
     }
     match &trial.read {
         Some(record) => {

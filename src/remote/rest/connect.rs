@@ -2,10 +2,10 @@
 
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
+use super::Rest;
 use super::auth::{self, Tokens};
 use super::rules::Rules;
 use super::template::{self, Names};
-use super::Rest;
 use crate::model::UserError;
 use crate::model::manifest::{Auth, Manifest};
 use secrecy::{ExposeSecret, SecretString};
