@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::engine::{SyncMode, SyncRequest};
 use crate::model::{Connector, Stamp, Trigger};
 use crate::paths::Paths;
-use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::sandbox::{Sandbox, SandboxOptions, VtigerRelease};
 use crate::settings::apply;
 use clap::Args;
 use serde_json::Value;
@@ -19,9 +19,6 @@ use toml::Table;
 
 /// What the sandbox calls the CRM.
 const CRM: &str = "vtiger";
-/// Not part of the demo yet: two connectors to one CRM need a second round until both have what the
-/// other one brought, and the demo makes one.
-const LEFT_OUT: &str = "zoho";
 
 /// Options of `demo`.
 #[derive(Debug, Clone, Args)]
@@ -48,6 +45,8 @@ pub fn run(args: &DemoArgs, context: &Context) -> Outcome {
     let options = SandboxOptions {
         records: args.records,
         seed: args.seed,
+        // The edition that has all modules.
+        vtiger: VtigerRelease::Cloud,
         state_dir: folder.keeps.then(|| folder.path.join("sandbox")),
         ..SandboxOptions::default()
     };
@@ -123,7 +122,7 @@ fn set_up(house: &House, sandbox: &Sandbox) -> Outcome<()> {
         .and_then(|credentials| document(&credentials, &house.catalog, &known))
         .map_err(broken)?;
     let (store, vault, catalog) = (&house.store, &house.vault, &house.catalog);
-    let applied = apply(store, vault, catalog, &text, "demo", false, Stamp::now());
+    let applied = apply(store, vault, catalog, &text, "demo", None, Stamp::now());
     applied.map(drop).map_err(|problems| {
         broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     })
@@ -143,7 +142,7 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
             file.insert("crm".into(), values.into());
             continue;
         }
-        let Some(service) = catalog.service(system).filter(|s| s.name != LEFT_OUT) else {
+        let Some(service) = catalog.service(system) else {
             continue;
         };
         // The sandbox also tells what clients of other makes need.

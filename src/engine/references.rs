@@ -59,6 +59,8 @@ pub struct Referring {
     store: Store,
     connector: ConnectorId,
     entities: HashMap<String, Paths>,
+    /// What the CRM calls its services.
+    services: String,
 }
 
 /// Both remotes of a run, with the references of its modules translated.
@@ -67,6 +69,7 @@ pub fn referring(
     store: &Store,
     connector: ConnectorId,
     modules: &[ModuleWork],
+    services: &str,
 ) -> [Arc<dyn Remote>; 2] {
     Side::BOTH.map(|side| {
         let mut entities: HashMap<String, Paths> = HashMap::new();
@@ -78,8 +81,8 @@ pub fn referring(
         if entities.is_empty() {
             return inner;
         }
-        Arc::new(Referring { inner, side, store: store.clone(), connector, entities })
-            as Arc<dyn Remote>
+        let (store, services) = (store.clone(), services.to_owned());
+        Arc::new(Referring { inner, side, store, connector, entities, services }) as Arc<dyn Remote>
     })
 }
 
@@ -117,10 +120,41 @@ impl Referring {
             collect(self.side, paths, &record.fields, &mut wanted);
         }
         let known = self.links(self.side, wanted).await?;
+        let services = self.services_of(paths, &records, &known).await?;
         for record in &mut records {
+            without_services(paths, &mut record.fields, &services);
             tell(self.side, paths, &mut record.fields, &known);
         }
         Ok(records)
+    }
+
+    /// Of the lines' products that are not linked, those that are services of the CRM, with their
+    /// names: no record of the other side ever stands for them.
+    async fn services_of(
+        &self,
+        paths: &Paths,
+        records: &[Record],
+        known: &Known,
+    ) -> RemoteResult<HashMap<String, String>> {
+        let linked = |id: &String| {
+            SOLD.iter().any(|module| known.get(&(*module, id.clone())).is_some_and(Option::is_some))
+        };
+        let items = records.iter().flat_map(|r| paths.items.iter().map(|path| r.fields.get(path)));
+        let products = items.flatten().flat_map(lines_of).map(|line| line.product);
+        let ids: BTreeSet<String> = products.filter(|id| !id.is_empty() && !linked(id)).collect();
+        if self.side == Side::Service || ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<String> = ids.into_iter().collect();
+        let fields = [SERVICE_NAME.to_owned()];
+        let found = match self.inner.fetch(&self.services, &ids, &fields).await {
+            Ok(found) => found,
+            // Who may not see services does not sell them.
+            Err(error) if !error.whole && !error.is_passing() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let name = |record: &Record| record.fields.get(SERVICE_NAME).map(Value::to_text);
+        Ok(found.into_iter().map(|r| (r.id.clone(), name(&r).unwrap_or_default())).collect())
     }
 
     /// The fields of a write in the ids of this side.
@@ -196,6 +230,31 @@ fn reference(fields: &Fields, path: &str) -> Option<String> {
     let text = fields.get(path)?.to_text();
     let text = text.trim();
     (!text.is_empty() && text != "0").then(|| text.to_owned())
+}
+
+/// The field that holds a service's name in the CRM.
+const SERVICE_NAME: &str = "servicename";
+
+/// Tells lines of services as lines without a product.
+fn without_services(paths: &Paths, fields: &mut Fields, services: &HashMap<String, String>) {
+    for path in &paths.items {
+        let Some(value @ Value::List(_)) = fields.get(path) else { continue };
+        let mut lines = lines_of(value);
+        let mut any = false;
+        for line in &mut lines {
+            let Some(name) = services.get(&line.product) else { continue };
+            line.product.clear();
+            line.kind = match name.trim().to_lowercase().as_str() {
+                "shipping" => LineKind::Shipping,
+                "fee" => LineKind::Fee,
+                _ => LineKind::Product,
+            };
+            any = true;
+        }
+        if any {
+            fields.set(path.as_str(), lines_value(&lines));
+        }
+    }
 }
 
 /// The modules that a line's product may be of.
@@ -537,6 +596,21 @@ mod tests {
             ((Module::Products, "26x1".into()), None),
         ]);
         assert_eq!(told(Side::Vtiger, "12x5", "26x1", &known), (String::new(), "shipping".into()));
+    }
+
+    #[test]
+    fn lines_of_services_that_nothing_is_linked_with_have_no_product() {
+        let services = HashMap::from(
+            [("26x3", "Shipping"), ("26x4", "Installation")]
+                .map(|(id, name)| (id.to_owned(), name.to_owned())),
+        );
+        for (product, told) in [("26x3", "shipping"), ("26x4", "product"), ("14x9", "product14x9")]
+        {
+            let mut fields = order("", product);
+            without_services(&paths(), &mut fields, &services);
+            let line = lines_of(fields.get("lines").unwrap()).remove(0);
+            assert_eq!(format!("{}{}", line.kind.key(), line.product), told);
+        }
     }
 
     #[test]

@@ -40,7 +40,10 @@ pub async fn run(
 ) -> Step<End> {
     context.dry = mode == SyncMode::Preview;
     let mut modules = prepare_modules(context, only).await?;
-    context.remotes = referring(&context.remotes, &context.store, context.id(), &modules);
+    let services = context.catalog.vtiger_module(Module::Services).map(|m| m.entity.clone());
+    let services = services.unwrap_or_default();
+    context.remotes =
+        referring(&context.remotes, &context.store, context.id(), &modules, &services);
     if !context.dry {
         settle_open(context, &modules).await?;
     }

@@ -55,6 +55,7 @@ pub fn to_vtiger(
         PairKind::Boolean => boolean(text)
             .ok_or_else(|| mismatch(&pair.service_label(), text, "yes or no"))?
             .to_owned(),
+        PairKind::Date => day(text).to_owned(),
         _ => storable(text, limits),
     };
     if let Some(length) = limits.vtiger_length {
@@ -198,6 +199,15 @@ fn emptied(
         (Target::New, _) | (_, EmptyRule::Keep) => Ok(Vec::new()),
         (Target::Existing, EmptyRule::Clear) => Ok(clear()),
     }
+}
+
+/// The day of a date with a time behind it.
+fn day(text: &str) -> &str {
+    let is_day = |day: &str| {
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        day.split('-').map(str::len).eq([4, 2, 2]) && day.split('-').all(digits)
+    };
+    text.get(..10).filter(|day| is_day(day)).unwrap_or(text)
 }
 
 fn decimal(text: &str, field: &str) -> Result<rust_decimal::Decimal, Reason> {

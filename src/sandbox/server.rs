@@ -194,7 +194,7 @@ impl App {
                 let serve = async { self.vtiger.answer_cloud(&request, &operation, line) };
                 return self.pass(System::Vtiger, operation.clone(), write, cut, serve).await;
             }
-            if rest != "/webservice.php" {
+            if rest != "/webservice.php" || self.vtiger.is_cloud() {
                 return respond(page(200, "Vtiger"));
             }
             let operation = Vtiger::operation(&request);

@@ -13,7 +13,7 @@ mod problem;
 mod url;
 mod validate;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, MayRemove, apply};
 pub use export::export;
 pub use fields::check_field;
 pub use manifest::{read_manifest, read_manifests};

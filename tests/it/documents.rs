@@ -45,7 +45,11 @@ impl Bench {
     }
 
     fn ids(&self, module: &str) -> Vec<String> {
-        let rows = self.query(&format!("select id from {module} order by id limit 100;"));
+        self.some_ids(module, 100)
+    }
+
+    fn some_ids(&self, module: &str, count: u32) -> Vec<String> {
+        let rows = self.query(&format!("select id from {module} order by id limit {count};"));
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
 
@@ -68,7 +72,7 @@ impl Bench {
 
     /// An order of these lines, ready to be created.
     fn order(&self, subject: &str, lines: &[Line], currency: &str) -> Fields {
-        let account = self.ids("Accounts").remove(0);
+        let account = self.some_ids("Accounts", 1).remove(0);
         let mut fields: Fields = [
             ("subject", subject),
             ("sostatus", "Created"),

@@ -4,6 +4,7 @@
 #![allow(clippy::result_large_err, reason = "errors of remotes are rare and not on a hot path")]
 
 mod cli;
+mod cloud;
 mod conformance;
 mod daemon;
 mod deletes;

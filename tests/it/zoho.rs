@@ -16,7 +16,7 @@ use syncdeck::remote::{
     ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, RemoteResult, Scope, Since, Write,
     Written, zoho,
 };
-use syncdeck::sandbox::{self, Sandbox, SandboxOptions};
+use syncdeck::sandbox::{self, Sandbox, SandboxOptions, VtigerRelease};
 use syncdeck::secrets::Vault;
 use syncdeck::settings::default_connector;
 use syncdeck::store::{Change, Store};
@@ -347,7 +347,10 @@ fn plain(text: &str) -> SecretText {
 
 impl Bench {
     async fn new(records: u64, deletes: Deletes, other: &[(&str, &str)]) -> Self {
-        let sandbox = started(records).await;
+        Self::of(started(records).await, deletes, other).await
+    }
+
+    async fn of(sandbox: Sandbox, deletes: Deletes, other: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
         let keys = sandbox.credentials();
@@ -380,6 +383,19 @@ impl Bench {
         store.commit(Change::PutCrm(crm).into()).await.unwrap();
         store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
         Self { sandbox, store, folder }
+    }
+
+    /// With all modules, and a Vtiger of this kind.
+    async fn whole(records: u64, vtiger: VtigerRelease) -> Self {
+        let options =
+            SandboxOptions { records: Some(records), vtiger, ..SandboxOptions::default() };
+        let bench = Self::of(sandbox::start(options).await.unwrap(), Deletes::Off, &[]).await;
+        let catalog = Catalog::built_in().unwrap();
+        let mut connector = bench.store.read_blocking(|r| r.connector(1)).unwrap().unwrap();
+        connector.modules = default_connector(catalog.service("zoho").unwrap(), "zoho").modules;
+        connector.modules.values_mut().for_each(|settings| settings.enabled = true);
+        bench.store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
+        bench
     }
 
     /// A new engine each time, as in a new process.
@@ -471,4 +487,62 @@ async fn deletions_are_carried_and_tokens_may_end_in_the_middle() {
     assert_eq!(run.status, RunStatus::Failed);
     let told = run.error.unwrap().one_line();
     assert!(told.contains("does not accept the stored consent any more"), "{told}");
+}
+
+/// The links of a module: the CRM's id by the service's.
+fn links(bench: &Bench, module: Module) -> BTreeMap<String, String> {
+    let all = bench.store.read_blocking(|r| r.links_after(1, module, None, 10_000)).unwrap();
+    all.into_iter().map(|link| (link.service_id, link.vtiger_id)).collect()
+}
+
+fn amount(value: &Value) -> rust_decimal::Decimal {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse::<rust_decimal::Decimal>().unwrap().round_dp(2).normalize()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_and_invoices_travel_both_ways_with_vtiger_cloud() {
+    let bench = Bench::whole(90, VtigerRelease::Cloud).await;
+    let run = bench.sync().await;
+    assert_eq!(run.status, RunStatus::Completed, "{:?}", run.error);
+    for module in [Module::Payments, Module::Invoices] {
+        let counts = &run.modules[&module];
+        assert!(counts.available && counts.vtiger.created > 5, "{module} {counts:?}");
+        assert!(counts.service.created >= 3, "{module} {counts:?}");
+    }
+    let (mut from_crm, mut sums) = (0, Vec::new());
+    for (books, crm) in links(&bench, Module::Payments) {
+        let path = format!("books/v3/customerpayments/{books}");
+        let theirs = bench.sandbox.zoho("GET", &path, &Value::Null).1["payment"].clone();
+        let ours = bench.vtiger(&crm);
+        assert_eq!(amount(&ours["amount"]), amount(&theirs["amount"]), "{ours} {theirs}");
+        assert_eq!(ours["datereceived"], theirs["date"]);
+        let organization = bench.vtiger(ours["relatedorganization"].as_str().unwrap());
+        assert_eq!(organization["accountname"], theirs["customer_name"], "{ours}");
+        from_crm += u64::from(ours["source"] != "WEBSERVICE");
+        sums.push(amount(&ours["amount"]));
+    }
+    assert!(from_crm == 3 && sums.len() > 10, "{from_crm} {sums:?}");
+    let accounts = links(&bench, Module::Organizations);
+    for (theirs, ours) in links(&bench, Module::Invoices) {
+        let (zoho, crm) = (bench.zoho("Invoices", &theirs), bench.vtiger(&ours));
+        assert_eq!(amount(&crm["hdnGrandTotal"]), amount(&zoho["Grand_Total"]), "{crm} {zoho}");
+        let account = zoho["Account_Name"]["id"].as_str().unwrap();
+        assert_eq!(crm["account_id"].as_str(), accounts.get(account).map(|id| &**id));
+    }
+    let again = bench.sync().await;
+    assert_eq!((again.status, written(&again)), (RunStatus::Completed, 0), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_are_not_available_where_the_crm_has_none_and_nothing_else_stops() {
+    let bench = Bench::whole(60, VtigerRelease::Repaired).await;
+    let run = bench.sync().await;
+    assert_eq!(run.status, RunStatus::Completed, "{:?}", run.error);
+    let payments = &run.modules[&Module::Payments];
+    assert!(!payments.available, "{payments:?}");
+    let why = payments.why.as_deref().unwrap();
+    assert!(why.contains("Vtiger has no Payments"), "{why}");
+    assert_eq!((payments.vtiger.written(), payments.service.written()), (0, 0));
+    assert!(run.modules[&Module::Events].vtiger.created > 0, "{:?}", run.modules);
 }

@@ -178,3 +178,20 @@ fn several_fields_are_joined_and_split_again() {
     let expected = [("first", "Anna"), ("last", "von Berg")];
     assert_eq!(back, expected.map(|(p, v)| (p.to_owned(), v.to_owned())));
 }
+
+#[test]
+fn a_date_has_no_time_behind_it() {
+    let mut pair = Pair::new("invoicedate", "created_at");
+    pair.kind = PairKind::Date;
+    let limits = FieldLimits::default();
+    for (text, day) in [
+        ("2026-02-22 17:33:13", "2026-02-22"),
+        ("2026-02-22T17:33:13+01:00", "2026-02-22"),
+        ("2026-02-22", "2026-02-22"),
+        ("22 February 2026", "22 February 2026"),
+    ] {
+        let shop = fields(&[("created_at", text.into())]);
+        let to = sent(to_vtiger(&pair, &limits, &shop, Target::New));
+        assert_eq!(to, [("invoicedate".to_owned(), day.to_owned())]);
+    }
+}

@@ -23,14 +23,18 @@ const MINUTE: &str = "30";
 impl Vtiger {
     /// What follows the address of the server in the address of its API.
     pub fn address(&self) -> &'static str {
-        if self.read().release == Release::Cloud { BASE } else { "" }
+        if self.is_cloud() { BASE } else { "" }
+    }
+
+    /// Whether it is Vtiger Cloud, which has no `webservice.php` here.
+    pub fn is_cloud(&self) -> bool {
+        self.read().release == Release::Cloud
     }
 
     /// The operation that a path means, if this server has the REST API.
     pub fn cloud_operation(&self, path: &str) -> Option<String> {
         let operation = path.strip_prefix(BASE)?.strip_prefix('/')?;
-        let here = self.read().release == Release::Cloud;
-        here.then(|| operation.trim_end_matches('/').to_ascii_lowercase())
+        self.is_cloud().then(|| operation.trim_end_matches('/').to_ascii_lowercase())
     }
 
     /// Answers a request to the REST API.

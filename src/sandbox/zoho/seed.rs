@@ -106,11 +106,15 @@ fn person(world: &World, table: Table, n: u64, record: &mut Record) {
     let lead = table == Table::Leads;
     put(record, "First_Name", &facts, Fact::First);
     put(record, "Last_Name", &facts, Fact::Last);
-    if record.get("Last_Name").is_none_or(Value::is_null) {
+    let nameless = record.get("Last_Name").is_none_or(Value::is_null);
+    if nameless {
         // Zoho does not let a person be without a name; the shop's nameless ones have this one.
         record.insert("Last_Name".into(), "Unknown".into());
     }
-    put(record, "Email", &facts, Fact::Email);
+    if lead || !nameless {
+        // Nobody knows whose contact it is without a name: it has no address either.
+        put(record, "Email", &facts, Fact::Email);
+    }
     put(record, "Phone", &facts, Fact::Phone);
     put(record, "Mobile", &facts, Fact::Mobile);
     put(record, if lead { "Designation" } else { "Title" }, &facts, Fact::Title);

@@ -1,16 +1,51 @@
 //! `demo --headless`, and the sandbox's first line.
 
 use super::bench::{Deck, Sandbox, syncdeck};
+use serde_json::Value;
+
+/// Every module of every connector, and the ways that it is written by default.
+const ALL: [(&str, &str, &str); 3] = [
+    (
+        "magento",
+        "to-vtiger",
+        "Organizations, Products, Contacts, Leads, Campaigns, Sales Orders, Invoices",
+    ),
+    ("woocommerce", "both", "Products, Contacts"),
+    (
+        "zoho",
+        "both",
+        "Organizations, Products, Contacts, Leads, Invoices, Payments, Calendar Events",
+    ),
+];
+
+/// Products and people are the same in all systems, so what the shops brought is there already.
+const THERE_ALREADY: [(&str, &str); 1] = [("zoho", "Products")];
+
+fn written(module: &Value, side: &str) -> u64 {
+    ["created", "updated"].iter().map(|n| module[side][*n].as_u64().unwrap()).sum()
+}
 
 #[test]
-fn a_demo_goes_on_where_it_was() {
+fn a_demo_writes_every_way_and_goes_on_where_it_was() {
     let deck = Deck::new();
     let args = ["demo", "--headless", "--json"];
     let first = deck.run(&[&args[..], &["--records", "60"]].concat()).exits(3).json();
     let runs = first.as_array().unwrap();
-    assert!(!runs.is_empty());
-    for run in runs {
+    assert_eq!(runs.len(), ALL.len());
+    for (name, way, modules) in ALL {
+        let run = runs.iter().find(|run| run["connector"] == name).unwrap();
         assert_eq!(run["status"], "completed", "{run}");
+        let told = run["modules"].as_array().unwrap();
+        for module in told {
+            assert_eq!(module["available"], true, "{name} {module}");
+        }
+        for wanted in modules.split(", ") {
+            let module = told.iter().find(|m| m["module"] == wanted);
+            let module = module.unwrap_or_else(|| panic!("{name} has no {wanted}"));
+            let there = THERE_ALREADY.contains(&(name, wanted));
+            assert!(there || written(module, "vtiger") > 0, "{name} {module}");
+            assert_eq!(written(module, "service") > 0, way == "both", "{name} {module}");
+        }
     }
     let second = deck.run(&args).exits(0).json();
     for run in second.as_array().unwrap() {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use syncdeck::model::Fields;
 use syncdeck::sandbox::VtigerRelease;
 
-const CARTS: usize = 2_400;
+const CARTS: usize = 2_000;
 
 /// What became of a cart.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +44,9 @@ async fn send(b: &Bench, n: usize, cart: &Cart) -> (Fate, Option<String>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_totals_of_generated_carts_agree_to_the_cent() {
     let b = Bench::new(VtigerRelease::Repaired).await;
-    let products = b.ids("Products");
+    // Mostly services, whose stock need not be put back.
+    let mut products = b.ids("Services");
+    products.push(b.ids("Products").remove(0));
     let mut dice = Dice::new(20_261_121);
     let carts: Vec<Cart> = (0..CARTS).map(|_| cart(&mut dice, &products)).collect();
     let bench = &b;
@@ -74,7 +76,7 @@ async fn the_totals_of_generated_carts_agree_to_the_cent() {
     assert_eq!(b.ids("SalesOrder").len(), 100, "the sandbox is full of them");
 
     // The same lines, read back and written again, are worth the same.
-    for (cart, (_, id)) in carts.iter().zip(&fates).filter(|(_, (_, id))| id.is_some()).take(200) {
+    for (cart, (_, id)) in carts.iter().zip(&fates).filter(|(_, (_, id))| id.is_some()).take(100) {
         let id = id.clone().unwrap();
         let read = b.fetch("SalesOrder", &id, &[LINES]).await;
         let lines: Vec<Line> = lines_of(read.fields.get(LINES).unwrap());
