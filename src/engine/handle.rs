@@ -97,7 +97,7 @@ fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<Strin
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, vault: Vault, catalog: Arc<Catalog>) -> Self {
-        let remotes = HttpRemotes::new(vault, store.clone());
+        let remotes = HttpRemotes::new(vault, store.clone(), catalog.clone());
         Self::with_remotes(store, catalog, Box::new(remotes))
     }
 

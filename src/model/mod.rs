@@ -5,6 +5,7 @@ mod debug;
 pub mod document;
 mod error;
 mod link;
+pub mod manifest;
 mod mapping;
 mod module;
 mod queue;

@@ -14,6 +14,8 @@ mod faults;
 mod kill;
 mod magento;
 mod model;
+mod reading;
+pub mod rest;
 mod sandbox_sync;
 mod secrets;
 mod stopping;
