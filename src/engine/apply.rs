@@ -9,13 +9,11 @@ use super::module::ModuleWork;
 use super::outcome::finish;
 use super::plan::{Job, Plan, plan};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
+use super::safeguards;
 use super::send::send;
 use super::units::{Unit, Units};
 use crate::model::{Reason, ReasonCode, Record, Side};
 use crate::store::{Batch, Change};
-
-/// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
-pub const BATCH: usize = 100;
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -34,7 +32,7 @@ pub async fn apply(
     loop {
         let stopped = context.go_on();
         let mut batch = match stopped {
-            Ok(()) => units.next(context, work, BATCH).await?,
+            Ok(()) => units.next(context, work, safeguards::batch()).await?,
             Err(stop) => {
                 context.commit(carry).await?;
                 return Err(stop);

@@ -1,11 +1,11 @@
 //! Deletes: carried over after all modules are written, in the reversed order of the modules.
 
-use super::apply::BATCH;
 use super::context::{Context, Step, Stop};
 use super::lookup::read_again;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, Plan, item, plan};
 use super::remember::{forget, id_of, park};
+use super::safeguards;
 use super::units::{SideNow, Unit, Units};
 use crate::model::{Intent, IntentKind, ItemStatus, Link, Record, Side, Stamp};
 use crate::remote::{ErrorKind, RemoteError, Write};
@@ -20,7 +20,7 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
     let mut carry = Batch::new();
     loop {
         context.go_on()?;
-        let batch = units.next(context, work, BATCH).await?;
+        let batch = units.next(context, work, safeguards::batch()).await?;
         if batch.is_empty() {
             return context.commit(carry).await;
         }

@@ -6,6 +6,7 @@ use super::matching::{Match, duplicate_of};
 use super::module::{ModuleWork, at};
 use super::plan::decide;
 use super::reconcile::Decision;
+use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::{Link, Reason, ReasonCode, Record, Side};
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +25,11 @@ pub async fn search_new(
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
     for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
-        let known = work.capabilities[at(target)].unique_key && work.all_keys[at(target)];
+        // All keys without a link are known, and nothing is linked yet: there is nobody to be found.
+        let known = work.capabilities[at(target)].unique_key
+            && work.all_keys[at(target)]
+            && work.links == 0;
+        let known = known || !on(Safeguard::SearchBeforeCreate);
         let source = target.other();
         let mut values = Vec::new();
         for unit in &units {
@@ -116,7 +121,8 @@ pub async fn search(
     let ids = records.iter().map(|r| r.id.clone()).collect();
     let mut links = links(context, work, target, ids).await?;
     let mut seen = std::collections::HashSet::new();
-    for record in records {
+    // What lies in the trash is gone.
+    for record in records.into_iter().filter(|r| !r.trashed) {
         let values = work.mapping.project(target, &record.fields);
         if let Some(key) = work.mapping.match_key(&values)
             && seen.insert(record.id.clone())
@@ -174,7 +180,7 @@ pub async fn read_again(
     work: &ModuleWork,
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
-    let mut fresh = vec![[false, false]; units.len()];
+    let mut fresh: Vec<[bool; 2]> = units.iter().map(trusted).collect();
     // Twice is enough: after it every side that is written has been read.
     for _ in 0..2 {
         let mut wanted: [Vec<String>; 2] = [Vec::new(), Vec::new()];
@@ -211,6 +217,15 @@ pub async fn read_again(
     Ok(units)
 }
 
+/// The sides of a unit that need not be read again: none.
+fn trusted(unit: &Unit) -> [bool; 2] {
+    let read = match unit {
+        Unit::Linked { now, .. } => [now[0].record().is_some(), now[1].record().is_some()],
+        Unit::Match(_) => [true, true],
+    };
+    read.map(|read| read && !on(Safeguard::ReadAgain))
+}
+
 /// The sides that have to be known for certain before a unit is carried out.
 fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
     let decision = match unit {
@@ -234,8 +249,10 @@ fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
             }
             sides
         }
-        Decision::Delete(side) | Decision::Keep(side) | Decision::Revive(side) => vec![side],
-        Decision::Forget => Vec::new(),
+        // What is gone may have been restored since it was looked for.
+        Decision::Delete(_) | Decision::Keep(_) | Decision::Revive(_) | Decision::Forget => {
+            Side::BOTH.to_vec()
+        }
     }
 }
 

@@ -16,12 +16,15 @@ pub mod matching;
 mod module;
 mod outcome;
 mod plan;
+#[cfg(test)]
+mod proof;
 mod pull;
 mod recheck;
 pub mod reconcile;
 mod remember;
 mod remotes;
 mod run;
+mod safeguards;
 mod send;
 mod settle;
 mod units;

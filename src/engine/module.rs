@@ -63,6 +63,8 @@ pub struct ModuleWork {
     pub capabilities: [Capabilities; 2],
     /// Each side's clock minus ours, in milliseconds.
     pub skew: [i64; 2],
+    /// When this run began to read each side, on our clock.
+    pub begun: [Stamp; 2],
     /// Changed records that are linked, by Vtiger id.
     pub linked: Scratch<Staged>,
     /// Unlinked records, by match key.
@@ -150,6 +152,7 @@ pub async fn prepare(
         },
         capabilities,
         skew: [0, 0],
+        begun: [Stamp::now(); 2],
         linked: Scratch::new(&folder),
         fresh: Scratch::new(&folder),
         all_keys: [false, false],
@@ -224,11 +227,12 @@ impl ModuleWork {
         self.rules.direction.writes(side)
     }
 
-    /// The stamp by which a later listing can tell that a record did not change. None while it is
-    /// fresh: somebody may still edit the record within the same tick of that side's clock.
+    /// The stamp by which a later listing can tell that a record did not change. None if it was
+    /// fresh when the record may have been read: somebody may have edited it once more within the
+    /// same tick of that side's clock.
     pub fn settled_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
         let stamp = record.modified?;
-        let there = Stamp(Stamp::now().0 + self.skew[at(side)]);
+        let there = Stamp(self.begun[at(side)].0 + self.skew[at(side)]);
         let tick = self.capabilities[at(side)].resolution + Duration::from_secs(1);
         (stamp < there.minus(tick)).then_some(stamp)
     }

@@ -7,6 +7,7 @@ use super::matching::{Match, duplicate_of};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
 use super::remember::{id_of, park, put_link, skip, written_item};
+use super::safeguards::{Safeguard, on};
 use super::units::Unit;
 use crate::model::{IntentKind, Link, Record, Side};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
@@ -21,6 +22,10 @@ pub async fn finish(
     batch: &mut Batch,
 ) -> Step<Option<Unit>> {
     let writes = std::mem::take(&mut job.writes);
+    if !on(Safeguard::ConflictFirst) {
+        let items = job.items.iter().cloned().map(Box::new);
+        items.for_each(|item| batch.push(Change::AddItem(context.run, item)));
+    }
     let mut now = job.records.clone();
     let mut failed = Vec::new();
     let mut written = Vec::new();

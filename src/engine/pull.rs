@@ -4,6 +4,7 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
+use super::safeguards;
 use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 use crate::store::scratch::Scratch;
@@ -12,8 +13,6 @@ use std::collections::HashSet;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
-/// Up to so many links a complete listing of ids is cheap enough to be made every time.
-const FEW_LINKS: u64 = 2_000;
 
 /// Reads one side of a module.
 ///
@@ -25,11 +24,12 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
+    work.begun[at(side)] = begun;
     let scope = scope(context, work, side, &cursor);
     let due = cursor
         .last_complete
         .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
-        || work.links <= FEW_LINKS;
+        || work.links <= safeguards::few_links();
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;

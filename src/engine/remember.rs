@@ -5,6 +5,7 @@ use super::context::{Context, Step};
 use super::links::link_after;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite, item, reason_item};
+use super::safeguards::{Safeguard, on};
 use crate::model::{
     Intent, IntentKind, Item, ItemStatus, Link, Parked, Reason, ReasonCode, Record, Side, Skip,
     Stamp, Tomb,
@@ -101,7 +102,9 @@ pub async fn park(
         next_try: context.next_try(tries),
     };
     let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
-    batch.push(Change::PutParked(connector, module, parked));
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(connector, module, parked));
+    }
     batch.push(Change::AddItem(context.run, Box::new(item)));
     Ok(())
 }
@@ -149,8 +152,10 @@ pub fn announce(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Bat
         };
         batch.push(Change::PutIntent(context.id(), work.module, intent));
     }
-    for item in &job.items {
-        batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+    if on(Safeguard::ConflictFirst) {
+        for item in &job.items {
+            batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
 use super::pull::pull;
 use super::reconcile::Decision;
+use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
 use crate::model::{Held, Intent, Module, RunStatus, Side};
@@ -61,6 +62,9 @@ pub async fn run(
         return Ok(End { status: RunStatus::Held, held: Some(held) });
     }
     may_write(context, &modules, &tallies).await?;
+    if !on(Safeguard::CursorLast) {
+        move_cursors(context, &modules).await?;
+    }
     carry_out(context, &mut modules).await?;
     move_cursors(context, &modules).await?;
     Ok(End { status: RunStatus::Completed, held: None })

@@ -7,6 +7,7 @@ use super::links::link_after;
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, item};
+use super::safeguards::{Safeguard, on};
 use crate::model::{Intent, IntentKind, Item, ItemStatus, LinkOrigin, Parked, Record, Side, Stamp};
 use crate::store::{Batch, Change};
 
@@ -200,5 +201,7 @@ fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, 
         tries: 0,
         next_try: now,
     };
-    batch.push(Change::PutParked(context.id(), work.module, parked));
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(context.id(), work.module, parked));
+    }
 }

@@ -31,4 +31,6 @@ pub use settings::{
     Period, Ratio, Retention, SecretText, SyncFrom,
 };
 pub use stamp::Stamp;
+#[cfg(test)]
+pub(crate) use stamp::clock;
 pub use value::{Fields, Value};

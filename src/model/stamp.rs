@@ -14,6 +14,10 @@ pub struct Stamp(pub i64);
 impl Stamp {
     /// The current instant of this machine's clock.
     pub fn now() -> Self {
+        #[cfg(test)]
+        if let Some(at) = clock::now() {
+            return at;
+        }
         Self(Timestamp::now().as_millisecond())
     }
 
@@ -81,5 +85,25 @@ impl<'de> Deserialize<'de> for Stamp {
         } else {
             Ok(Self(i64::deserialize(deserializer)?))
         }
+    }
+}
+
+/// A clock that tests set, for each thread its own.
+#[cfg(test)]
+pub(crate) mod clock {
+    use super::Stamp;
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW: Cell<Option<Stamp>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn now() -> Option<Stamp> {
+        NOW.get()
+    }
+
+    /// Sets this thread's clock; `None`: it goes by itself again.
+    pub(crate) fn set(now: Option<Stamp>) {
+        NOW.set(now);
     }
 }

@@ -5,6 +5,5 @@
 
 mod cli;
 mod conformance;
-mod model;
 mod sandbox_sync;
 mod tui_pty;

@@ -1,0 +1,1 @@
+//! Fixed scenarios, killed at every step.

@@ -1,0 +1,1 @@
+//! Narrow tests of what the stories found.

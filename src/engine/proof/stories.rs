@@ -1,0 +1,169 @@
+//! Random stories: some edits, some runs with edits, faults, cancels and crashes in them, then
+//! silence, in which everything has to come out right.
+
+use super::bench::Bench;
+use super::check;
+use super::setup::{Habits, Setup};
+use super::world::{Dice, Faults};
+use crate::engine::SyncMode;
+use crate::model::{RunStatus, Trigger};
+
+/// What happens in a story.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Kind {
+    pub habits: Habits,
+    pub faults: bool,
+    pub crashes: bool,
+    /// Users act only between runs.
+    pub calm: bool,
+    /// Cancels, held runs, previews in between, changes of the mapping, runs by schedule.
+    pub fuss: bool,
+}
+
+/// Tells the story of a seed and answers what is wrong with its end.
+pub fn story(seed: u64, kind: Kind) -> (Setup, Vec<String>, Option<Vec<String>>) {
+    let mut dice = Dice::new(seed ^ 0x5EED);
+    let rules = Setup::rules();
+    let rule = rules[(seed % rules.len() as u64) as usize];
+    let setup = Setup { habits: kind.habits, ..rule.thrown(&mut dice) };
+    let mut bench = Bench::new(seed, setup);
+    let rounds = {
+        let mut world = bench.world();
+        for _ in 0..3 + dice.below(6) {
+            world.user();
+        }
+        if dice.chance(70) {
+            world.pass(120);
+        }
+        2 + dice.below(3)
+    };
+    for _ in 0..rounds {
+        if kind.fuss && dice.chance(20) {
+            check::same_plan(&mut bench);
+        }
+        if kind.fuss && dice.chance(20) {
+            bench.map_phone(dice.chance(50));
+        }
+        {
+            let mut world = bench.world();
+            world.busy = !kind.calm;
+            world.faults = if kind.faults { Faults::SOME } else { Faults::NONE };
+            if kind.crashes && dice.chance(70) {
+                world.crash_at = Some(1 + dice.below(60));
+            }
+            if kind.fuss && dice.chance(15) {
+                world.cancel_at = Some(1 + dice.below(40));
+            }
+        }
+        let mode = if kind.fuss && dice.chance(60) { SyncMode::Sync } else { SyncMode::Accept };
+        let trigger =
+            if kind.fuss && dice.chance(40) { Trigger::Schedule } else { Trigger::Manual };
+        let ended = bench.run(mode, trigger);
+        if let Some(held) = ended.filter(|run| run.status == RunStatus::Held)
+            && dice.chance(70)
+        {
+            bench.run(SyncMode::Confirm(held.id), Trigger::Manual);
+        }
+        let mut world = bench.world();
+        let secs = dice.below(90) as i64;
+        world.pass(secs);
+        for _ in 0..dice.below(4) {
+            world.user();
+        }
+    }
+    bench.map_phone(true);
+    let bad = bench.finish();
+    let log = bench.world().log.take();
+    (setup, bad, log)
+}
+
+/// How many times as many stories are to be told.
+pub fn times() -> u64 {
+    std::env::var("SYNCDECK_STORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
+fn stories(name: &str, count: u64, kind: Kind) {
+    let only: Option<u64> = std::env::var("SYNCDECK_SEED").ok().and_then(|n| n.parse().ok());
+    let seeds = only.map_or(0..count * times(), |seed| seed..seed + 1);
+    let mut failed = Vec::new();
+    let told = seeds.end - seeds.start;
+    for seed in seeds {
+        let (setup, bad, log) = story(seed, kind);
+        if !bad.is_empty() {
+            for line in log.into_iter().flatten() {
+                println!("{line}");
+            }
+            println!("{name}: seed {seed}: {bad:#?}\n{setup:?}");
+            failed.push(seed);
+        }
+        if failed.len() >= 10 {
+            break;
+        }
+    }
+    assert!(failed.is_empty(), "{name}: seeds {failed:?} went wrong");
+    println!("{name}: {told} stories");
+}
+
+const ALL: Habits = Habits {
+    deletes: true,
+    restores: true,
+    key_edits: true,
+    twins: true,
+    clears: true,
+    companies: true,
+};
+const PLAIN: Kind = Kind {
+    habits: Habits {
+        deletes: false,
+        restores: false,
+        key_edits: false,
+        twins: false,
+        clears: false,
+        companies: false,
+    },
+    faults: false,
+    crashes: false,
+    calm: false,
+    fuss: false,
+};
+
+#[test]
+fn edits_at_any_moment_are_never_lost() {
+    stories("edits", 1_500, PLAIN);
+}
+
+#[test]
+fn deletes_are_carried_only_as_configured() {
+    let habits = Habits { deletes: true, restores: true, ..Habits::default() };
+    stories("deletes", 1_500, Kind { habits, ..PLAIN });
+}
+
+#[test]
+fn keys_may_change_and_may_be_there_twice() {
+    let habits = Habits { key_edits: true, twins: true, clears: true, ..Habits::default() };
+    stories("keys", 1_500, Kind { habits, ..PLAIN });
+}
+
+#[test]
+fn lost_answers_and_refusals_make_no_twins() {
+    let habits = Habits { companies: true, ..Habits::default() };
+    stories("faults", 1_500, Kind { habits, faults: true, ..PLAIN });
+}
+
+#[test]
+fn killed_at_any_step_it_ends_where_it_would_have_ended() {
+    let habits = Habits { companies: true, ..Habits::default() };
+    stories("kills", 1_500, Kind { habits, crashes: true, ..PLAIN });
+}
+
+#[test]
+fn killed_while_nobody_acts_it_counts_every_write() {
+    let kind = Kind { habits: ALL, faults: true, crashes: true, calm: true, fuss: false };
+    stories("counts", 1_500, kind);
+}
+
+#[test]
+fn everything_at_once() {
+    let kind = Kind { habits: ALL, faults: true, crashes: true, calm: false, fuss: true };
+    stories("everything", 2_000, kind);
+}
