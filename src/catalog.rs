@@ -89,8 +89,34 @@ pub struct Companion {
     pub field: String,
     /// The module of the referenced record.
     pub module: Module,
-    /// The first part of the link's key on the service's side (`company`).
+    /// The first part of the link's key on the service's side (`company`); one of
+    /// [`crate::model::COMPANIONS`].
     pub key: String,
+    /// The fields that make its name for people; empty: its key field.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Another reference of the same record whose record brings this one along (the organization of
+    /// a known contact).
+    #[serde(default)]
+    pub through: Option<String>,
+    /// References of the same record that a new companion gets, too.
+    #[serde(default)]
+    pub shares: Vec<String>,
+}
+
+impl Companion {
+    /// What links call the companion with this folded name on the service's side.
+    pub fn service_id(&self, folded: &str) -> String {
+        format!("{}:{folded}", self.key)
+    }
+}
+
+impl VtigerAsset {
+    /// The companion that a link's or intent's id on the service's side means.
+    pub fn companion_of(&self, service_id: &str) -> Option<&Companion> {
+        let (key, _) = service_id.split_once(':')?;
+        self.companions.iter().find(|c| c.key == key)
+    }
 }
 
 /// A module of the CRM.

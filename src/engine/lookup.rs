@@ -8,7 +8,7 @@ use super::plan::decide;
 use super::reconcile::Decision;
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
-use crate::model::{Link, Reason, ReasonCode, Record, Side};
+use crate::model::{Link, Reason, ReasonCode, Record, Side, is_companion_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// What a search on a side found for a key: records with their links.
@@ -127,7 +127,8 @@ pub async fn search(
         if let Some(key) = work.mapping.match_key(&values)
             && seen.insert(record.id.clone())
         {
-            let link = links.remove(&record.id);
+            // A guest who has registered: the companion's link makes room for the real one.
+            let link = links.remove(&record.id).filter(|link| !is_companion_id(&link.service_id));
             found.entry(key).or_default().push((record, link));
         }
     }

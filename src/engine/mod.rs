@@ -21,6 +21,7 @@ mod proof;
 mod pull;
 mod recheck;
 pub mod reconcile;
+mod references;
 mod remember;
 mod remotes;
 mod run;

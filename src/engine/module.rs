@@ -5,7 +5,9 @@ use super::context::{Context, Step, Stop};
 use super::reconcile::Rules;
 use crate::catalog::{ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
-use crate::model::{Cursor, Link, Module, ModuleSettings, Pair, Record, Side, Stamp, UserError};
+use crate::model::{
+    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Record, Side, Stamp, UserError,
+};
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,9 @@ pub async fn prepare(
         }
     }
     let pairs = service.effective_mapping(&settings.mapping);
+    let pairs = usable_references(pairs, |m| {
+        context.connector.modules.get(&m).is_some_and(|settings| settings.enabled)
+    });
     let known: Vec<Pair> = pairs.into_iter().filter(|p| exists(&infos[0], &p.vtiger)).collect();
     let capabilities = [
         context.remote(Side::Vtiger).capabilities(&entity[0]),
@@ -161,6 +166,23 @@ pub async fn prepare(
         unchanged: 0,
         links,
     })))
+}
+
+/// A reference travels by link, so it takes part only where its module is synced; then nothing else
+/// writes the same field. A line that names the referred record takes part otherwise, and those
+/// that are used once fill in where a reference is empty.
+fn usable_references(pairs: Vec<Pair>, synced: impl Fn(Module) -> bool) -> Vec<Pair> {
+    let usable = |pair: &Pair| pair.active && pair.module.is_some_and(&synced);
+    let by_link: Vec<String> = pairs
+        .iter()
+        .filter(|pair| pair.kind == PairKind::Reference && usable(pair))
+        .map(|pair| format!("{}.", pair.vtiger))
+        .collect();
+    let takes_part = |pair: &Pair| match pair.kind {
+        PairKind::Reference => usable(pair),
+        _ => pair.once || !by_link.iter().any(|beginning| pair.vtiger.starts_with(beginning)),
+    };
+    pairs.into_iter().filter(takes_part).collect()
 }
 
 fn is_missing(kind: &ErrorKind) -> bool {
@@ -240,5 +262,26 @@ impl ModuleWork {
     /// A record's modification stamp on our clock.
     pub fn our_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
         record.modified.map(|stamp| Stamp(stamp.0 - self.skew[at(side)]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_takes_part_where_its_module_is_synced() {
+        let mut by_link = Pair::new("account_id", "Account_Name.id");
+        by_link.kind = PairKind::Reference;
+        by_link.module = Some(Module::Organizations);
+        let by_name = Pair::new("account_id.accountname", "Account_Name.name");
+        let once = Pair { once: true, ..Pair::new("account_id.phone", "phone") };
+        let all = vec![by_link, by_name, once, Pair::new("lastname", "Last_Name")];
+        let names = |on: bool| -> Vec<String> {
+            let kept = usable_references(all.clone(), |_| on);
+            kept.into_iter().map(|pair| pair.vtiger).collect()
+        };
+        assert_eq!(names(true), ["account_id", "account_id.phone", "lastname"]);
+        assert_eq!(names(false), ["account_id.accountname", "account_id.phone", "lastname"]);
     }
 }

@@ -9,7 +9,7 @@ use super::units::{SideNow, Unit, seen};
 use crate::mapping::{Projection, Target, to_service, to_vtiger};
 use crate::model::{
     Change, ConflictRow, Fields, IntentKind, Item, ItemStatus, Link, LinkOrigin, Reason,
-    ReasonCode, Record, Side, Stamp, Value,
+    ReasonCode, Record, Side, Stamp, Value, is_companion_id,
 };
 
 /// A write that is planned.
@@ -99,6 +99,12 @@ pub fn decide(
     let values = Side::BOTH.map(|side| {
         now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
     });
+    if link.is_some_and(|link| is_companion_id(&link.service_id)) {
+        // There is nothing on the other side that could be written or deleted.
+        let nothing = Decision::Write { vtiger: Vec::new(), service: Vec::new(), lost: Vec::new() };
+        let gone = now[0] == SideNow::Gone;
+        return (if gone { Decision::Forget } else { nothing }, values);
+    }
     let decision = reconcile(
         &work.mapping,
         &work.rules,

@@ -4,7 +4,7 @@
 use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
-use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, id_key};
+use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, id_key, is_companion_id};
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
 use std::collections::HashSet;
@@ -33,7 +33,7 @@ pub async fn stage_absent(
                     }
                     Side::Service => {
                         let ids = r.service_ids_after(connector, module, from.as_deref(), 1_000)?;
-                        ids.into_iter().map(|(service, _)| service).collect()
+                        ids.into_iter().map(|(service, _)| service).collect::<Vec<_>>()
                     }
                 })
             })
@@ -41,7 +41,8 @@ pub async fn stage_absent(
         let Some(last) = ids.last() else { return Ok(()) };
         after = Some(last.clone());
         let mut absent = Vec::new();
-        for id in ids {
+        // Companions have no record in the service that could be absent.
+        for id in ids.into_iter().filter(|id| side == Side::Vtiger || !is_companion_id(id)) {
             let key = id_key(&id).into_bytes();
             while let Some(Ok((next, ()))) = seen.peek()
                 && *next < key

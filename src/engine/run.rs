@@ -12,6 +12,7 @@ use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
 use super::pull::pull;
 use super::reconcile::Decision;
+use super::references::referring;
 use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
@@ -40,6 +41,7 @@ pub async fn run(
 ) -> Step<End> {
     context.dry = mode == SyncMode::Preview;
     let mut modules = prepare_modules(context, only).await?;
+    context.remotes = referring(&context.remotes, &context.store, context.id(), &modules);
     if !context.dry {
         settle_open(context, &modules).await?;
     }
@@ -113,10 +115,7 @@ async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
     let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
     let mut companions = Vec::new();
     for (module, intent) in open {
-        let companion =
-            context.catalog.vtiger.companions.iter().any(|c| {
-                c.module == module && intent.source_id.starts_with(&format!("{}:", c.key))
-            });
+        let companion = context.catalog.vtiger.companion_of(&intent.source_id).is_some();
         if companion {
             companions.push(intent);
         } else {

@@ -3,7 +3,9 @@
 
 use super::country::country_code;
 use super::module_mapping::FieldLimits;
-use crate::model::{Fields, Pair, PairKind, Side, Transform, Value};
+use super::transform::transformed;
+use crate::model::document::{Line, canonical_lines, lines_of};
+use crate::model::{Fields, Pair, PairKind, Side, Value};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -17,6 +19,10 @@ pub type Canonical = Option<String>;
 /// The values of a pair as one text, as that side holds them: several service fields one under the
 /// other, fallbacks where the main fields are empty.
 pub fn raw_text(pair: &Pair, side: Side, fields: &Fields) -> Option<String> {
+    if pair.kind == PairKind::Items {
+        let lines = lines_of(items(pair, side, fields)?);
+        return Some(lines.iter().map(Line::shown).collect::<Vec<_>>().join("\n"));
+    }
     match side {
         Side::Vtiger => Some(fields.get(&pair.vtiger).map(Value::to_text).unwrap_or_default()),
         Side::Service => {
@@ -36,6 +42,15 @@ pub fn raw_text(pair: &Pair, side: Side, fields: &Fields) -> Option<String> {
     }
 }
 
+/// The lines that a side holds; `None` if it tells none.
+pub fn items<'f>(pair: &Pair, side: Side, fields: &'f Fields) -> Option<&'f Value> {
+    let path = match side {
+        Side::Vtiger => &pair.vtiger,
+        Side::Service => pair.service.first()?,
+    };
+    fields.get(path).filter(|value| matches!(value, Value::List(_)))
+}
+
 fn join_lines(texts: impl Iterator<Item = String>) -> String {
     let filled: Vec<String> = texts.filter(|text| !text.trim().is_empty()).collect();
     filled.join("\n")
@@ -43,38 +58,18 @@ fn join_lines(texts: impl Iterator<Item = String>) -> String {
 
 /// The canonical value of a pair on one side, in the CRM's terms.
 pub fn canonical(pair: &Pair, side: Side, fields: &Fields, limits: &FieldLimits) -> Canonical {
+    if pair.once {
+        return None;
+    }
+    if pair.kind == PairKind::Items {
+        return items(pair, side, fields).map(canonical_lines);
+    }
     let raw = raw_text(pair, side, fields)?;
     let text = match side {
         Side::Vtiger => Cow::Borrowed(raw.as_str()),
         Side::Service => transformed(pair, Side::Vtiger, &raw),
     };
     Some(canonical_text(pair, &text, limits))
-}
-
-/// A text after the pair's transforms on the way to a side.
-pub fn transformed<'a>(pair: &Pair, target: Side, text: &'a str) -> Cow<'a, str> {
-    let mut text = Cow::Borrowed(text);
-    for transform in &pair.transform {
-        text = match transform {
-            Transform::Truncate { length } => match text.char_indices().nth(*length) {
-                Some((at, _)) => Cow::Owned(text[..at].to_owned()),
-                None => text,
-            },
-            Transform::Lowercase => Cow::Owned(text.to_lowercase()),
-            Transform::Uppercase => Cow::Owned(text.to_uppercase()),
-            Transform::Map { to_vtiger, to_service, otherwise } => {
-                let (table, rest) = match target {
-                    Side::Vtiger => (to_vtiger, otherwise.as_ref()),
-                    Side::Service => (to_service, None),
-                };
-                match table.get(text.trim()).or(rest) {
-                    Some(mapped) => Cow::Owned(mapped.clone()),
-                    None => text,
-                }
-            }
-        };
-    }
-    text
 }
 
 /// Makes a text of a pair canonical.
@@ -88,6 +83,9 @@ fn canonical_text(pair: &Pair, text: &str, limits: &FieldLimits) -> String {
         PairKind::Boolean => return boolean(text).unwrap_or(text.trim()).to_owned(),
         PairKind::Date => return text.trim().get(..10).unwrap_or(text.trim()).to_owned(),
         PairKind::DateTime => return text.trim().replacen(' ', "T", 1),
+        PairKind::Reference if pair.zero_is_empty && text.trim() == "0" => return String::new(),
+        PairKind::Reference => return text.trim().to_owned(),
+        PairKind::Items => return text.to_owned(),
         PairKind::Country => {
             let text = text.trim();
             return country_code(text).map_or_else(|| text.to_lowercase(), str::to_owned);

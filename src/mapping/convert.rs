@@ -1,9 +1,11 @@
 //! Converting: what the target is *sent* for a pair, or the reason why the record cannot travel.
 
-use super::canonical::{boolean, parse_decimal, raw_text, storable, transformed};
+use super::canonical::{boolean, items, parse_decimal, raw_text, storable};
 use super::country::country_code;
 use super::module_mapping::FieldLimits;
-use crate::model::{EmptyRule, Fields, Pair, PairKind, Reason, ReasonCode, Side, Value};
+use super::transform::transformed;
+use crate::model::document::{Line, lines_of, lines_value};
+use crate::model::{EmptyRule, Fields, Pair, PairKind, Reason, ReasonCode, Side, UNLINKED, Value};
 
 /// Whether the record is new on the target side, or has a value there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +32,14 @@ pub fn to_vtiger(
     if limits.vtiger_read_only {
         return Ok(Vec::new());
     }
+    if pair.kind == PairKind::Items {
+        return document(pair, Side::Service, service, &pair.vtiger);
+    }
     let Some(raw) = raw_text(pair, Side::Service, service) else {
         return Ok(Vec::new());
     };
-    let text = transformed(pair, Side::Vtiger, &raw);
+    let none = pair.kind == PairKind::Reference && pair.zero_is_empty && raw.trim() == "0";
+    let text = if none { "".into() } else { transformed(pair, Side::Vtiger, &raw) };
     let text = filled(pair, text.trim());
     if text.is_empty() {
         let mandatory = pair.required || limits.vtiger_mandatory;
@@ -42,6 +48,7 @@ pub fn to_vtiger(
         });
     }
     let field = pair.vtiger.as_str();
+    linked(pair, text, &pair.service_label())?;
     let text = match pair.kind {
         PairKind::Number => decimal(text, &pair.service_label())?.to_string(),
         PairKind::Integer => whole(text, &pair.service_label())?.to_string(),
@@ -78,6 +85,9 @@ pub fn to_service(
     if limits.service_read_only {
         return Ok(Vec::new());
     }
+    if let (PairKind::Items, Some(path)) = (pair.kind, pair.service.first()) {
+        return document(pair, Side::Vtiger, vtiger, path);
+    }
     let raw = raw_text(pair, Side::Vtiger, vtiger).unwrap_or_default();
     let zero = pair.zero_is_empty && parse_decimal(&raw).is_some_and(|n| n.is_zero());
     let text = if zero { "".into() } else { transformed(pair, Side::Service, &raw) };
@@ -89,8 +99,10 @@ pub fn to_service(
             paths.iter().map(|path| (path.clone(), Value::Text(String::new()))).collect()
         });
     }
+    linked(pair, text, &pair.vtiger)?;
     let mut written: Written = match pair.kind {
         PairKind::Lines if paths.len() > 1 => address_lines(paths, text),
+        _ if paths.len() > 1 => parts(paths, text),
         kind => {
             let Some(path) = paths.first() else {
                 return Ok(Vec::new());
@@ -119,6 +131,42 @@ fn service_value(kind: PairKind, pair: &Pair, text: &str) -> Result<Value, Reaso
         }
         _ => Value::Text(text.replace("\r\n", "\n")),
     })
+}
+
+/// One part to each field, the rest to the last one.
+fn parts(paths: &[String], text: &str) -> Written {
+    let mut parts = text.splitn(paths.len(), '\n').map(str::trim);
+    let mut part = || Value::Text(parts.next().unwrap_or_default().to_owned());
+    paths.iter().map(|path| (path.clone(), part())).collect()
+}
+
+/// A reference can travel only when the record it points to is linked.
+fn linked(pair: &Pair, text: &str, field: &str) -> Result<(), Reason> {
+    match (pair.kind, text.strip_prefix(UNLINKED)) {
+        (PairKind::Reference, Some(id)) => Err(missing(pair, field, id)),
+        _ => Ok(()),
+    }
+}
+
+fn missing(pair: &Pair, field: &str, id: &str) -> Reason {
+    let module = pair.module.map_or_else(String::new, |module| format!(" of {module}"));
+    let detail = format!("{field} points to record {id}{module}.");
+    Reason::new(ReasonCode::ReferenceMissing, &pair.vtiger, detail)
+}
+
+/// The lines of a document, once all their products are linked. A line is known to its own side
+/// only, so its id stays behind.
+fn document(pair: &Pair, from: Side, fields: &Fields, path: &str) -> Result<Written, Reason> {
+    let Some(value) = items(pair, from, fields) else { return Ok(Vec::new()) };
+    let mut lines = lines_of(value);
+    if let Some(line) = lines.iter().find(|line| line.product.starts_with(UNLINKED)) {
+        let field = format!("The line \"{}\"", line.name);
+        return Err(missing(pair, &field, line.product.trim_start_matches(UNLINKED)));
+    }
+    for line in &mut lines {
+        *line = Line { id: String::new(), ..std::mem::take(line) };
+    }
+    Ok(vec![(path.to_owned(), lines_value(&lines))])
 }
 
 /// The first line to the first field, all others to the second one.

@@ -5,8 +5,10 @@ mod canonical;
 mod convert;
 mod country;
 mod module_mapping;
+mod transform;
 
 pub use canonical::{Canonical, folded_name};
 pub use convert::{Target, Written, to_service, to_vtiger};
 pub use country::country_code;
 pub use module_mapping::{FieldLimits, ModuleMapping, Projection};
+pub use transform::is_date_format;

@@ -2,7 +2,8 @@
 //! the paths to read on each side, the match key.
 
 use super::canonical::{self, Canonical};
-use crate::model::{Fields, Pair, PairState, Record, Side};
+use crate::model::document::{CURRENCY, TOTAL};
+use crate::model::{Fields, Pair, PairKind, PairState, Record, Side};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
@@ -66,6 +67,12 @@ impl ModuleMapping {
         for pair in &pairs {
             vtiger.insert(pair.vtiger.clone());
             service.extend(pair.service.iter().chain(&pair.fallback).cloned());
+            if pair.kind == PairKind::Items {
+                // Totals are compared after each write of a document.
+                for side in [&mut vtiger, &mut service] {
+                    side.extend([TOTAL, CURRENCY].map(str::to_owned));
+                }
+            }
         }
         let revision = revision(&pairs, &limits);
         Self {

@@ -15,6 +15,15 @@ pub enum LinkOrigin {
     Person,
 }
 
+/// The first parts of the ids that stand for companions in links: records of the CRM without a
+/// record of their own in the service.
+pub const COMPANIONS: [&str; 3] = ["company", "guest", "item"];
+
+/// Whether an id on the service's side stands for a companion.
+pub fn is_companion_id(id: &str) -> bool {
+    id.split_once(':').is_some_and(|(key, _)| COMPANIONS.contains(&key))
+}
+
 /// The value both sides agreed on last: itself when short, else its fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Base {

@@ -1,6 +1,6 @@
 //! One line of a field mapping: which Vtiger field and which service field hold the same thing.
 
-use super::Direction;
+use super::{Direction, Module};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,14 @@ pub enum PairKind {
     DateTime,
     /// A country: an ISO 3166 alpha-2 code for the service, code or name in the CRM.
     Country,
+    /// The id of a record of the pair's module; it travels as the id of the linked record.
+    Reference,
+    /// The lines of an order or invoice ([`super::document`]).
+    Items,
 }
+
+/// The mark before a reference whose record is not linked: nothing on the other side stands for it.
+pub const UNLINKED: char = '?';
 
 /// What an empty source does to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -69,6 +76,73 @@ pub enum Transform {
     Lowercase,
     /// Turns to upper case.
     Uppercase,
+    /// A fixed value for each way, whatever the source holds.
+    Constant {
+        /// What the CRM gets.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_vtiger: Option<String>,
+        /// What the service gets.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_service: Option<String>,
+    },
+    /// Joins several service fields into the CRM's one, and splits it again on the way back: each
+    /// field takes one part, the last field the rest.
+    Join {
+        /// What stands between the parts.
+        separator: String,
+    },
+    /// Takes one part of the service's text for the CRM. It cannot travel back.
+    Split {
+        /// What stands between the parts.
+        separator: String,
+        /// Which part.
+        part: Part,
+    },
+    /// The service writes dates in this notation (`%d/%m/%Y`); the CRM as 2026-12-31.
+    DateFormat {
+        /// The notation, as of strftime.
+        service: String,
+    },
+    /// The service writes numbers with these signs.
+    NumberFormat {
+        /// The decimal sign.
+        decimal: String,
+        /// The sign between thousands; may be empty.
+        #[serde(default)]
+        thousands: String,
+    },
+    /// Turns the service's HTML into plain text for the CRM.
+    HtmlToText,
+}
+
+/// A part of a text that is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// What stands before the first separator.
+    First,
+    /// What stands behind it.
+    Rest,
+    /// What stands behind the last one; all of the text if there is none.
+    Last,
+}
+
+impl Transform {
+    /// The name in files.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Truncate { .. } => "truncate",
+            Self::Map { .. } => "map",
+            Self::Lowercase => "lowercase",
+            Self::Uppercase => "uppercase",
+            Self::Constant { .. } => "constant",
+            Self::Join { .. } => "join",
+            Self::Split { .. } => "split",
+            Self::DateFormat { .. } => "date-format",
+            Self::NumberFormat { .. } => "number-format",
+            Self::HtmlToText => "html-to-text",
+        }
+    }
 }
 
 /// A line of a mapping.
@@ -89,6 +163,9 @@ pub struct Pair {
     /// How values are compared.
     #[serde(default, rename = "type")]
     pub kind: PairKind,
+    /// The module that a reference points to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<Module>,
     /// Whether the line takes part.
     #[serde(default = "yes")]
     pub active: bool,
@@ -116,6 +193,9 @@ pub struct Pair {
     /// Constant service fields written whenever this pair is written to the service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, bool>,
+    /// It is used when a record is created, and never compared afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
     /// It takes the place of the default line with the same target.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaces: bool,
@@ -145,6 +225,7 @@ impl Pair {
             fallback: Vec::new(),
             direction: Direction::Both,
             kind: PairKind::Text,
+            module: None,
             active: true,
             description: String::new(),
             required: false,
@@ -154,6 +235,7 @@ impl Pair {
             null_is_silent: false,
             zero_is_empty: false,
             with: BTreeMap::new(),
+            once: false,
             replaces: false,
             custom: false,
         }

@@ -1,6 +1,7 @@
 //! The words of the program as types: sides, modules, records, links, runs, settings. No I/O here,
 //! and nothing here knows the other folders.
 
+pub mod document;
 mod error;
 mod link;
 mod mapping;
@@ -15,8 +16,8 @@ mod stamp;
 mod value;
 
 pub use error::UserError;
-pub use link::{Base, Link, LinkOrigin, PairState, fingerprint};
-pub use mapping::{EmptyRule, Pair, PairKind, Transform};
+pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
+pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
 pub use queue::{Cursor, Intent, IntentKind, Parked, Skip, Tomb};
 pub use reason::{Reason, ReasonCode};

@@ -2,7 +2,8 @@
 
 use super::fields::vtiger_field;
 use crate::catalog::ServiceModule;
-use crate::model::{Pair, PairKind, Side, Transform};
+use crate::mapping::is_date_format;
+use crate::model::{Direction, Pair, PairKind, Side, Transform};
 
 /// What is wrong with an administrator's lines of a module: the number of the line, from 0, and a
 /// sentence.
@@ -36,11 +37,47 @@ fn check_line(pair: &Pair) -> Option<String> {
     if let Some(path) = pair.service.iter().chain(&pair.fallback).find(bad_path) {
         return Some(format!("\"{path}\" is not a field path such as billing.city"));
     }
-    if pair.service.len() > 1 && pair.kind != PairKind::Lines {
-        return Some("several service fields need type = \"lines\"".into());
+    let joins = pair.transform.iter().any(|t| matches!(t, Transform::Join { .. }));
+    if pair.service.len() > 1 && pair.kind != PairKind::Lines && !joins {
+        return Some("several service fields need type = \"lines\" or a join transform".into());
     }
-    let cut_to_nothing = pair.transform.contains(&Transform::Truncate { length: 0 });
-    cut_to_nothing.then(|| "truncate needs a length of at least 1".into())
+    if pair.kind == PairKind::Reference && pair.module.is_none() {
+        return Some("a reference needs the module it points to, as module = \"contacts\"".into());
+    }
+    if let Some(problem) = pair.transform.iter().find_map(|step| check_transform(step, pair)) {
+        return Some(problem);
+    }
+    None
+}
+
+/// What is wrong with a transform of a line.
+fn check_transform(step: &Transform, pair: &Pair) -> Option<String> {
+    let problem = match step {
+        Transform::Truncate { length: 0 } => "truncate needs a length of at least 1",
+        Transform::Join { separator } | Transform::Split { separator, .. }
+            if separator.is_empty() =>
+        {
+            "join and split need a separator"
+        }
+        Transform::Split { .. } | Transform::HtmlToText
+            if pair.direction != Direction::ToVtiger =>
+        {
+            "split and html-to-text cannot travel back: the line needs direction = \"to-vtiger\""
+        }
+        Transform::Constant { to_vtiger: None, to_service: None } => {
+            "constant needs to_vtiger or to_service"
+        }
+        Transform::DateFormat { service } if !is_date_format(service) => {
+            "date-format needs a notation with day, month and year, such as %d/%m/%Y"
+        }
+        Transform::NumberFormat { decimal, thousands }
+            if decimal.is_empty() || decimal == thousands =>
+        {
+            "number-format needs a decimal sign that differs from the one between thousands"
+        }
+        _ => return None,
+    };
+    Some(problem.to_owned())
 }
 
 /// What a line writes: side and field.

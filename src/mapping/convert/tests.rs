@@ -118,3 +118,63 @@ fn a_status_maps_both_ways_and_a_price_of_zero_is_not_sent() {
     let free = fields(&[("unit_price", "0.00000000".into())]);
     assert!(sent(to_service(&price, &limits, &free, Target::New)).is_empty());
 }
+
+#[test]
+fn a_reference_travels_only_when_its_record_is_linked() {
+    let mut pair = Pair::new("contact_id", "customer_id");
+    pair.kind = PairKind::Reference;
+    pair.module = Some(Module::Contacts);
+    let limits = FieldLimits::default();
+    let linked = fields(&[("customer_id", "12x3".into())]);
+    let to = sent(to_vtiger(&pair, &limits, &linked, Target::New));
+    assert_eq!(to, [("contact_id".to_owned(), "12x3".to_owned())]);
+    let open = fields(&[("customer_id", "?43".into())]);
+    let reason = to_vtiger(&pair, &limits, &open, Target::New).unwrap_err();
+    assert_eq!(reason.code, ReasonCode::ReferenceMissing);
+    assert!(reason.text.contains("customer_id points to record 43 of Contacts"), "{}", reason.text);
+    let back = fields(&[("contact_id", "?12x9".into())]);
+    assert_eq!(
+        refused(to_service(&pair, &limits, &back, Target::Existing)),
+        ReasonCode::ReferenceMissing
+    );
+}
+
+#[test]
+fn lines_travel_whole_once_all_products_are_linked() {
+    let mut pair = Pair::new("lines", "lines");
+    pair.kind = PairKind::Items;
+    let line = |product: &str| Line {
+        id: "7".into(),
+        product: product.into(),
+        name: "Cup".into(),
+        quantity: rust_decimal::Decimal::ONE,
+        ..Line::default()
+    };
+    let of = |lines: &[Line]| fields(&[("lines", lines_value(lines))]);
+    let limits = FieldLimits::default();
+    let written = to_vtiger(&pair, &limits, &of(&[line("14x3")]), Target::New).unwrap();
+    let sent = lines_of(&written[0].1);
+    assert_eq!((sent[0].product.as_str(), sent[0].id.as_str()), ("14x3", ""));
+    let missing = of(&[line("14x3"), line("?12")]);
+    assert_eq!(
+        refused(to_vtiger(&pair, &limits, &missing, Target::New)),
+        ReasonCode::ReferenceMissing
+    );
+    // A side that tells no lines says nothing about them.
+    assert!(to_service(&pair, &limits, &fields(&[]), Target::Existing).unwrap().is_empty());
+}
+
+#[test]
+fn several_fields_are_joined_and_split_again() {
+    let mut pair = Pair::new("lastname", "first");
+    pair.service.push("last".into());
+    pair.transform = vec![Transform::Join { separator: " ".into() }];
+    let limits = FieldLimits::default();
+    let shop = fields(&[("first", "Anna".into()), ("last", "von Berg".into())]);
+    let to = sent(to_vtiger(&pair, &limits, &shop, Target::New));
+    assert_eq!(to, [("lastname".to_owned(), "Anna von Berg".to_owned())]);
+    let crm = fields(&[("lastname", "Anna von Berg".into())]);
+    let back = sent(to_service(&pair, &limits, &crm, Target::Existing));
+    let expected = [("first", "Anna"), ("last", "von Berg")];
+    assert_eq!(back, expected.map(|(p, v)| (p.to_owned(), v.to_owned())));
+}

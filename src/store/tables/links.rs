@@ -2,7 +2,9 @@
 //! directions are written in one transaction, and an id is in one link at most.
 
 use super::counters::Counter;
-use crate::model::{Base, ConnectorId, Link, LinkOrigin, Module, PairState, Stamp, id_key};
+use crate::model::{
+    Base, ConnectorId, Link, LinkOrigin, Module, PairState, Stamp, id_key, is_companion_id,
+};
 use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
@@ -138,11 +140,18 @@ impl Writing<'_> {
         }
         let bytes = link.encode()?;
         let old = self.links.open()?.insert((c, m.code(), vid.as_str()), bytes.as_slice())?;
+        let mut takes_place = false;
         match (old, tied) {
             (Some(_), Some(_)) => return Ok(()),
             (Some(old), None) => {
                 let old = Link::decode(old.value())?;
-                return Err(StoreError::AlreadyLinked(link.vtiger_id.clone(), old.service_id));
+                if !is_companion_id(&old.service_id) {
+                    return Err(StoreError::AlreadyLinked(link.vtiger_id.clone(), old.service_id));
+                }
+                // A guest who has registered: the companion's key makes room.
+                let key = id_key(&old.service_id);
+                by_sid.remove((c, m.code(), key.as_str()))?;
+                takes_place = true;
             }
             (None, _) => {}
         }
@@ -150,7 +159,9 @@ impl Writing<'_> {
             (c, m.code(), sid.as_str()),
             (link.service_id.as_str(), link.vtiger_id.as_str()),
         )?;
-        self.count(Counter::Links, c, m, 1);
+        if !takes_place {
+            self.count(Counter::Links, c, m, 1);
+        }
         Ok(())
     }
 

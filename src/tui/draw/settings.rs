@@ -279,6 +279,7 @@ fn kind(pair: &Pair) -> String {
         Transform::Map { .. } => "table".to_owned(),
         Transform::Lowercase => "lower".to_owned(),
         Transform::Uppercase => "upper".to_owned(),
+        step => step.key().to_owned(),
     });
     std::iter::once(name).chain(steps).collect::<Vec<_>>().join(", ")
 }

@@ -1,0 +1,434 @@
+//! References travel by link, never by name. [`Referring`] stands before a remote and tells the ids
+//! of referred records as the CRM's ids, on both sides: so they compare like any other value, and
+//! one whose record is not linked carries the mark [`UNLINKED`]. On the way to the service the ids
+//! are turned back.
+
+use super::module::{ModuleWork, at};
+use crate::model::document::{LineKind, lines_of, lines_value};
+use crate::model::{
+    CheckReport, ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value,
+    is_companion_id,
+};
+use crate::remote::{
+    Capabilities, EntityInfo, ErrorKind, Page, PageRequest, Remote, RemoteError, RemoteResult,
+    Write, Written,
+};
+use crate::store::Store;
+use futures::future::BoxFuture;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What stands for a line that has no product of its own.
+pub const ITEM: &str = "item";
+
+/// The paths of an entity that hold references.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Paths {
+    /// Path and module of each reference.
+    single: Vec<(String, Module)>,
+    /// Paths of documents' lines.
+    items: Vec<String>,
+}
+
+/// A remote whose references are told as the CRM's ids.
+pub struct Referring {
+    inner: Arc<dyn Remote>,
+    side: Side,
+    store: Store,
+    connector: ConnectorId,
+    entities: HashMap<String, Paths>,
+}
+
+/// Both remotes of a run, with the references of its modules translated.
+pub fn referring(
+    remotes: &[Arc<dyn Remote>; 2],
+    store: &Store,
+    connector: ConnectorId,
+    modules: &[ModuleWork],
+) -> [Arc<dyn Remote>; 2] {
+    Side::BOTH.map(|side| {
+        let mut entities: HashMap<String, Paths> = HashMap::new();
+        for work in modules {
+            let paths = entities.entry(work.entity[at(side)].clone()).or_default();
+            for pair in work.mapping.pairs() {
+                let path = match side {
+                    Side::Vtiger => Some(&pair.vtiger),
+                    Side::Service => pair.service.first(),
+                };
+                match (pair.kind, pair.module, path) {
+                    (PairKind::Reference, Some(module), Some(path)) => {
+                        paths.single.push((path.clone(), module));
+                    }
+                    (PairKind::Items, _, Some(path)) => paths.items.push(path.clone()),
+                    _ => {}
+                }
+            }
+        }
+        entities.retain(|_, paths| *paths != Paths::default());
+        let inner = remotes[at(side)].clone();
+        if entities.is_empty() {
+            return inner;
+        }
+        Arc::new(Referring { inner, side, store: store.clone(), connector, entities })
+            as Arc<dyn Remote>
+    })
+}
+
+/// Links by module and by the id on one side.
+type Known = HashMap<(Module, String), Option<Link>>;
+
+impl Referring {
+    /// Reads the links of these records of a module, by the ids of `side`.
+    async fn links(&self, side: Side, wanted: BTreeSet<(Module, String)>) -> RemoteResult<Known> {
+        if wanted.is_empty() {
+            return Ok(Known::new());
+        }
+        let connector = self.connector;
+        let read = self.store.read(move |r| {
+            let mut known = Known::new();
+            for (module, id) in wanted {
+                let link = match side {
+                    Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
+                    Side::Service => r.link_by_service(connector, module, &id)?,
+                };
+                known.insert((module, id), link);
+            }
+            Ok(known)
+        });
+        read.await.map_err(|error| {
+            let error = RemoteError::new(ErrorKind::Temporary, error.user());
+            RemoteError { whole: true, ..error }
+        })
+    }
+
+    async fn told(&self, entity: &str, mut records: Vec<Record>) -> RemoteResult<Vec<Record>> {
+        let Some(paths) = self.entities.get(entity) else { return Ok(records) };
+        let mut wanted = BTreeSet::new();
+        for record in &records {
+            collect(self.side, paths, &record.fields, &mut wanted);
+        }
+        let known = self.links(self.side, wanted).await?;
+        for record in &mut records {
+            tell(self.side, paths, &mut record.fields, &known);
+        }
+        Ok(records)
+    }
+
+    /// The fields of a write in the ids of this side.
+    async fn native(&self, entity: &str, writes: &[Write]) -> RemoteResult<Vec<Write>> {
+        let mut writes = writes.to_vec();
+        let Some(paths) = self.entities.get(entity) else { return Ok(writes) };
+        if self.side == Side::Vtiger {
+            self.give_services(paths, &mut writes).await?;
+            return Ok(writes);
+        }
+        let mut wanted = BTreeSet::new();
+        for fields in writes.iter_mut().filter_map(fields_of) {
+            collect(Side::Vtiger, paths, fields, &mut wanted);
+        }
+        let known = self.links(Side::Vtiger, wanted).await?;
+        for fields in writes.iter_mut().filter_map(fields_of) {
+            turn_back(paths, fields, &known);
+        }
+        Ok(writes)
+    }
+
+    /// Lines without a product of their own are lines of a service in the CRM.
+    async fn give_services(&self, paths: &Paths, writes: &mut [Write]) -> RemoteResult<()> {
+        let mut wanted = BTreeSet::new();
+        let each = |fields: &mut Fields,
+                    give: &mut dyn FnMut(&mut crate::model::document::Line)| {
+            for path in &paths.items {
+                let Some(value) = fields.get(path) else { continue };
+                let mut lines = lines_of(value);
+                lines.iter_mut().for_each(&mut *give);
+                fields.set(path.as_str(), lines_value(&lines));
+            }
+        };
+        for fields in writes.iter_mut().filter_map(fields_of) {
+            each(fields, &mut |line| {
+                if let Some(key) = service_of(line.kind, &line.product) {
+                    wanted.insert((Module::Services, key));
+                }
+            });
+        }
+        let known = self.links(Side::Service, wanted).await?;
+        for fields in writes.iter_mut().filter_map(fields_of) {
+            each(fields, &mut |line| {
+                let key = service_of(line.kind, &line.product);
+                let link = key.and_then(|key| known.get(&(Module::Services, key))?.as_ref());
+                if let Some(link) = link {
+                    line.product.clone_from(&link.vtiger_id);
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The companion that a line is in the CRM, if it has no product of its own.
+pub fn service_of(kind: LineKind, product: &str) -> Option<String> {
+    match kind {
+        LineKind::Shipping | LineKind::Fee => Some(format!("{ITEM}:{}", kind.key())),
+        LineKind::Product if product.is_empty() => Some(format!("{ITEM}:other")),
+        LineKind::Product => None,
+    }
+}
+
+fn fields_of(write: &mut Write) -> Option<&mut Fields> {
+    match write {
+        Write::Create { fields } | Write::Update { fields, .. } => Some(fields),
+        Write::Delete { .. } => None,
+    }
+}
+
+/// A reference that points somewhere.
+fn reference(fields: &Fields, path: &str) -> Option<String> {
+    let text = fields.get(path)?.to_text();
+    let text = text.trim();
+    (!text.is_empty() && text != "0").then(|| text.to_owned())
+}
+
+/// The modules that a line's product may be of.
+const SOLD: [Module; 2] = [Module::Products, Module::Services];
+
+fn collect(side: Side, paths: &Paths, fields: &Fields, wanted: &mut BTreeSet<(Module, String)>) {
+    for (path, module) in &paths.single {
+        wanted.extend(reference(fields, path).map(|id| (*module, id)));
+    }
+    for path in &paths.items {
+        for line in fields.get(path).map(lines_of).unwrap_or_default() {
+            if !line.product.is_empty() {
+                let modules = if side == Side::Vtiger { &SOLD[..] } else { &SOLD[..1] };
+                wanted.extend(modules.iter().map(|m| (*m, line.product.clone())));
+            }
+        }
+    }
+}
+
+/// Tells the references of a record as the CRM's ids.
+fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
+    for (path, module) in &paths.single {
+        let Some(id) = reference(fields, path) else { continue };
+        let link = known.get(&(*module, id.clone())).and_then(Option::as_ref);
+        let text = match (side, link) {
+            // A guest has no record in the service: there the reference is empty.
+            (Side::Vtiger, Some(link)) if is_companion_id(&link.service_id) => String::new(),
+            (_, Some(link)) => link.vtiger_id.clone(),
+            (_, None) => format!("{UNLINKED}{id}"),
+        };
+        fields.set(path.as_str(), text);
+    }
+    for path in &paths.items {
+        let Some(value @ Value::List(_)) = fields.get(path) else { continue };
+        let mut lines = lines_of(value);
+        for line in &mut lines {
+            let link = SOLD.iter().find_map(|module| {
+                known.get(&(*module, line.product.clone())).and_then(Option::as_ref)
+            });
+            let Some(link) = link else {
+                if !line.product.is_empty() {
+                    line.product.insert(0, UNLINKED);
+                }
+                continue;
+            };
+            match link.service_id.strip_prefix("item:") {
+                Some(kind) => {
+                    line.product.clear();
+                    line.kind = match kind {
+                        "shipping" => LineKind::Shipping,
+                        "fee" => LineKind::Fee,
+                        _ => LineKind::Product,
+                    };
+                }
+                None => line.product.clone_from(&link.vtiger_id),
+            }
+        }
+        fields.set(path.as_str(), lines_value(&lines));
+    }
+}
+
+/// Turns the CRM's ids in a write to the service into the service's own.
+fn turn_back(paths: &Paths, fields: &mut Fields, known: &Known) {
+    let service_id = |module: Module, id: &str| {
+        let link = known.get(&(module, id.to_owned()))?.as_ref()?;
+        (!is_companion_id(&link.service_id)).then(|| link.service_id.clone())
+    };
+    for (path, module) in &paths.single {
+        let Some(id) = reference(fields, path) else { continue };
+        match service_id(*module, &id) {
+            Some(id) => fields.set(path.as_str(), id),
+            None => drop(fields.remove(path)),
+        }
+    }
+    for path in &paths.items {
+        let Some(value) = fields.get(path) else { continue };
+        let mut lines = lines_of(value);
+        for line in &mut lines {
+            line.product = service_id(Module::Products, &line.product).unwrap_or_default();
+        }
+        fields.set(path.as_str(), lines_value(&lines));
+    }
+}
+
+impl Remote for Referring {
+    fn label(&self) -> &str {
+        self.inner.label()
+    }
+
+    fn capabilities(&self, entity: &str) -> Capabilities {
+        self.inner.capabilities(entity)
+    }
+
+    fn check<'a>(&'a self, target: &'a str) -> BoxFuture<'a, CheckReport> {
+        self.inner.check(target)
+    }
+
+    fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
+        self.inner.describe(entity)
+    }
+
+    fn may_write<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<()>> {
+        self.inner.may_write(entity)
+    }
+
+    fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        Box::pin(async move {
+            let mut page = self.inner.page(request).await?;
+            page.records = self.told(&request.entity, page.records).await?;
+            Ok(page)
+        })
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        entity: &'a str,
+        ids: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        Box::pin(async move {
+            let records = self.inner.fetch(entity, ids, fields).await?;
+            self.told(entity, records).await
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        entity: &'a str,
+        field: &'a str,
+        values: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        Box::pin(async move {
+            let records = self.inner.find(entity, field, values, fields).await?;
+            self.told(entity, records).await
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        Box::pin(async move {
+            if !self.entities.contains_key(entity) {
+                return self.inner.write(entity, writes, fields).await;
+            }
+            let native = match self.native(entity, writes).await {
+                Ok(native) => native,
+                Err(error) => return writes.iter().map(|_| Err(error.clone())).collect(),
+            };
+            let mut results = self.inner.write(entity, &native, fields).await;
+            for result in &mut results {
+                let Ok(written) = result else { continue };
+                let Some(record) = written.record.take() else { continue };
+                // The write is done: what cannot be told of its answer is read by the next run.
+                let told = self.told(entity, vec![record]).await.unwrap_or_default();
+                written.record = told.into_iter().next();
+            }
+            results
+        })
+    }
+
+    fn record_url(&self, entity: &str, id: &str) -> Option<String> {
+        self.inner.record_url(entity, id)
+    }
+
+    fn requests(&self) -> (u64, u64) {
+        self.inner.requests()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LinkOrigin;
+    use crate::model::document::Line;
+
+    fn link(vtiger: &str, service: &str) -> Option<Link> {
+        Some(Link {
+            vtiger_id: vtiger.into(),
+            service_id: service.into(),
+            vtiger_print: 0,
+            service_print: 0,
+            pairs: Vec::new(),
+            vtiger_stamp: None,
+            service_stamp: None,
+            revision: 0,
+            origin: LinkOrigin::Matched,
+        })
+    }
+
+    fn paths() -> Paths {
+        Paths { single: vec![("contact".into(), Module::Contacts)], items: vec!["lines".into()] }
+    }
+
+    fn order(contact: &str, product: &str) -> Fields {
+        let line = Line { product: product.into(), ..Line::default() };
+        let mut fields = Fields::from_iter([("contact", contact)]);
+        fields.set("lines", lines_value(&[line]));
+        fields
+    }
+
+    fn told(side: Side, contact: &str, product: &str, known: &Known) -> (String, String) {
+        let mut fields = order(contact, product);
+        tell(side, &paths(), &mut fields, known);
+        let line = lines_of(fields.get("lines").unwrap()).remove(0);
+        let product = format!("{}{}", line.kind.key(), line.product);
+        (fields.get("contact").unwrap().to_text(), product)
+    }
+
+    #[test]
+    fn references_are_told_as_the_crms_ids_on_both_sides() {
+        let known = Known::from([
+            ((Module::Contacts, "43".into()), link("12x3", "43")),
+            ((Module::Products, "7".into()), link("14x9", "7")),
+        ]);
+        assert_eq!(told(Side::Service, "43", "7", &known), ("12x3".into(), "product14x9".into()));
+        assert_eq!(told(Side::Service, "44", "8", &known), ("?44".into(), "product?8".into()));
+        assert_eq!(told(Side::Service, "0", "", &known), ("0".into(), "product".into()));
+    }
+
+    #[test]
+    fn guests_and_shipping_have_no_record_in_the_service() {
+        let known = Known::from([
+            ((Module::Contacts, "12x5".into()), link("12x5", "guest:a@b.example")),
+            ((Module::Services, "26x1".into()), link("26x1", "item:shipping")),
+            ((Module::Products, "26x1".into()), None),
+        ]);
+        assert_eq!(told(Side::Vtiger, "12x5", "26x1", &known), (String::new(), "shipping".into()));
+    }
+
+    #[test]
+    fn a_write_to_the_service_has_its_own_ids() {
+        let known = Known::from([
+            ((Module::Contacts, "12x3".into()), link("12x3", "43")),
+            ((Module::Products, "14x9".into()), link("14x9", "7")),
+        ]);
+        let mut fields = order("12x3", "14x9");
+        turn_back(&paths(), &mut fields, &known);
+        assert_eq!(fields.get("contact").unwrap().to_text(), "43");
+        assert_eq!(lines_of(fields.get("lines").unwrap())[0].product, "7");
+    }
+}
