@@ -5,15 +5,16 @@ use super::companions::Companions;
 use super::context::{Context, Step, Stop};
 use super::lookup::{read_again, search_new};
 use super::matching::Match;
-use super::module::ModuleWork;
+use super::module::{ModuleWork, at};
 use super::outcome::finish;
 use super::plan::{Job, Plan, plan};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::safeguards;
 use super::send::send;
-use super::units::{Unit, Units};
-use crate::model::{Reason, ReasonCode, Record, Side};
+use super::units::{SideNow, Unit, Units};
+use crate::model::{Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
+use std::collections::HashMap;
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -70,15 +71,24 @@ async fn set_by(
     batch: &mut Batch,
 ) -> Step<()> {
     for unit in units {
-        let Unit::Match(found) = unit else { continue };
-        let (side, record) = match *found {
-            Match::New { side, record } | Match::Skip { side, record, .. } => (side, record),
-            Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger),
+        let (side, record, link) = match unit {
+            Unit::Match(found) => match *found {
+                Match::New { side, record } | Match::Skip { side, record, .. } => {
+                    (side, record, None)
+                }
+                Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
+            },
+            Unit::Linked { link, now } => {
+                let id = link.vtiger_id.clone();
+                let record = now[0].record().cloned();
+                let record = record.unwrap_or_else(|| Record { id, ..Record::default() });
+                (Side::Vtiger, record, Some(link))
+            }
         };
         if !context.dry {
             let detail = "It kept changing while it was being synced.";
             let reason = Reason::new(ReasonCode::ApiError, "", detail);
-            park(context, work, side, &record, None, reason, batch).await?;
+            park(context, work, side, &record, link.as_deref(), reason, batch).await?;
         }
     }
     Ok(())
@@ -114,8 +124,16 @@ async fn run_batch(
             other => note(context, work, other, &mut commit, &mut again).await?,
         }
     }
+    hold_back(context, work, &mut jobs).await?;
+    let before = context.requests();
     if let Err(stop) = companions.resolve(context, work, &mut jobs, &mut commit).await {
         return stop_after(context, commit, stop).await;
+    }
+    if !context.dry && context.requests() != before {
+        match still_true(context, work, jobs, &mut again).await {
+            Ok(kept) => jobs = kept,
+            Err(stop) => return stop_after(context, commit, stop).await,
+        }
     }
     if context.dry {
         for job in &jobs {
@@ -133,6 +151,7 @@ async fn run_batch(
         announce(context, work, job, &mut commit);
     }
     context.commit(commit).await?;
+    work.recent = Default::default();
     let results = send(context, work, &jobs).await;
     let mut carry = Batch::new();
     let mut stop = None;
@@ -145,6 +164,96 @@ async fn run_batch(
         }
     }
     Ok(Done { carry, again, stop })
+}
+
+/// Takes out of the jobs the writes whose source stands skipped as it is: what was refused is not
+/// sent again and again just because the target is looked at.
+async fn hold_back(context: &Context, work: &ModuleWork, jobs: &mut Vec<Job>) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let mut sources = Vec::new();
+    for job in jobs.iter().filter(|job| job.link.is_some()) {
+        for write in &job.writes {
+            let side = write.side.other();
+            sources.extend(job.records[at(side)].as_ref().map(|r| (side, r.id.clone())));
+        }
+    }
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let skips: HashMap<(Side, String), Skip> = context
+        .read(move |r| {
+            let mut skips = HashMap::new();
+            for (side, id) in sources {
+                // Somebody has put it into the queue: it is tried again.
+                let queued = r.parked(connector, module, side, &id)?.is_some();
+                if let Some(skip) = r.skip(connector, module, side, &id)?.filter(|_| !queued) {
+                    skips.insert((side, id), skip);
+                }
+            }
+            Ok(skips)
+        })
+        .await?;
+    let stands = |record: &Record, side: Side| {
+        skips.get(&(side, record.id.clone())).is_some_and(|skip| {
+            let print = work.mapping.project(side, &record.fields).print;
+            skip.print == print && skip.revision == work.mapping.revision()
+        })
+    };
+    for job in jobs.iter_mut().filter(|job| job.link.is_some()) {
+        let before = job.writes.len();
+        let records = &job.records;
+        job.writes.retain(|write| {
+            let side = write.side.other();
+            !records[at(side)].as_ref().is_some_and(|record| stands(record, side))
+        });
+        job.partial = job.writes.len() < before;
+    }
+    jobs.retain(|job| !(job.partial && job.writes.is_empty()));
+    Ok(())
+}
+
+/// Looking for companions and making them takes requests, in which somebody may have edited what
+/// the jobs were planned with. Those jobs come round again.
+async fn still_true(
+    context: &Context,
+    work: &ModuleWork,
+    jobs: Vec<Job>,
+    again: &mut Vec<Unit>,
+) -> Step<Vec<Job>> {
+    let mut planned = Vec::new();
+    let mut kept = Vec::new();
+    for job in jobs {
+        match unit_of(&job) {
+            Some(unit) if !job.writes.is_empty() => planned.push((unit, job)),
+            _ => kept.push(job),
+        }
+    }
+    let units = planned.iter().map(|(unit, _)| unit.clone()).collect();
+    let mut now = look_again(context, work, units).await?;
+    for (unit, job) in planned {
+        if let Some(at) = now.iter().position(|now| *now == unit) {
+            now.swap_remove(at);
+            kept.push(job);
+        }
+    }
+    again.extend(now);
+    Ok(kept)
+}
+
+/// The unit that a job was planned from.
+fn unit_of(job: &Job) -> Option<Unit> {
+    let [vtiger, service] = job.records.clone();
+    if let Some(link) = &job.link {
+        let now = [vtiger, service].map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
+        return Some(Unit::Linked { link: Box::new(link.clone()), now: Box::new(now) });
+    }
+    let found = match (vtiger, service) {
+        (Some(vtiger), Some(service)) => Match::Pair { vtiger, service },
+        (Some(record), None) => Match::New { side: Side::Vtiger, record },
+        (None, Some(record)) => Match::New { side: Side::Service, record },
+        (None, None) => return None,
+    };
+    Some(Unit::Match(Box::new(found)))
 }
 
 async fn look_again(context: &Context, work: &ModuleWork, units: Vec<Unit>) -> Step<Vec<Unit>> {

@@ -9,7 +9,7 @@ use super::reconcile::Decision;
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::{Link, Reason, ReasonCode, Record, Side, is_companion_id};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a search on a side found for a key: records with their links.
 type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
@@ -31,6 +31,7 @@ pub async fn search_new(
             && work.links == 0;
         let known = known || !on(Safeguard::SearchBeforeCreate);
         let source = target.other();
+        units = one_of_each(work, source, units);
         let mut values = Vec::new();
         for unit in &units {
             if let Some(record) = new_on(unit, source)
@@ -45,6 +46,7 @@ pub async fn search_new(
             search(context, work, target, &values).await?
         };
         let taken = links_of_new(context, work, source, &units).await?;
+        let several = several_on(work, source, &units);
         units = units
             .into_iter()
             .filter_map(|unit| match new_on(&unit, source).cloned() {
@@ -52,9 +54,77 @@ pub async fn search_new(
                 Some(record) if taken.contains_key(&record.id) => None,
                 Some(record) => Some(judge(work, source, record, &found)),
             })
+            .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
     }
     Ok(units)
+}
+
+/// Records that lost their links in this batch come round one by one, and may share a key: the
+/// first one travels, the others are duplicates of it.
+fn one_of_each(work: &ModuleWork, source: Side, units: Vec<Unit>) -> Vec<Unit> {
+    let mut first: HashMap<String, String> = HashMap::new();
+    let one = |unit: Unit| {
+        let Some(record) = new_on(&unit, source) else { return unit };
+        let values = work.mapping.project(source, &record.fields);
+        let Some(key) = work.mapping.match_key(&values) else { return unit };
+        let id = first.entry(key).or_insert_with(|| record.id.clone());
+        if *id == record.id {
+            return unit;
+        }
+        let (record, reason) = (record.clone(), duplicate_of(id));
+        Unit::Match(Box::new(Match::Skip { side: source, record, reason }))
+    };
+    units.into_iter().map(one).collect()
+}
+
+/// The keys that several unlinked records of a side share.
+fn several_on(work: &ModuleWork, source: Side, units: &[Unit]) -> HashSet<String> {
+    let keys = units.iter().filter_map(|unit| match unit {
+        Unit::Match(found) => match found.as_ref() {
+            Match::Skip { side, record, reason }
+                if *side == source && reason.code == ReasonCode::DuplicateInSource =>
+            {
+                work.mapping.match_key(&work.mapping.project(source, &record.fields))
+            }
+            _ => None,
+        },
+        Unit::Linked { .. } => None,
+    });
+    keys.collect()
+}
+
+/// One of several with the same key is not the one that the search has found: all of them are left
+/// to a person, as if the hit had been read with them.
+fn one_of_several(
+    work: &ModuleWork,
+    source: Side,
+    unit: Unit,
+    several: &HashSet<String>,
+    found: &Found,
+) -> Unit {
+    let Unit::Match(inner) = &unit else { return unit };
+    let record = match (inner.as_ref(), source) {
+        (Match::Pair { vtiger, .. }, Side::Vtiger) => vtiger,
+        (Match::Pair { service, .. }, Side::Service) => service,
+        (Match::Skip { side, record, reason }, _)
+            if *side == source && reason.code == ReasonCode::DuplicateInSource =>
+        {
+            record
+        }
+        _ => return unit,
+    };
+    let key = work.mapping.match_key(&work.mapping.project(source, &record.fields));
+    let key = key.filter(|key| several.contains(key));
+    let hits = key
+        .and_then(|key| found.get(&key))
+        .map_or(0, |hits| if hits.iter().any(|(_, link)| link.is_some()) { 0 } else { hits.len() });
+    if hits == 0 {
+        return unit;
+    }
+    let detail = format!("Several here and {hits} on the other side have the same key.");
+    let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
+    Unit::Match(Box::new(Match::Skip { side: source, record: record.clone(), reason }))
 }
 
 fn new_on(unit: &Unit, source: Side) -> Option<&Record> {
@@ -90,10 +160,19 @@ pub async fn links(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let mut recent = HashMap::new();
+    for id in &ids {
+        if let Some(link) = work.recent[at(side)].get(id) {
+            recent.insert(id.clone(), link.clone());
+        }
+    }
     context
         .read(move |r| {
-            let mut links = HashMap::new();
+            let mut links = recent;
             for id in ids {
+                if links.contains_key(&id) {
+                    continue;
+                }
                 let link = match side {
                     Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
                     Side::Service => r.link_by_service(connector, module, &id)?,
@@ -120,9 +199,8 @@ pub async fn search(
     let records = context.remote(target).find(entity, path, values, &work.paths(target)).await?;
     let ids = records.iter().map(|r| r.id.clone()).collect();
     let mut links = links(context, work, target, ids).await?;
-    let mut seen = std::collections::HashSet::new();
-    // What lies in the trash is gone.
-    for record in records.into_iter().filter(|r| !r.trashed) {
+    let mut seen = HashSet::new();
+    for record in records {
         let values = work.mapping.project(target, &record.fields);
         if let Some(key) = work.mapping.match_key(&values)
             && seen.insert(record.id.clone())
@@ -130,6 +208,12 @@ pub async fn search(
             // A guest who has registered: the companion's link makes room for the real one.
             let link = links.remove(&record.id).filter(|link| !is_companion_id(&link.service_id));
             found.entry(key).or_default().push((record, link));
+        }
+    }
+    for hits in found.values_mut() {
+        // What lies in the trash matters only where nothing else has the key.
+        if hits.iter().any(|(hit, _)| !hit.trashed) {
+            hits.retain(|(hit, _)| !hit.trashed);
         }
     }
     Ok(found)
@@ -204,7 +288,7 @@ pub async fn read_again(
             let records = context.remote(side).fetch(entity, ids, &work.paths(side)).await?;
             let mut records: HashMap<String, Record> =
                 records.into_iter().filter(|r| !r.trashed).map(|r| (r.id.clone(), r)).collect();
-            let asked: std::collections::HashSet<&String> = ids.iter().collect();
+            let asked: HashSet<&String> = ids.iter().collect();
             for (unit, fresh) in units.iter_mut().zip(&mut fresh) {
                 if let Some(id) = id_on(unit, side)
                     && asked.contains(&id)

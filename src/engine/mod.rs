@@ -27,6 +27,7 @@ mod remotes;
 mod run;
 mod safeguards;
 mod send;
+mod sent;
 mod settle;
 mod units;
 mod urls;

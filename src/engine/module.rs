@@ -11,6 +11,7 @@ use crate::model::{
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
@@ -71,6 +72,13 @@ pub struct ModuleWork {
     pub linked: Scratch<Staged>,
     /// Unlinked records, by match key.
     pub fresh: Scratch<Staged>,
+    /// Links made since the last commit, by the id on each side: the store does not show them yet.
+    pub recent: [HashMap<String, Link>; 2],
+    /// Under which keys unlinked records were staged, by side and id, with the order of staging.
+    pub fresh_keys: Scratch<u64>,
+    /// Linked records whose other side is looked at once more, so that they are compared with what
+    /// it holds now.
+    pub partners: [Vec<String>; 2],
     /// All unlinked keys of a side were read in this run.
     pub all_keys: [bool; 2],
     /// A complete listing of a side was empty.
@@ -160,6 +168,9 @@ pub async fn prepare(
         begun: [Stamp::now(); 2],
         linked: Scratch::new(&folder),
         fresh: Scratch::new(&folder),
+        recent: [HashMap::new(), HashMap::new()],
+        fresh_keys: Scratch::new(&folder),
+        partners: [Vec::new(), Vec::new()],
         all_keys: [false, false],
         empty: [false, false],
         cursors: [None, None],

@@ -1,12 +1,12 @@
 //! Outcomes: what the answers to the writes of a unit mean.
 
 use super::context::{Context, Step, Stop};
-use super::links::link_after;
+use super::links::{link_written, note_pairs};
 use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
-use super::remember::{id_of, park, put_link, skip, written_item};
+use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::Unit;
 use crate::model::{IntentKind, Link, Record, Side};
@@ -42,20 +42,21 @@ pub async fn finish(
         }
     }
     let (connector, module) = (context.id(), work.module);
-    for write in written {
-        let source_id = source_id(&job, &write);
+    for write in &written {
+        let source_id = source_id(&job, write);
         let job_now = Job { records: now.clone(), ..job.clone() };
-        let changes = answered(work, &write, now[at(write.side)].as_ref());
-        let item = written_item(context, work, &job_now, &write, changes);
+        let changes = answered(work, write, now[at(write.side)].as_ref());
+        let item = written_item(context, work, &job_now, write, changes);
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
     }
-    if failed.is_empty() {
-        if let Some(link) = link_after(work, &job, [now[0].as_ref(), now[1].as_ref()]) {
+    if failed.is_empty() && !job.partial {
+        if let Some(link) = link_written(work, &job, &written, [now[0].as_ref(), now[1].as_ref()]) {
             put_link(context, work, link, batch);
         }
         return Ok(None);
     }
+    half_done(context, work, &job, &written, &now, batch);
     let mut again = None;
     for (write, error) in failed {
         if let Some(unit) = failed_write(context, work, &job, &write, error, batch).await? {
@@ -63,6 +64,29 @@ pub async fn finish(
         }
     }
     Ok(again)
+}
+
+/// One side was written and the other one was not: the link remembers what was, so that an edit of
+/// the source in between is not taken for a conflict with our own write.
+fn half_done(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    written: &[PlannedWrite],
+    now: &[Option<Record>; 2],
+    batch: &mut Batch,
+) {
+    let Some(mut link) = job.link.clone().filter(|_| !written.is_empty()) else { return };
+    for write in written {
+        let source = write.side.other();
+        let (Some(holds), Some(from)) = (&now[at(write.side)], &job.records[at(source)]) else {
+            continue;
+        };
+        let holds = work.mapping.project(write.side, &holds.fields);
+        let sent = work.mapping.project(source, &from.fields);
+        note_pairs(work, &mut link, write.side, write.pairs.iter().copied(), &holds, &sent);
+    }
+    batch.push(Change::PutLink(context.id(), work.module, link));
 }
 
 fn source_id(job: &Job, write: &PlannedWrite) -> String {
@@ -100,7 +124,7 @@ async fn failed_write(
     match &error.kind {
         ErrorKind::Unknown => {
             // The intent stays; the next run looks for the outcome before anything else.
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
             return stop_if_whole(context, &error, batch).await;
         }
         ErrorKind::Exists { id } if write.kind == IntentKind::Create => {
@@ -121,11 +145,11 @@ async fn failed_write(
         }
         ErrorKind::NotFound => {
             batch.push(drop_intent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
         }
         _ if error.is_passing() => {
             batch.push(drop_intent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
             return stop_if_whole(context, &error, batch).await;
         }
         _ => {
@@ -137,6 +161,26 @@ async fn failed_write(
         }
     }
     Ok(None)
+}
+
+/// Puts the source of a write into the queue, and the target too if no link leads from one to the
+/// other yet.
+async fn wait(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    write: &PlannedWrite,
+    error: &RemoteError,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (link, source) = (job.link.as_ref(), write.side.other());
+    if let Some(record) = &job.records[at(source)] {
+        park(context, work, source, record, link, error.reason(), batch).await?;
+    }
+    if let (None, Some(record)) = (link, &job.records[at(write.side)]) {
+        queue(context, work, write.side, record, batch).await?;
+    }
+    Ok(())
 }
 
 async fn stop_if_whole(

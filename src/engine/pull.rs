@@ -4,6 +4,7 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
+use super::remember::id_of;
 use super::safeguards;
 use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
@@ -208,6 +209,8 @@ pub struct Known {
     pub link: Option<Link>,
     /// Its standing skip.
     pub skip: Option<Skip>,
+    /// The record that it is linked with is skipped or waits.
+    pub other_waits: bool,
 }
 
 pub async fn known(
@@ -226,7 +229,16 @@ pub async fn known(
                         Side::Vtiger => r.link_by_vtiger(connector, module, id)?,
                         Side::Service => r.link_by_service(connector, module, id)?,
                     };
-                    Ok(Known { link, skip: r.skip(connector, module, side, id)? })
+                    let other = link.as_ref().map(|link| id_of(link, side.other()));
+                    let other_waits = match other {
+                        Some(id) => {
+                            r.skip(connector, module, side.other(), &id)?.is_some()
+                                || r.parked(connector, module, side.other(), &id)?.is_some()
+                        }
+                        None => false,
+                    };
+                    let skip = r.skip(connector, module, side, id)?;
+                    Ok(Known { link, skip, other_waits })
                 })
                 .collect()
         })
@@ -267,9 +279,15 @@ pub fn stage(
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
         let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
-        if !again && (stands || (print == values.print && link.revision == revision)) {
+        let same = print == values.print && link.revision == revision;
+        if !again && (stands || (same && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
             return Ok(());
+        }
+        if again || known.skip.is_some() || known.other_waits {
+            // One of them waited: the cursor has passed edits there that only the record itself
+            // can tell of.
+            work.partners[at(side.other())].push(id_of(link, side.other()));
         }
         return push_linked(work, link, Staged::linked(side, record, link));
     }
@@ -286,6 +304,9 @@ pub fn stage(
         return Ok(());
     }
     let key = fresh_key(work.mapping.match_key(&values).as_deref(), side, &record.id);
+    // Its key may change while it is listed: it is then staged under both, and the later one counts.
+    let place = [&[at(side) as u8][..], id_key(&record.id).as_bytes(), b"\0", &key].concat();
+    work.fresh_keys.push(&place, &work.fresh.pushed())?;
     work.fresh.push(&key, &Staged::fresh(side, record))?;
     Ok(())
 }

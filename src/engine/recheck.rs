@@ -136,6 +136,22 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
     }
 }
 
+/// The other sides of linked records that waited.
+pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()> {
+    let partners = std::mem::take(&mut work.partners);
+    for (side, mut ids) in Side::BOTH.into_iter().zip(partners) {
+        ids.retain(|id| side == Side::Vtiger || !is_companion_id(id));
+        for chunk in ids.chunks(CHUNK) {
+            let records = fetch_all(context, work, side, chunk).await?;
+            let known = known(context, work, side, &records).await?;
+            for (record, known) in records.into_iter().zip(known) {
+                stage(context, work, side, record, &known, true)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn take_again(
     context: &Context,
     work: &mut ModuleWork,

@@ -25,6 +25,14 @@ pub async fn skip(
     let (connector, module) = (context.id(), work.module);
     let id = record.id.clone();
     let standing = context.read(move |r| r.skip(connector, module, side, &id)).await?;
+    if !context.dry {
+        // It waits no longer, on neither side: the skip looks after both.
+        batch.push(Change::DropParked(connector, module, side, record.id.clone()));
+        let other = link.map(|link| id_of(link, side.other()));
+        if let Some(id) = other {
+            batch.push(Change::DropParked(connector, module, side.other(), id));
+        }
+    }
     let print = work.mapping.project(side, &record.fields).print;
     let revision = work.mapping.revision();
     let same =
@@ -43,9 +51,8 @@ pub async fn skip(
     batch.push(Change::AddItem(context.run, Box::new(item)));
     if !context.dry {
         let id = record.id.clone();
-        let skip = Skip { side, id: id.clone(), name, reason, print, revision, run: context.run };
+        let skip = Skip { side, id, name, reason, print, revision, run: context.run };
         batch.push(Change::PutSkip(connector, module, skip));
-        batch.push(Change::DropParked(connector, module, side, id));
     }
     Ok(())
 }
@@ -109,17 +116,42 @@ pub async fn park(
     Ok(())
 }
 
-pub fn put_link(context: &Context, work: &ModuleWork, link: Link, batch: &mut Batch) {
+/// Puts a record into the queue to be compared at the next sync, without a word about it.
+pub async fn queue(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let id = record.id.clone();
+    if context.read(move |r| r.parked(connector, module, side, &id)).await?.is_some() {
+        return Ok(());
+    }
+    let now = Stamp::now();
+    let (id, name) = (record.id.clone(), work.name_of(side, record));
+    let parked = Parked { side, id, name, reason: None, since: now, tries: 0, next_try: now };
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(connector, module, parked));
+    }
+    Ok(())
+}
+
+pub fn put_link(context: &Context, work: &mut ModuleWork, link: Link, batch: &mut Batch) {
     let (connector, module) = (context.id(), work.module);
     for side in Side::BOTH {
         batch.push(Change::DropParked(connector, module, side, id_of(&link, side)));
         batch.push(Change::DropSkip(connector, module, side, id_of(&link, side)));
     }
+    for side in Side::BOTH {
+        work.recent[at(side)].insert(id_of(&link, side), link.clone());
+    }
     batch.push(Change::PutLink(connector, module, link));
 }
 
 /// A job without writes: link what was matched, or remember what both sides look like now.
-pub fn remember(context: &Context, work: &ModuleWork, job: Job, batch: &mut Batch) {
+pub fn remember(context: &Context, work: &mut ModuleWork, job: Job, batch: &mut Batch) {
     let now = [job.records[0].as_ref(), job.records[1].as_ref()];
     if let Some(link) = link_after(work, &job, now) {
         put_link(context, work, link, batch);

@@ -11,6 +11,7 @@ use super::matching::Match;
 use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
 use super::pull::pull;
+use super::recheck::stage_partners;
 use super::reconcile::Decision;
 use super::references::referring;
 use super::safeguards::{Safeguard, on};
@@ -49,6 +50,7 @@ pub async fn run(
         for side in Side::BOTH {
             pull(context, work, side).await?;
         }
+        stage_partners(context, work).await?;
         note_unchanged(context, work).await?;
     }
     if context.dry {

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::module::{ModuleWork, at};
 use super::plan::Job;
-use crate::model::{IntentKind, Side};
 use super::safeguards::{Safeguard, on};
+use crate::model::{IntentKind, Side};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use futures::StreamExt;
 

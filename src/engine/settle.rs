@@ -3,12 +3,13 @@
 
 use super::companions;
 use super::context::{Context, Step};
-use super::links::link_after;
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, item};
+use super::remember::forget;
 use super::safeguards::{Safeguard, on};
-use crate::model::{Intent, IntentKind, Item, ItemStatus, LinkOrigin, Parked, Record, Side, Stamp};
+use super::sent::Sent;
+use crate::model::{Intent, IntentKind, Item, ItemStatus, Parked, Record, Side, Stamp};
 use crate::store::{Batch, Change};
 
 /// Settles the open writes of a module. `companion` ones are those of names.
@@ -65,59 +66,60 @@ async fn settle_create(
     batch: &mut Batch,
 ) -> Step<()> {
     let source_side = intent.target.other();
-    park(context, work, source_side, &intent.source_id, &intent.name, batch);
-    let Some(source) = fetch_one(context, work, source_side, &intent.source_id).await? else {
-        return Ok(());
-    };
-    let linked = links(context, work, source_side, vec![source.id.clone()]).await?;
-    let values = work.mapping.project(source_side, &source.fields);
-    let key = if intent.match_key.is_empty() {
-        work.mapping.match_key(&values)
-    } else {
-        Some(intent.match_key.clone())
-    };
-    let (Some(key), Some(value)) = (key, work.mapping.key_value(source_side, &source.fields))
-    else {
-        return Ok(());
-    };
-    if !linked.is_empty() {
+    park(context, work, source_side, &intent.source_id, &intent.name, batch).await?;
+    let known = links(context, work, source_side, vec![intent.source_id.clone()]).await?;
+    if !known.is_empty() {
         return Ok(());
     }
-    let mut found = search(context, work, intent.target, &[value]).await?;
-    let hits = found.remove(&key).unwrap_or_default();
-    let ours = by_external_id(context, work, intent).await?;
+    let source = fetch_one(context, work, source_side, &intent.source_id).await?;
+    let sent = Sent::new(work, intent);
     // Nothing or several: the record is parked, and the search before the next create decides.
-    let hit = match (ours, hits.as_slice()) {
-        (Some(hit), _) => hit,
-        (None, [(hit, None)]) => hit.clone(),
-        _ => return Ok(()),
+    let hit = match by_external_id(context, work, intent).await? {
+        Some(hit) => hit,
+        None => match by_key(context, work, intent, &sent, source.as_ref()).await? {
+            Some(hit) => hit,
+            None => return Ok(()),
+        },
     };
-    let print = work.mapping.project(intent.target, &hit.fields).print;
-    if print != intent.print {
-        return Ok(());
-    }
+    let holds = work.mapping.project(intent.target, &hit.fields);
+    let now = source.as_ref().map(|source| work.mapping.project(source_side, &source.fields));
     let mut records = [None, None];
-    records[at(source_side)] = Some(source);
-    records[at(intent.target)] = Some(hit.clone());
-    let job = Job {
-        origin: LinkOrigin::Created,
-        ..Job::telling(None, records.clone(), intent.name.clone())
-    };
-    // What the target holds is what was sent, so it is what both agree on; the source may have been
-    // edited since, and is compared with that.
-    if let Some(mut link) = link_after(work, &job, [records[0].as_ref(), records[1].as_ref()]) {
-        let sent = work.mapping.project(intent.target, &hit.fields);
-        link.pairs = work.mapping.states(&sent, &sent);
-        link.vtiger_print = sent.print;
-        link.service_print = sent.print;
-        batch.push(Change::PutLink(context.id(), work.module, link));
-    }
+    let bare = Record { id: intent.source_id.clone(), ..Record::default() };
+    records[at(source_side)] = Some(source.unwrap_or(bare));
+    records[at(intent.target)] = Some(hit);
+    let link = sent.created(work, intent, &records, &holds, now.as_ref());
+    batch.push(Change::PutLink(context.id(), work.module, link));
+    let job = Job::telling(None, records, intent.name.clone());
     let created = Item {
         changes: intent.changes.clone(),
         ..item(context, work, &job, intent.target, ItemStatus::Created)
     };
     batch.push(Change::AddItem(context.run, Box::new(created)));
     Ok(())
+}
+
+/// The one unlinked record with the key that was sent, if it holds what was sent.
+async fn by_key(
+    context: &Context,
+    work: &ModuleWork,
+    intent: &Intent,
+    sent: &Sent,
+    source: Option<&Record>,
+) -> Step<Option<Record>> {
+    // The source's key may have changed since: what was sent counts.
+    let now = || work.mapping.key_value(intent.target.other(), &source?.fields);
+    let value = sent.key_value(work, intent).or_else(now);
+    let (Some(value), false) = (value, intent.match_key.is_empty()) else { return Ok(None) };
+    let mut found = search(context, work, intent.target, &[value]).await?;
+    let hits = found.remove(&intent.match_key).unwrap_or_default();
+    Ok(match hits.as_slice() {
+        [(hit, None)] if !hit.trashed => {
+            let holds = work.mapping.project(intent.target, &hit.fields);
+            let ours = holds.print == intent.print || sent.mostly_held(work, &holds);
+            ours.then(|| hit.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The unlinked record of the CRM that carries the id of an intent's source.
@@ -148,12 +150,19 @@ async fn settle_update(
     batch: &mut Batch,
 ) -> Step<()> {
     let source_side = intent.target.other();
-    park(context, work, source_side, &intent.source_id, &intent.name, batch);
+    park(context, work, source_side, &intent.source_id, &intent.name, batch).await?;
     let Some(target) = fetch_one(context, work, intent.target, &intent.target_id).await? else {
         return Ok(());
     };
-    if work.mapping.project(intent.target, &target.fields).print != intent.print {
+    let sent = Sent::new(work, intent);
+    let holds = work.mapping.project(intent.target, &target.fields);
+    if holds.print != intent.print && !sent.arrived(&holds) {
         return Ok(());
+    }
+    let known = links(context, work, intent.target, vec![intent.target_id.clone()]).await?;
+    if let Some(mut link) = known.get(&intent.target_id).cloned() {
+        sent.updated(work, intent.target, &mut link, &holds);
+        batch.push(Change::PutLink(context.id(), work.module, link));
     }
     let mut records = [None, None];
     records[at(source_side)] = Some(Record { id: intent.source_id.clone(), ..Record::default() });
@@ -178,30 +187,42 @@ async fn settle_delete(
     let Some(link) = known.get(&intent.target_id) else { return Ok(()) };
     if there.is_some() {
         // It did not arrive: the pair is looked at again.
-        park(context, work, intent.target, &intent.target_id, &intent.name, batch);
-        return Ok(());
+        return park(context, work, intent.target, &intent.target_id, &intent.name, batch).await;
     }
     let mut records = [None, None];
     records[at(intent.target)] = Some(Record { id: intent.target_id.clone(), ..Record::default() });
     let job = Job::telling(Some(link), records, intent.name.clone());
     let deleted = item(context, work, &job, intent.target, ItemStatus::Deleted);
     batch.push(Change::AddItem(context.run, Box::new(deleted)));
-    batch.push(Change::DropLink(context.id(), work.module, link.vtiger_id.clone()));
+    for side in Side::BOTH {
+        forget(context, work, link, Some(side), batch);
+    }
     Ok(())
 }
 
-fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, batch: &mut Batch) {
+/// Puts a record into the queue to be compared now; how often it was tried is remembered.
+async fn park(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    id: &str,
+    name: &str,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module, key) = (context.id(), work.module, id.to_owned());
+    let before = context.read(move |r| r.parked(connector, module, side, &key)).await?;
     let now = Stamp::now();
     let parked = Parked {
         side,
         id: id.to_owned(),
         name: name.to_owned(),
         reason: None,
-        since: now,
-        tries: 0,
+        since: before.as_ref().map_or(now, |p| p.since),
+        tries: before.map_or(0, |p| p.tries),
         next_try: now,
     };
     if on(Safeguard::Parking) {
-        batch.push(Change::PutParked(context.id(), work.module, parked));
+        batch.push(Change::PutParked(connector, module, parked));
     }
+    Ok(())
 }

@@ -104,7 +104,7 @@ impl Bench {
 
     /// A sync; `None`: the process died in it.
     pub fn run(&mut self, mode: SyncMode, trigger: Trigger) -> Option<Run> {
-        self.uncertain += check::uncertain(self);
+        let open = check::open(&self.store);
         let before = self.effects();
         let engine = Engine::with_remotes(
             self.store.clone(),
@@ -119,7 +119,6 @@ impl Bench {
             }));
             world.crash = CancellationToken::new();
             world.steps = 0;
-            world.touched.clear();
             world.note(|| format!("--- run {mode:?} {trigger:?}"));
             world.crash.clone()
         };
@@ -140,6 +139,11 @@ impl Bench {
         drop(world);
         // A crash at the very last step is a crash too, though the run looks ended.
         let ended = ended.filter(|_| !dead);
+        // Users may have touched what was left open before the run, or in it, before it was settled.
+        self.uncertain += check::uncertain(self, &open);
+        if check::open(&self.store).is_empty() {
+            self.world().touched.clear();
+        }
         check::after_run(self, ended.as_ref(), &before);
         self.runs.extend(ended.as_ref().map(|run| run.id));
         ended

@@ -15,8 +15,8 @@ use super::remote::{COUNTED, OVERLAP};
 use super::setup::BEGIN;
 use super::world::{Effects, OneSide, Person, at, cut, id_of, number};
 use crate::model::{
-    ConflictRow, Direction, Item, ItemStatus, Module, Pair, Parked, Run, RunStatus, Side, Skip,
-    fingerprint, id_key,
+    ConflictRow, Direction, Intent, Item, ItemStatus, Module, Pair, Parked, Run, RunStatus, Side,
+    Skip, fingerprint, id_key,
 };
 use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,7 +64,11 @@ fn memory(store: &Store) -> String {
     let open = store.read_blocking(|r| r.intents(1)).unwrap();
     let cursors = Side::BOTH.map(|side| store.read_blocking(|r| r.cursor(1, M, side)).unwrap());
     let tombs = store.read_blocking(|r| r.tombs_after(1, M, None, 1_000)).unwrap();
-    format!("{links:?}{companies:?}{open:?}{cursors:?}{tombs:?}{:?}{:?}", parked(store), skips(store))
+    format!(
+        "{links:?}{companies:?}{open:?}{cursors:?}{tombs:?}{:?}{:?}",
+        parked(store),
+        skips(store)
+    )
 }
 
 /// The plan of a preview or a held run, line by line.
@@ -83,10 +87,14 @@ pub fn plan_of(store: &Store, run: &Run) -> Vec<String> {
     lines
 }
 
+/// Announced writes.
+pub fn open(store: &Store) -> Vec<(Module, Intent)> {
+    store.read_blocking(|r| r.intents(1)).unwrap()
+}
+
 /// Writes left open by the last run whose outcome cannot be told for certain any more: a user has
 /// changed the record that was written, or the one it was written from.
-pub fn uncertain(bench: &Bench) -> u64 {
-    let open = bench.store.read_blocking(|r| r.intents(1)).unwrap();
+pub fn uncertain(bench: &Bench, open: &[(Module, Intent)]) -> u64 {
     let world = bench.world();
     let count = open.iter().filter(|(module, intent)| {
         if *module == Module::Organizations {
@@ -215,8 +223,7 @@ pub fn agreed(bench: &Bench) {
         let phone = |p: &Person| {
             if world.setup.lossy { cut(&p.phone).to_owned() } else { p.phone.clone() }
         };
-        let company =
-            |side: usize, p: &Person| world.company(side, p).trim().to_lowercase();
+        let company = |side: usize, p: &Person| world.company(side, p).trim().to_lowercase();
         let fields = [
             (v.email.to_lowercase(), s.email.to_lowercase()),
             (v.first.clone(), s.first.clone()),
@@ -243,20 +250,24 @@ pub fn agreed(bench: &Bench) {
 
 /// Everything that has to be true when nobody has acted for a while.
 pub fn at_end(bench: &mut Bench) {
+    at_rest(bench);
+    nothing_left(bench);
+}
+
+/// The same without the preview.
+pub fn at_rest(bench: &mut Bench) {
     agreed(bench);
     let mut bad = Vec::new();
     linked(bench, &mut bad);
     kept(bench, &mut bad);
     counted(bench, &mut bad);
     bench.world().violations.extend(bad);
-    nothing_left(bench);
 }
 
 /// I8, and that nobody was forgotten.
 fn linked(bench: &Bench, bad: &mut Vec<String>) {
     let links = bench.links();
-    let by_service =
-        bench.store.read_blocking(|r| r.service_ids_after(1, M, None, 1_000)).unwrap();
+    let by_service = bench.store.read_blocking(|r| r.service_ids_after(1, M, None, 1_000)).unwrap();
     let mut there: Vec<(String, String)> =
         links.iter().map(|l| (l.service_id.clone(), l.vtiger_id.clone())).collect();
     there.sort_by_key(|(service, _)| id_key(service));
@@ -348,9 +359,8 @@ fn counted(bench: &Bench, bad: &mut Vec<String>) {
 /// I2: the plan is empty. (The last run of settling has written nothing.)
 fn nothing_left(bench: &mut Bench) {
     let plan = bench.preview();
-    let writes = |line: &&String| {
-        COUNTED.iter().any(|status| line.contains(&format!("status: {status:?}")))
-    };
+    let writes =
+        |line: &&String| COUNTED.iter().any(|status| line.contains(&format!("status: {status:?}")));
     if let Some(write) = plan.iter().find(writes) {
         bench.world().bad(format!("I2: there is still something to write: {write}"));
     }

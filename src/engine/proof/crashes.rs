@@ -1,1 +1,653 @@
-//! Fixed scenarios, killed at every step.
+//! Fixed scenarios, killed at every step: before and after every request takes effect, and before
+//! and after every commit. Resumed, each has to end as if nothing had happened, with the same writes
+//! on both sides.
+
+use super::bench::Bench;
+use super::check;
+use super::setup::{Habits, Setup};
+use super::world::{Effects, Faults, World, at};
+use crate::engine::SyncMode;
+use crate::model::{ConflictRule, Deletes, Direction, Run, RunStatus, Trigger};
+use crate::remote::ChangeFeed;
+use std::collections::BTreeSet;
+
+/// A world is made ready, then comes the run that is killed.
+struct Scenario {
+    name: &'static str,
+    setup: Setup,
+    ready: fn(&mut Bench),
+    last: fn(&mut Bench) -> Option<Run>,
+}
+
+/// What a scenario has come to, without ids, which depend on the order of creation.
+#[derive(Debug, PartialEq, Eq)]
+struct Ending {
+    people: [Vec<String>; 2],
+    pairs: BTreeSet<String>,
+    conflicts: BTreeSet<String>,
+    skips: BTreeSet<String>,
+    effects: Effects,
+}
+
+fn sync(bench: &mut Bench) -> Option<Run> {
+    bench.run(SyncMode::Accept, Trigger::Manual)
+}
+
+fn shown(world: &World, side: usize, n: u64) -> String {
+    let Some(p) = world.sides[side].people.get(&n) else { return "gone".into() };
+    format!("{} {} {} {} {}", p.email, p.first, p.last, p.phone, world.company(side, p))
+}
+
+fn ending(bench: &Bench) -> Ending {
+    let links = bench.links();
+    let rows = check::conflicts(&bench.store);
+    let skips = check::skips(&bench.store);
+    let world = bench.world();
+    let people = [0, 1].map(|side| {
+        let all = world.sides[side].people.keys();
+        let mut all: Vec<String> = all.map(|n| shown(&world, side, *n)).collect();
+        all.sort();
+        all
+    });
+    let number = super::world::number;
+    let pair = |l: &crate::model::Link| {
+        let (v, s) = (number(&l.vtiger_id), number(&l.service_id));
+        format!("{} = {}", shown(&world, 0, v), shown(&world, 1, s))
+    };
+    let skip = |s: &crate::model::Skip| {
+        format!("{:?} {} {}", s.side, s.reason.code.key(), shown(&world, at(s.side), number(&s.id)))
+    };
+    Ending {
+        people,
+        pairs: links.iter().map(pair).collect(),
+        conflicts: rows
+            .iter()
+            .map(|r| format!("{} {} {} {:?}", r.field, r.vtiger, r.service, r.winner))
+            .collect(),
+        skips: skips.iter().map(skip).collect(),
+        effects: world.effects.clone(),
+    }
+}
+
+/// Plays a scenario, with a crash at a step of its last run, and answers how it ends, how many
+/// steps the last run had, and what is wrong.
+fn play(scenario: &Scenario, crash_at: Option<u64>) -> (Ending, u64, Vec<String>) {
+    let mut bench = Bench::new(1, scenario.setup);
+    bench.world().steady = true;
+    (scenario.ready)(&mut bench);
+    bench.world().crash_at = crash_at;
+    (scenario.last)(&mut bench);
+    let steps = bench.world().steps;
+    bench.settle();
+    check::at_rest(&mut bench);
+    let bad = std::mem::take(&mut bench.world().violations);
+    (ending(&bench), steps, bad)
+}
+
+/// Kills a scenario at every step; answers at how many.
+fn kill_everywhere(scenario: &Scenario) -> u64 {
+    let name = scenario.name;
+    let (wanted, steps, bad) = play(scenario, None);
+    assert!(bad.is_empty(), "{name}: {bad:#?}");
+    let only = std::env::var("SYNCDECK_STEP").ok().and_then(|n| n.parse().ok());
+    let mut failed = Vec::new();
+    for step in only.map_or(1..=steps, |n: u64| n..=n) {
+        let (end, _, bad) = play(scenario, Some(step));
+        if end != wanted {
+            println!("{name}, killed at step {step} of {steps}: {end:#?} instead of {wanted:#?}");
+            failed.push(step);
+        } else if !bad.is_empty() {
+            println!("{name}, killed at step {step} of {steps}: {bad:#?}");
+            failed.push(step);
+        }
+    }
+    assert!(failed.is_empty(), "{name}: went wrong when killed at {failed:?} of {steps}");
+    steps
+}
+
+/// `least`: so many crash points there are at least.
+fn kill_all(least: u64, scenarios: &[Scenario]) {
+    let only = std::env::var("SYNCDECK_SCENARIO").ok();
+    let mut points = 0;
+    for scenario in scenarios {
+        if only.as_ref().is_none_or(|only| only == scenario.name) {
+            points += kill_everywhere(scenario);
+        }
+    }
+    println!("{} scenarios, {points} crash points", scenarios.len());
+    assert!(only.is_some() || points >= least, "only {points} crash points");
+}
+
+// What makes worlds ready.
+
+fn mail(n: u64) -> String {
+    format!("p{n}@example.test")
+}
+
+/// People on one side.
+fn on(bench: &mut Bench, side: usize, from: u64, to: u64) {
+    for n in from..to {
+        bench.world().create(side, &mail(n));
+    }
+}
+
+/// Six linked people.
+fn linked(bench: &mut Bench) {
+    on(bench, 0, 0, 3);
+    on(bench, 1, 3, 6);
+    bench.world().pass(60);
+    bench.accept();
+    bench.world().pass(60);
+}
+
+fn few(bench: &mut Bench) {
+    on(bench, 0, 0, 2);
+    bench.world().pass(60);
+    bench.accept();
+    bench.world().pass(60);
+}
+
+/// Both sides edit the same fields, the service's later.
+fn collide(bench: &mut Bench) {
+    linked(bench);
+    let mut world = bench.world();
+    for n in 1..4 {
+        world.edit(0, n, 0);
+        world.edit(0, n, 2);
+    }
+    world.pass(20);
+    for n in 2..5 {
+        world.edit(1, n, 0);
+        world.edit(1, n, 1);
+    }
+    world.pass(20);
+}
+
+/// The same people on both sides with other values, and some on one side only.
+fn strangers(bench: &mut Bench) {
+    on(bench, 0, 0, 3);
+    bench.world().pass(20);
+    on(bench, 1, 1, 4);
+    bench.world().pass(60);
+}
+
+fn lose(bench: &mut Bench, faults: Faults) {
+    bench.world().faults = faults;
+    sync(bench);
+    bench.world().faults = Faults::NONE;
+    bench.world().pass(30);
+}
+
+const LOST_AFTER: Faults = Faults { lost_after: 100, ..Faults::NONE };
+const LOST_BEFORE: Faults = Faults { lost_before: 100, ..Faults::NONE };
+const SLOW: Faults = Faults { slow: 100, ..Faults::NONE };
+const REFUSED: Faults = Faults { refused: 100, ..Faults::NONE };
+const GONE: Faults = Faults { unreachable: 100, ..Faults::NONE };
+
+fn edits(bench: &mut Bench) {
+    linked(bench);
+    let mut world = bench.world();
+    world.edit(0, 1, 0);
+    world.edit(1, 2, 1);
+    world.edit(0, 4, 2);
+    world.edit(1, 3, 2);
+    world.edit(0, 3, 0);
+    world.pass(20);
+}
+
+fn deletes(bench: &mut Bench) {
+    linked(bench);
+    let mut world = bench.world();
+    world.delete(0, 1);
+    world.delete(1, 2);
+    world.delete(0, 4);
+    world.pass(20);
+}
+
+fn carry() -> Setup {
+    Setup { deletes: Deletes::Carry, ..Setup::plain() }
+}
+
+fn rule(conflict: ConflictRule) -> Setup {
+    Setup { conflict, ..Setup::plain() }
+}
+
+fn one_way(direction: Direction, conflict: ConflictRule) -> Setup {
+    Setup { direction, conflict, deletes: Deletes::Carry, ..Setup::plain() }
+}
+
+fn companies() -> Setup {
+    Setup { habits: Habits { companies: true, ..Habits::default() }, ..Setup::plain() }
+}
+
+fn held(bench: &mut Bench) -> Option<Run> {
+    let run = bench.run(SyncMode::Sync, Trigger::Manual);
+    assert!(run.as_ref().is_none_or(|run| run.status == RunStatus::Held), "{run:?}");
+    run
+}
+
+/// The newest run, which is held, is confirmed.
+fn confirm(bench: &mut Bench) -> Option<Run> {
+    let id = check::runs(&bench.store).last().unwrap().id;
+    bench.run(SyncMode::Confirm(id), Trigger::Manual)
+}
+
+#[test]
+fn creates_and_matches() {
+    use ConflictRule::{LastUpdated, Service, Vtiger};
+    let small = Setup { batch: 1, write_batch: 1, ..Setup::plain() };
+    kill_all(
+        300,
+        &[
+            Scenario { name: "first sync", setup: Setup::plain(), ready: strangers, last: sync },
+            Scenario { name: "first sync in batches", setup: small, ready: strangers, last: sync },
+            Scenario {
+                name: "first sync, Vtiger wins",
+                setup: rule(Vtiger),
+                ready: strangers,
+                last: sync,
+            },
+            Scenario {
+                name: "first sync, service wins",
+                setup: rule(Service),
+                ready: strangers,
+                last: sync,
+            },
+            Scenario {
+                name: "first sync to Vtiger",
+                setup: one_way(Direction::ToVtiger, LastUpdated),
+                ready: strangers,
+                last: sync,
+            },
+            Scenario {
+                name: "first sync to the service",
+                setup: one_way(Direction::ToService, Service),
+                ready: strangers,
+                last: sync,
+            },
+            Scenario {
+                name: "creates with an external id",
+                setup: Setup { external_id: true, ..Setup::plain() },
+                ready: |b| on(b, 1, 0, 3),
+                last: sync,
+            },
+            Scenario {
+                name: "creates into a side that may have twins",
+                setup: Setup { unique: false, ..Setup::plain() },
+                ready: |b| on(b, 0, 0, 3),
+                last: sync,
+            },
+            Scenario {
+                name: "creates on a side that cuts",
+                setup: Setup { lossy: true, ..Setup::plain() },
+                ready: |b| {
+                    on(b, 0, 0, 2);
+                    b.world().edit(0, 1, 2);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "equal keys",
+                setup: Setup { unique: false, ..Setup::plain() },
+                ready: |b| {
+                    on(b, 0, 0, 2);
+                    on(b, 0, 0, 1);
+                    on(b, 1, 1, 2);
+                    on(b, 1, 1, 2);
+                    b.world().pass(60);
+                },
+                last: sync,
+            },
+        ],
+    );
+}
+
+#[test]
+fn edits_and_conflicts() {
+    use ConflictRule::{LastUpdated, Service, Vtiger};
+    kill_all(
+        300,
+        &[
+            Scenario { name: "edits both ways", setup: Setup::plain(), ready: edits, last: sync },
+            Scenario {
+                name: "edits with filtered feeds",
+                setup: Setup { feed: ChangeFeed::Filtered, rare_scans: true, ..Setup::plain() },
+                ready: edits,
+                last: sync,
+            },
+            Scenario {
+                name: "edits on a side that cuts",
+                setup: Setup { lossy: true, ..Setup::plain() },
+                ready: edits,
+                last: sync,
+            },
+            Scenario {
+                name: "conflicts, the later one wins",
+                setup: rule(LastUpdated),
+                ready: collide,
+                last: sync,
+            },
+            Scenario {
+                name: "conflicts, Vtiger wins",
+                setup: rule(Vtiger),
+                ready: collide,
+                last: sync,
+            },
+            Scenario {
+                name: "conflicts, the service wins",
+                setup: rule(Service),
+                ready: collide,
+                last: sync,
+            },
+            Scenario {
+                name: "conflicts to Vtiger",
+                setup: one_way(Direction::ToVtiger, Service),
+                ready: collide,
+                last: sync,
+            },
+            Scenario {
+                name: "conflicts to the service",
+                setup: one_way(Direction::ToService, LastUpdated),
+                ready: collide,
+                last: sync,
+            },
+            Scenario {
+                name: "a tie",
+                setup: Setup::plain(),
+                ready: |b| {
+                    few(b);
+                    let mut world = b.world();
+                    world.edit(0, 1, 0);
+                    world.edit(1, 1, 0);
+                    world.pass(20);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "changed keys",
+                setup: Setup::plain(),
+                ready: |b| {
+                    linked(b);
+                    b.world().put_email(0, 1, &mail(7));
+                    b.world().put_email(1, 1, &mail(8));
+                    b.world().pass(20);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "emptied fields",
+                setup: Setup::plain(),
+                ready: |b| {
+                    linked(b);
+                    let mut world = b.world();
+                    world.put(0, 1, 0, String::new());
+                    world.put(1, 2, 1, String::new());
+                    world.put(0, 4, 1, String::new());
+                    world.pass(20);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "another mapping",
+                setup: Setup::plain(),
+                ready: |b| {
+                    b.map_phone(false);
+                    edits(b);
+                    b.map_phone(true);
+                },
+                last: sync,
+            },
+        ],
+    );
+}
+
+#[test]
+fn deletes_and_companies() {
+    kill_all(
+        300,
+        &[
+            Scenario { name: "deletes carried", setup: carry(), ready: deletes, last: sync },
+            Scenario {
+                name: "deletes not carried",
+                setup: Setup::plain(),
+                ready: deletes,
+                last: sync,
+            },
+            Scenario {
+                name: "deletes carried to Vtiger",
+                setup: one_way(Direction::ToVtiger, ConflictRule::LastUpdated),
+                ready: deletes,
+                last: sync,
+            },
+            Scenario {
+                name: "deletes into a trash",
+                setup: Setup { trash: true, ..carry() },
+                ready: deletes,
+                last: sync,
+            },
+            Scenario {
+                name: "an edit beats a delete",
+                setup: carry(),
+                ready: |b| {
+                    deletes(b);
+                    b.world().edit(1, 5, 0);
+                    b.world().edit(0, 5, 0);
+                    b.world().delete(1, 1);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "gone on both sides",
+                setup: carry(),
+                ready: |b| {
+                    linked(b);
+                    b.world().delete(0, 1);
+                    b.world().delete(1, 4);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "a record restored",
+                setup: carry(),
+                ready: |b| {
+                    deletes(b);
+                    b.accept();
+                    b.world().restore(0, 1);
+                    b.world().pass(20);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "companies",
+                setup: companies(),
+                ready: |b| {
+                    on(b, 1, 0, 4);
+                    on(b, 0, 4, 6);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "companies in batches",
+                setup: Setup { batch: 1, ..companies() },
+                ready: |b| on(b, 1, 0, 4),
+                last: sync,
+            },
+            Scenario {
+                name: "another company",
+                setup: companies(),
+                ready: |b| {
+                    linked(b);
+                    let mut world = b.world();
+                    world.put(1, 1, 3, "Delta".into());
+                    world.put(1, 2, 3, "Delta".into());
+                    world.put(1, 3, 3, String::new());
+                    let account = world.account("Echo");
+                    world.put(0, 4, 3, account);
+                    world.pass(20);
+                },
+                last: sync,
+            },
+        ],
+    );
+}
+
+#[test]
+fn left_open_parked_held_and_cancelled() {
+    let guarded = Setup { guard_creates: 1, ..Setup::plain() };
+    kill_all(
+        600,
+        &[
+            Scenario {
+                name: "settling creates that arrived",
+                setup: Setup::plain(),
+                ready: |b| {
+                    strangers(b);
+                    lose(b, LOST_AFTER);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling creates that did not",
+                setup: companies(),
+                ready: |b| {
+                    strangers(b);
+                    lose(b, LOST_BEFORE);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling companies",
+                setup: companies(),
+                ready: |b| {
+                    on(b, 1, 0, 4);
+                    lose(b, LOST_AFTER);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling updates that arrived",
+                setup: Setup { lossy: true, ..Setup::plain() },
+                ready: |b| {
+                    edits(b);
+                    lose(b, LOST_AFTER);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling updates that did not",
+                setup: Setup::plain(),
+                ready: |b| {
+                    edits(b);
+                    lose(b, LOST_BEFORE);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling deletes that arrived",
+                setup: carry(),
+                ready: |b| {
+                    deletes(b);
+                    lose(b, LOST_AFTER);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling deletes that did not",
+                setup: carry(),
+                ready: |b| {
+                    deletes(b);
+                    lose(b, LOST_BEFORE);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "settling what was edited at its source since",
+                setup: Setup::plain(),
+                ready: |b| {
+                    on(b, 0, 0, 3);
+                    lose(b, LOST_AFTER);
+                    let mut world = b.world();
+                    world.edit(0, 1, 0);
+                    world.put_email(0, 2, &mail(8));
+                    world.delete(0, 3);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "parked ones by schedule",
+                setup: Setup::plain(),
+                ready: |b| {
+                    edits(b);
+                    on(b, 0, 7, 8);
+                    lose(b, SLOW);
+                    b.world().pass(300);
+                },
+                last: |b| b.run(SyncMode::Accept, Trigger::Schedule),
+            },
+            Scenario {
+                name: "refused ones that were corrected",
+                setup: Setup::plain(),
+                ready: |b| {
+                    edits(b);
+                    on(b, 0, 7, 8);
+                    lose(b, REFUSED);
+                    b.world().edit(0, 7, 0);
+                    b.world().edit(1, 2, 0);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "a system that was away",
+                setup: Setup::plain(),
+                ready: |b| {
+                    edits(b);
+                    on(b, 1, 7, 9);
+                    lose(b, GONE);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "a run that is held",
+                setup: guarded,
+                ready: |b| on(b, 0, 0, 3),
+                last: held,
+            },
+            Scenario {
+                name: "a held run confirmed",
+                setup: guarded,
+                ready: |b| {
+                    on(b, 0, 0, 3);
+                    held(b);
+                },
+                last: confirm,
+            },
+            Scenario {
+                name: "a cancelled run",
+                setup: Setup { batch: 1, ..Setup::plain() },
+                ready: |b| {
+                    edits(b);
+                    on(b, 0, 7, 9);
+                    b.world().cancel_at = Some(27);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "after a cancelled run",
+                setup: Setup { batch: 1, ..Setup::plain() },
+                ready: |b| {
+                    edits(b);
+                    on(b, 0, 7, 9);
+                    b.world().cancel_at = Some(27);
+                    sync(b);
+                },
+                last: sync,
+            },
+            Scenario {
+                name: "a preview",
+                setup: Setup::plain(),
+                ready: edits,
+                last: |b| b.run(SyncMode::Preview, Trigger::Manual),
+            },
+        ],
+    );
+}

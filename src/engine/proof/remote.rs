@@ -132,8 +132,7 @@ impl MemoryRemote {
             Scope::Changed(Since::Instant(from)) => from.0 / 1000,
             _ => i64::MIN,
         };
-        let mut rows: Vec<(i64, u64)> =
-            here.people.iter().map(|(n, p)| (p.modified, *n)).collect();
+        let mut rows: Vec<(i64, u64)> = here.people.iter().map(|(n, p)| (p.modified, *n)).collect();
         rows.retain(|(modified, _)| *modified >= from);
         if !changed {
             rows = rows.into_iter().map(|(_, n)| (0, n)).collect();
@@ -211,14 +210,15 @@ impl MemoryRemote {
         }
         world.sides[side].people.insert(n, person);
         world.ours.insert((side, n));
-        world.effect(Module::Contacts, side, 0, &id_of(side, n));
+        let shown = world.sides[side].people.get(&n).cloned().unwrap_or_default();
+        let shown = format!("{} {} {}", id_of(side, n), shown.email, shown.last);
+        world.effect(Module::Contacts, side, 0, &shown);
         Ok(n)
     }
 
     fn update(&self, world: &mut World, n: u64, fields: &Fields) -> RemoteResult<()> {
         let side = at(self.side);
-        let before =
-            world.sides[side].people.get(&n).cloned().ok_or(error(ErrorKind::NotFound))?;
+        let before = world.sides[side].people.get(&n).cloned().ok_or(error(ErrorKind::NotFound))?;
         let mut person = before.clone();
         for (path, value) in fields.iter() {
             set(world, side, &mut person, path, value);
@@ -243,8 +243,7 @@ impl MemoryRemote {
 
     fn delete(&self, world: &mut World, n: u64) -> RemoteResult<()> {
         let side = at(self.side);
-        let person =
-            world.sides[side].people.remove(&n).ok_or(error(ErrorKind::NotFound))?;
+        let person = world.sides[side].people.remove(&n).ok_or(error(ErrorKind::NotFound))?;
         if world.setup.deletes == Deletes::Off {
             world.bad(format!("I6: {} was deleted though deletes are off", id_of(side, n)));
         }
@@ -332,9 +331,7 @@ impl Remote for MemoryRemote {
 
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
         let names: &[&str] = match self.side {
-            Side::Vtiger => {
-                &["email", "firstname", "lastname", "phone", "account_id", EXTERNAL_ID]
-            }
+            Side::Vtiger => &["email", "firstname", "lastname", "phone", "account_id", EXTERNAL_ID],
             Side::Service => {
                 &["email", "first_name", "last_name", "billing.phone", "billing.company"]
             }

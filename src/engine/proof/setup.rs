@@ -79,8 +79,7 @@ impl Setup {
     pub fn rules() -> Vec<Self> {
         let mut all = Vec::new();
         for direction in [Direction::Both, Direction::ToVtiger, Direction::ToService] {
-            for conflict in
-                [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service]
+            for conflict in [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service]
             {
                 for deletes in [Deletes::Off, Deletes::Carry] {
                     all.push(Self { direction, conflict, deletes, ..Self::plain() });

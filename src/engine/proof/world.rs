@@ -110,6 +110,8 @@ pub struct World {
     pub cancel: Option<Box<dyn Fn() + Send>>,
     pub steps: u64,
     pub crash: CancellationToken,
+    /// Requests take no time.
+    pub steady: bool,
     /// Time stands still, and nobody acts.
     pub frozen: bool,
     /// Values that were overwritten by somebody who saw them.
@@ -170,6 +172,7 @@ impl World {
             cancel: None,
             steps: 0,
             crash: CancellationToken::new(),
+            steady: false,
             frozen: false,
             superseded: BTreeSet::new(),
             violations: Vec::new(),
@@ -430,7 +433,7 @@ impl World {
         if self.busy && !self.atomic && self.dice.chance(25) {
             self.user();
         }
-        if self.dice.chance(50) {
+        if !self.steady && self.dice.chance(50) {
             let secs = self.dice.below(3) as i64;
             self.pass(secs);
         }
