@@ -1,7 +1,7 @@
 //! What the assets say about Vtiger and the services: settings forms, modules, directions, match
 //! keys and default mappings. Data, not code.
 
-use crate::model::{Direction, Module, Pair};
+use crate::model::{Direction, Mode, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -144,6 +144,9 @@ pub struct Service {
     pub description: String,
     /// The connection form.
     pub form: Vec<FormField>,
+    /// How its modules are synced where nothing else is set.
+    #[serde(default)]
+    pub mode: Mode,
     /// Its modules.
     pub modules: BTreeMap<Module, ServiceModule>,
 }

@@ -14,6 +14,7 @@ Examples:
   syncdeck check                    check all connections
   syncdeck sync shop --preview      show what a sync would do
   syncdeck sync shop                sync now
+  syncdeck daemon                   sync as scheduled in the settings, as a service
   syncdeck log shop                 the sync log
   syncdeck records 12 --status skipped --csv skipped.csv
 
@@ -65,6 +66,8 @@ pub enum Command {
     Check(check::CheckArgs),
     /// Sync now, or preview what a sync would do
     Sync(sync::SyncArgs),
+    /// Sync as the settings say (frequency, mode, period) until SIGTERM or Ctrl-C
+    Daemon,
     /// The sync log
     Log(log::LogArgs),
     /// The records of a run: what was created, updated, deleted, skipped, and why

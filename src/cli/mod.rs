@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod config;
 mod connector;
+mod daemon;
 mod demo;
 mod doctor;
 mod exit;
@@ -58,6 +59,7 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Config(args)) => config::run(&args, context),
         Some(Command::Check(args)) => check::run(&args, context),
         Some(Command::Sync(args)) => sync::run(&args, context),
+        Some(Command::Daemon) => daemon::run(context),
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),

@@ -12,19 +12,15 @@ pub struct Stops {
 impl Stops {
     /// Takes the signals over: from now on they do not end the process by themselves.
     pub fn take() -> Outcome<Self> {
-        let take = |kind| {
-            signal(kind).map_err(|error| {
-                Failure::failed(
-                    "SyncDeck cannot listen for signals.",
-                    format!("The operating system says: {error}."),
-                    "Try again.",
-                )
-            })
-        };
         Ok(Self {
-            interrupt: take(SignalKind::interrupt())?,
-            terminate: take(SignalKind::terminate())?,
+            interrupt: taken(SignalKind::interrupt())?,
+            terminate: taken(SignalKind::terminate())?,
         })
+    }
+
+    /// Takes SIGHUP over, by which a service is told to look at its settings again.
+    pub fn hangups() -> Outcome<Signal> {
+        taken(SignalKind::hangup())
     }
 
     /// Waits for the next one.
@@ -34,4 +30,14 @@ impl Stops {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+fn taken(kind: SignalKind) -> Outcome<Signal> {
+    signal(kind).map_err(|error| {
+        Failure::failed(
+            "SyncDeck cannot listen for signals.",
+            format!("The operating system says: {error}."),
+            "Try again.",
+        )
+    })
 }

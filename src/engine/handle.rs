@@ -1,7 +1,7 @@
 //! The handle by which front ends start, follow and cancel syncs and check connections.
 
 use super::context::{Context, OnProgress, Stop};
-use super::lease::{Lease, LeaseError};
+use super::lease::{Holder, Lease, LeaseError, holder};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
 use super::urls::RecordUrls;
@@ -114,8 +114,27 @@ impl Engine {
         connector: ConnectorId,
         request: SyncRequest,
     ) -> Result<Run, SyncError> {
+        let run = self.sync_if(connector, request, async { true }).await?;
+        run.ok_or_else(|| failed("The sync was not started.", "It is not due any more.", ""))
+    }
+
+    /// [`Self::sync`], if it is `still_due` once nobody else can sync the connector any more.
+    ///
+    /// # Errors
+    /// As [`Self::sync`].
+    pub async fn sync_if(
+        &self,
+        connector: ConnectorId,
+        request: SyncRequest,
+        still_due: impl Future<Output = bool> + Send,
+    ) -> Result<Option<Run>, SyncError> {
+        let (_, named) = self.settings(connector).await?;
+        let _lease = Lease::take(self.inner.store.folder(), named.id, &named.name)?;
+        // Read once more: until the lease was taken, others could change or remove the connector.
         let (crm, connector) = self.settings(connector).await?;
-        let _lease = Lease::take(self.inner.store.folder(), connector.id, &connector.name)?;
+        if !still_due.await {
+            return Ok(None);
+        }
         let cancel = CancellationToken::new();
         if let Ok(mut running) = self.inner.running.lock() {
             running.insert(connector.id, cancel.clone());
@@ -128,7 +147,17 @@ impl Engine {
         self.inner.progress.send_modify(|all| {
             all.remove(&id);
         });
-        result
+        result.map(Some)
+    }
+
+    /// Connections to both sides for looks between the runs.
+    pub(super) fn connections(
+        &self,
+        crm: &Crm,
+        connector: &Connector,
+    ) -> Result<[Arc<dyn Remote>; 2], UserError> {
+        let remotes = &self.inner.remotes;
+        Ok([remotes.vtiger(crm, None)?, remotes.service(connector, None)?])
     }
 
     /// The sync of a connector whose lease is held.
@@ -356,6 +385,11 @@ impl Engine {
             });
         }
         token.is_some()
+    }
+
+    /// Who syncs a connector now, this process or another one. Takes a moment of file access.
+    pub fn holder(&self, connector: ConnectorId) -> Option<Holder> {
+        holder(self.inner.store.folder(), connector)
     }
 
     /// How far the syncs of this process are, by connector; several times a second.

@@ -26,6 +26,7 @@ mod remember;
 mod remotes;
 mod run;
 mod safeguards;
+mod schedule;
 mod send;
 mod sent;
 mod settle;
@@ -33,5 +34,7 @@ mod units;
 mod urls;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
+pub use lease::Holder;
 pub use remotes::{HttpRemotes, Remotes};
+pub use schedule::{Due, Notice, Outlook, Outlooks, Scheduler, effective_mode};
 pub use urls::RecordUrls;

@@ -9,9 +9,11 @@ use super::plan::{Job, PlannedWrite};
 use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::Unit;
-use crate::model::{IntentKind, Link, Record, Side};
+use crate::model::document::TOTAL;
+use crate::model::{IntentKind, Link, PairKind, Record, Side};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
+use rust_decimal::Decimal;
 
 /// Remembers what became of a job. A unit that turned out to exist already comes round again.
 pub async fn finish(
@@ -45,7 +47,8 @@ pub async fn finish(
     for write in &written {
         let source_id = source_id(&job, write);
         let job_now = Job { records: now.clone(), ..job.clone() };
-        let changes = answered(work, write, now[at(write.side)].as_ref());
+        let mut changes = answered(work, write, now[at(write.side)].as_ref());
+        changes.extend(total_difference(work, write, &job, now[at(write.side)].as_ref()));
         let item = written_item(context, work, &job_now, write, changes);
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
@@ -106,6 +109,30 @@ fn answered(
         }
     }
     changes
+}
+
+/// The difference that a document's total has after a write of its lines, if there is one: it is
+/// told, never hidden.
+fn total_difference(
+    work: &ModuleWork,
+    write: &PlannedWrite,
+    job: &Job,
+    answer: Option<&Record>,
+) -> Option<crate::model::Change> {
+    let items = work.mapping.pairs().iter().find(|pair| pair.kind == PairKind::Items)?;
+    let path = if write.side == Side::Vtiger { &items.vtiger } else { items.service.first()? };
+    write.fields.get(path)?;
+    let amount = |record: &Record| -> Option<Decimal> {
+        record.fields.get(TOTAL)?.to_text().trim().parse().ok()
+    };
+    let wanted = amount(job.records[at(write.side.other())].as_ref()?)?.round_dp(2);
+    let is = amount(answer?)?.round_dp(2);
+    (wanted != is).then(|| crate::model::Change {
+        field: TOTAL.to_owned(),
+        before: wanted.to_string(),
+        after: is.to_string(),
+        from: format!("the totals differ by {}", is - wanted),
+    })
 }
 
 /// What a failed write means: look again, wait, skip, or stop the run.

@@ -295,6 +295,10 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
         fields.set(field.as_str(), id);
     }
+    if let Some(path) = work.capabilities[at(target)].mark {
+        let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        fields.set(path, id);
+    }
     let write = PlannedWrite {
         side: target,
         kind: IntentKind::Create,

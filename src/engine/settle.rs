@@ -122,24 +122,30 @@ async fn by_key(
     })
 }
 
-/// The unlinked record of the CRM that carries the id of an intent's source.
+/// The unlinked record that carries the id of an intent's source.
 async fn by_external_id(
     context: &Context,
     work: &ModuleWork,
     intent: &Intent,
 ) -> Step<Option<Record>> {
-    let (Side::Vtiger, Some(field)) = (intent.target, &work.external_id) else { return Ok(None) };
-    let mut paths = work.paths(Side::Vtiger).to_vec();
-    paths.push(field.clone());
-    let values = [intent.source_id.clone()];
-    let remote = context.remote(Side::Vtiger);
-    let mut hits = remote.find(&work.entity[0], field, &values, &paths).await?;
+    let target = intent.target;
+    let mark = work.capabilities[at(target)].mark;
+    let named = work.external_id.as_deref().filter(|_| target == Side::Vtiger);
+    let Some(field) = named.or(mark) else { return Ok(None) };
+    let value = match mark {
+        Some(_) => format!("{}@{}", intent.source_id, intent.sent.0.div_euclid(1000)),
+        None => intent.source_id.clone(),
+    };
+    let mut paths = work.paths(target).to_vec();
+    paths.push(field.to_owned());
+    let remote = context.remote(target);
+    let mut hits = remote.find(&work.entity[at(target)], field, &[value], &paths).await?;
     hits.retain(|hit| hit.fields.get(field).is_some_and(|v| v.to_text() == intent.source_id));
     if hits.len() != 1 {
         return Ok(None);
     }
     let hit = hits.remove(0);
-    let linked = links(context, work, Side::Vtiger, vec![hit.id.clone()]).await?;
+    let linked = links(context, work, target, vec![hit.id.clone()]).await?;
     Ok(linked.is_empty().then_some(hit))
 }
 

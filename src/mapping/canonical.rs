@@ -5,7 +5,7 @@ use super::country::country_code;
 use super::module_mapping::FieldLimits;
 use super::transform::transformed;
 use crate::model::document::{Line, canonical_lines, lines_of};
-use crate::model::{Fields, Pair, PairKind, Side, Value};
+use crate::model::{Fields, Pair, PairKind, Side, Stamp, Value};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -82,7 +82,11 @@ fn canonical_text(pair: &Pair, text: &str, limits: &FieldLimits) -> String {
         PairKind::Number | PairKind::Integer => return number(text, pair.zero_is_empty),
         PairKind::Boolean => return boolean(text).unwrap_or(text.trim()).to_owned(),
         PairKind::Date => return text.trim().get(..10).unwrap_or(text.trim()).to_owned(),
-        PairKind::DateTime => return text.trim().replacen(' ', "T", 1),
+        PairKind::DateTime => {
+            let text = text.trim();
+            let instant = Stamp::parse(text).map(|at| at.to_string());
+            return instant.unwrap_or_else(|| text.replacen(' ', "T", 1));
+        }
         PairKind::Reference if pair.zero_is_empty && text.trim() == "0" => return String::new(),
         PairKind::Reference => return text.trim().to_owned(),
         PairKind::Items => return text.to_owned(),

@@ -229,12 +229,13 @@ impl ConflictRule {
 }
 
 /// Whether a module is synced at once or by the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// As soon as a probe sees a change.
     Immediately,
     /// By the module's period, else the connector's frequency.
+    #[default]
     Cron,
 }
 

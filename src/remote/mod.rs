@@ -3,6 +3,7 @@
 
 mod error;
 mod http;
+mod probe;
 mod project;
 pub mod vtiger;
 pub mod woocommerce;
@@ -10,6 +11,7 @@ pub mod woocommerce;
 mod services;
 
 pub use error::{ErrorKind, RemoteError};
+pub use probe::Probe;
 pub use services::{Credentials, connect_service};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
@@ -59,6 +61,17 @@ pub trait Remote: Send + Sync {
 
     /// One page of a listing.
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>>;
+
+    /// Whether an entity changed since what an earlier probe remembered; `None`: nothing is
+    /// remembered, which counts as changed. One or two small reads; it may miss what only a sync
+    /// finds (deletions, changes without a stamp).
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        Box::pin(probe::by_listing(self, entity, known))
+    }
 
     /// The records with these ids, in any order; those that are gone are left out, those in the
     /// trash are marked. Any number of ids: the remote splits them as it must.
@@ -126,6 +139,10 @@ pub struct Capabilities {
     pub bmp_only: bool,
     /// Resolution of its modification stamps.
     pub resolution: Duration,
+    /// Where a record that we create can carry the id of its source, so that it is found again when
+    /// the answer to the create was lost. [`Remote::find`] takes this path with values
+    /// `ID@SECONDS`: the id, and the Unix time before which the record cannot have been created.
+    pub mark: Option<&'static str>,
 }
 
 /// Which records a listing shows.

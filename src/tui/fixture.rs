@@ -207,6 +207,7 @@ pub fn overview() -> Overview {
         last,
         waiting,
         skips: BTreeMap::new(),
+        holder: None,
     };
     let mut failed = run(37, 2, RunStatus::Failed, "2026-11-21T02:00:00Z");
     failed.error = Some(auth_error());

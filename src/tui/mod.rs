@@ -16,6 +16,7 @@ mod list;
 mod log;
 mod model;
 mod msg;
+mod next;
 mod runner;
 mod terminal;
 mod text;
@@ -85,6 +86,12 @@ pub fn run(context: Context) -> Result<(), UserError> {
     app::listen_to_signals(&context.runtime, sender.clone());
     app::read_input(sender.clone());
     let Context { store, engine, catalog, vault, runtime, .. } = context;
-    let runner = runner::LiveRunner::start(store, engine, catalog, vault, runtime, sender);
-    app::run(&mut model, &mut screen, &runner, &messages).map_err(|e| no_terminal(e.to_string()))
+    let mut runner = runner::LiveRunner::start(store, engine, catalog, vault, runtime, sender);
+    if !context.read_only {
+        runner.keep_the_schedule();
+    }
+    let ended = app::run(&mut model, &mut screen, &runner, &messages);
+    drop(screen);
+    runner.end();
+    ended.map_err(|e| no_terminal(e.to_string()))
 }

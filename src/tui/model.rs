@@ -7,8 +7,10 @@ use super::log::LogView;
 use super::msg::{
     Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueRows, Source,
 };
+use super::next::words;
 use super::theme::Theme;
 use crate::catalog::{Catalog, Service};
+use crate::engine::Outlooks;
 use crate::model::{
     ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp, UserError,
 };
@@ -277,6 +279,12 @@ pub struct Model {
     pub loaded: bool,
     /// How far the syncs of this process are.
     pub progress: BTreeMap<ConnectorId, Progress>,
+    /// When each connector is synced by itself next.
+    pub schedule: Outlooks,
+    /// That, in the words that are shown.
+    pub next_words: BTreeMap<ConnectorId, String>,
+    /// When a sync of another process is looked after: it may have died without a word.
+    pub look_at: Stamp,
     /// Syncs that were started here and have not ended.
     pub started: BTreeSet<ConnectorId>,
     /// Syncs that were asked to stop.
@@ -331,6 +339,9 @@ impl Model {
             overview: Overview::default(),
             loaded: false,
             progress: BTreeMap::new(),
+            schedule: Outlooks::new(),
+            next_words: BTreeMap::new(),
+            look_at: Stamp(0),
             started: BTreeSet::new(),
             cancelling: BTreeSet::new(),
             entry: Entry::Add,
@@ -435,9 +446,11 @@ impl Model {
         if let Some(progress) = self.progress.get(&id) {
             return Some(progress.clone());
         }
-        let last = self.row(id).and_then(|row| row.last.as_ref());
+        let row = self.row(id);
+        let last = row.and_then(|row| row.last.as_ref());
+        let held = row.is_some_and(|row| row.holder.is_some());
         match last {
-            Some(run) if run.status == RunStatus::Running => {
+            Some(run) if run.status == RunStatus::Running && held => {
                 Some(run.progress.clone().unwrap_or_default())
             }
             _ if self.started.contains(&id) => {
@@ -490,10 +503,24 @@ impl Model {
         self.dirty = true;
     }
 
-    /// How long until something must be drawn without any message: the end of a toast.
+    /// Whether a sync runs that this process did not start.
+    pub fn foreign_runs(&self) -> bool {
+        let mut rows = self.overview.connectors.iter();
+        rows.any(|row| row.holder.is_some() && !self.progress.contains_key(&row.connector.id))
+    }
+
+    /// The syncs of this process, whoever started them.
+    pub fn ours(&self) -> BTreeSet<ConnectorId> {
+        self.started.iter().chain(self.progress.keys()).copied().collect()
+    }
+
+    /// How long until something must be done without any message: a toast ends, other words tell
+    /// when the next sync is, a sync of another process is looked after.
     pub fn next_tick(&self) -> Option<Duration> {
-        let toast = self.toast.as_ref()?;
-        Some(toast.until.since(self.now))
+        let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
+        let words = self.schedule.values().filter_map(|outlook| words(outlook, self.now)?.1);
+        let look = self.foreign_runs().then(|| self.look_at.since(self.now));
+        toast.into_iter().chain(words).chain(look).min()
     }
 }
 

@@ -2,7 +2,7 @@
 //! that everything between them can be tested without a terminal, a store or an engine.
 
 use super::keys::Key;
-use crate::engine::SyncMode;
+use crate::engine::{Holder, Outlooks, SyncMode};
 use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Item, ItemStatus, Module, Parked, Progress, Run,
     Side, Skip, UserError,
@@ -145,6 +145,8 @@ pub struct ConnectorRow {
     pub waiting: u64,
     /// How many skips stand, by module.
     pub skips: BTreeMap<Module, u64>,
+    /// Who syncs it, if its newest run has not ended.
+    pub holder: Option<Holder>,
 }
 
 /// What the frame and the connectors pane show.
@@ -286,6 +288,8 @@ pub enum Msg {
     StoreChanged,
     /// How far the syncs of this process are.
     Progress(BTreeMap<ConnectorId, Progress>),
+    /// When each connector is synced by itself next.
+    Schedule(Outlooks),
     /// The overview was read, or could not be.
     Overview(Option<Box<Overview>>),
     /// The newest runs of a connector were read; whether there are more.
@@ -340,6 +344,8 @@ pub enum Effect {
     Sync { connector: ConnectorId, mode: SyncMode },
     /// Cancel one.
     CancelSync(ConnectorId),
+    /// Start nothing by itself any more, and let what was started so finish what is in flight.
+    StopSchedule,
     /// Drop a held run.
     DropHeld(u64),
     /// Find how the stored secrets of a form end.

@@ -7,8 +7,8 @@ mod lists;
 
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueRows};
 use crate::catalog::Catalog;
-use crate::engine::{Engine, SyncError, SyncMode, SyncRequest};
-use crate::model::{ConnectorId, Module, Trigger, UserError};
+use crate::engine::{Engine, Outlooks, Scheduler, SyncError, SyncMode, SyncRequest};
+use crate::model::{ConnectorId, Module, RunStatus, Trigger, UserError};
 use crate::secrets::Vault;
 use crate::store::{Reader, Store, StoreResult};
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// Something that runs effects.
 pub trait Runner {
@@ -73,7 +74,12 @@ pub struct LiveRunner {
     reads: Sender<Job>,
     long: Sender<Job>,
     runtime: Handle,
+    schedule: Option<Scheduler>,
 }
+
+/// How long the end of the program waits for the schedule, which has nothing in flight by then
+/// unless somebody leaves at once.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 impl LiveRunner {
     /// Starts the threads, and listens to the store and the engine.
@@ -98,7 +104,32 @@ impl LiveRunner {
         let long = worker("lists", Arc::clone(&shared));
         runtime.spawn(listen_to_store(Arc::clone(&shared)));
         runtime.spawn(listen_to_engine(Arc::clone(&shared)));
-        Self { shared, reads, long, runtime }
+        Self { shared, reads, long, runtime, schedule: None }
+    }
+
+    /// Syncs by itself from now on, as the settings say.
+    pub fn keep_the_schedule(&mut self) {
+        let shared = &self.shared;
+        let _inside = self.runtime.enter();
+        let schedule = Scheduler::start(
+            shared.engine.clone(),
+            shared.store.clone(),
+            Arc::clone(&shared.catalog),
+            // What happens is seen in the log and beside the connectors.
+            Arc::new(|_| {}),
+        );
+        self.runtime.spawn(listen_to_schedule(Arc::clone(shared), schedule.outlooks()));
+        self.schedule = Some(schedule);
+    }
+
+    /// Ends the schedule.
+    pub fn end(&self) {
+        if let Some(schedule) = &self.schedule {
+            // Too late: what was in flight is settled by the next run.
+            let _ = self
+                .runtime
+                .block_on(async { tokio::time::timeout(GOODBYE, schedule.stop()).await });
+        }
     }
 
     fn read(&self, job: impl FnOnce(&Shared) + Send + 'static) {
@@ -161,6 +192,11 @@ impl Runner for LiveRunner {
             Effect::CancelSync(connector) => {
                 shared.engine.cancel(connector);
             }
+            Effect::StopSchedule => {
+                if let Some(schedule) = &self.schedule {
+                    schedule.ask_to_stop();
+                }
+            }
             Effect::DropHeld(run) => self.drop_held(run),
             Effect::Tails { form, target } => {
                 self.runtime.spawn_blocking(connect::tails(Arc::clone(shared), form, target));
@@ -220,6 +256,18 @@ async fn listen_to_engine(shared: Arc<Shared>) {
     }
 }
 
+async fn listen_to_schedule(shared: Arc<Shared>, mut outlooks: watch::Receiver<Outlooks>) {
+    loop {
+        let now = outlooks.borrow_and_update().clone();
+        if shared.messages.send(Msg::Schedule(now)).is_err() {
+            return;
+        }
+        if outlooks.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// The fact that tells whether the CRM's user is an administrator.
 pub const ADMIN_FACT: &str = "vtiger.admin";
 
@@ -237,7 +285,9 @@ fn overview(shared: &Shared) {
                     skips.insert(*module, count);
                 }
             }
-            rows.push(ConnectorRow { connector, last, waiting, skips });
+            let running = last.as_ref().is_some_and(|run| run.status == RunStatus::Running);
+            let holder = running.then(|| shared.engine.holder(id)).flatten();
+            rows.push(ConnectorRow { connector, last, waiting, skips, holder });
         }
         let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
         Ok(Overview { crm: reader.crm()?, admin, connectors: rows })

@@ -26,6 +26,7 @@ pub type Effects = Vec<Effect>;
 pub fn update(model: &mut Model, msg: Msg) -> Effects {
     let mut effects = Effects::new();
     expire_toast(model);
+    answers::tell_next(model);
     match msg {
         Msg::Key(key) => {
             model.dirty = true;
@@ -42,7 +43,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             effects.push(Effect::Redraw);
         }
         Msg::Resumed => effects.push(Effect::Retake),
-        Msg::Tick => {}
+        Msg::Tick => answers::look_after_others(model, &mut effects),
         Msg::Terminate => act::leave_now(model, &mut effects),
         other => answers::take(model, other, &mut effects),
     }

@@ -1,13 +1,14 @@
 //! One suite for every connector: what the engine relies on, run against the sandbox. A test asks
 //! the capabilities, never the system's name.
 
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use syncdeck::model::{CheckReport, Fields, Record, UserError, Value};
 use syncdeck::remote::{
-    ChangeFeed, ConnectOptions, ErrorKind, Next, Page, PageAt, PageRequest, Remote, Scope, Since,
-    Write, vtiger, woocommerce,
+    Capabilities, ChangeFeed, ConnectOptions, EntityInfo, ErrorKind, Next, Page, PageAt,
+    PageRequest, Remote, RemoteResult, Scope, Since, Write, Written, vtiger, woocommerce,
 };
 use syncdeck::sandbox::{self, Sandbox, SandboxOptions, WooKey};
 
@@ -389,8 +390,108 @@ suite!(
     many_records_are_found_and_fetched_at_once
     the_description_names_the_fields
     a_record_has_a_page_in_the_system
+    a_probe_sees_what_changed_and_is_quiet_otherwise
+    a_probe_by_listings_does_where_there_is_no_better_one
     the_check_finds_nothing_wrong
 );
+
+/// Probes until one sees a change; a listing without stamps to sort by needs as many as it has pages.
+async fn probe(b: &Bench, known: &str) -> (bool, String) {
+    let mut known = known.to_owned();
+    for _ in 0..4 {
+        let probe = b.remote.probe(b.entity, Some(&known)).await.unwrap();
+        known = probe.memory;
+        if probe.changed {
+            return (true, known);
+        }
+    }
+    (false, known)
+}
+
+async fn a_probe_sees_what_changed_and_is_quiet_otherwise(b: Bench) {
+    let first = b.remote.probe(b.entity, None).await.unwrap();
+    assert!(first.changed, "nothing was remembered");
+    let sent = b.remote.requests().0;
+    let (changed, known) = probe(&b, &first.memory).await;
+    assert!(!changed, "{first:?}, {known}");
+    assert!(b.remote.requests().0 - sent <= 8, "two requests at most");
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    assert!(!probe(&b, &known).await.0, "time alone is no change");
+    let made = b.create("Probed").await;
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    let (changed, known) = probe(&b, &known).await;
+    assert!(changed, "a record was created");
+    assert!(!probe(&b, &known).await.0, "our own write is news once");
+    let old = b.records(Scope::All).await.into_iter().find(|r| r.id != made.id).unwrap();
+    let fields: Fields = [(b.name, "Edited")].into_iter().collect();
+    b.write(Write::Update { id: old.id, fields }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    let (changed, known) = probe(&b, &known).await;
+    assert!(changed, "a record was edited");
+    assert!(!probe(&b, &known).await.0);
+    b.write(Write::Delete { id: made.id }).await.unwrap();
+    b.sandbox.advance_clock(Duration::from_secs(60));
+    assert!(probe(&b, &known).await.0, "a fresh record was deleted");
+}
+
+/// A remote without a probe of its own.
+struct Plain(Arc<dyn Remote>);
+
+impl Remote for Plain {
+    fn label(&self) -> &str {
+        self.0.label()
+    }
+    fn capabilities(&self, entity: &str) -> Capabilities {
+        self.0.capabilities(entity)
+    }
+    fn check<'a>(&'a self, target: &'a str) -> BoxFuture<'a, CheckReport> {
+        self.0.check(target)
+    }
+    fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
+        self.0.describe(entity)
+    }
+    fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.0.page(request)
+    }
+    fn fetch<'a>(
+        &'a self,
+        entity: &'a str,
+        ids: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.0.fetch(entity, ids, fields)
+    }
+    fn find<'a>(
+        &'a self,
+        entity: &'a str,
+        field: &'a str,
+        values: &'a [String],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
+        self.0.find(entity, field, values, fields)
+    }
+    fn write<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        self.0.write(entity, writes, fields)
+    }
+    fn record_url(&self, entity: &str, id: &str) -> Option<String> {
+        self.0.record_url(entity, id)
+    }
+    fn requests(&self) -> (u64, u64) {
+        self.0.requests()
+    }
+}
+
+async fn a_probe_by_listings_does_where_there_is_no_better_one(b: Bench) {
+    if b.remote.capabilities(b.entity).changes == ChangeFeed::Filtered {
+        let remote: Arc<dyn Remote> = Arc::new(Plain(b.remote.clone()));
+        a_probe_sees_what_changed_and_is_quiet_otherwise(Bench { remote, ..b }).await;
+    }
+}
 
 /// What a check of the shop says with this key.
 async fn check_with(key: WooKey) -> (CheckReport, Arc<dyn Remote>, Sandbox) {

@@ -322,6 +322,7 @@ impl Remote for MemoryRemote {
             unique_key: !vtiger && setup.unique,
             bmp_only: vtiger,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 

@@ -2,11 +2,13 @@
 
 use super::super::project::{Projected, Projection};
 use super::describe::Described;
+use super::documents::Extra;
+use super::events;
 use super::time::Zone;
 use crate::model::{Record, Value};
 
 /// What a connector reads for itself.
-const SLOTS: [&str; 3] = ["id", "modifiedtime", "createdtime"];
+const SLOTS: [&str; 4] = ["id", "modifiedtime", "createdtime", "deleted"];
 
 /// A path through a reference (`account_id.accountname`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,12 @@ pub(crate) struct Columns {
     pub(crate) projection: Projection,
     /// What has to be looked up afterwards.
     pub(crate) refs: Vec<RefPath>,
+    /// What of documents no query has.
+    pub(crate) extra: Extra,
+    /// Columns read for virtual paths only.
+    pub(crate) hidden: Vec<&'static str>,
+    /// The columns of an event's times.
+    pub(crate) times: Vec<&'static str>,
 }
 
 impl Columns {
@@ -64,22 +72,37 @@ impl Columns {
                 }
             }
         }
+        let extra = Extra::of(module, wanted);
+        let hidden: Vec<&'static str> =
+            extra.columns().filter(|name| !wanted.iter().any(|w| w == name)).collect();
+        for name in extra.columns() {
+            add(&mut select, name);
+        }
+        let mut hidden = hidden;
+        for name in events::columns(module, wanted) {
+            add(&mut select, name);
+            if !wanted.iter().any(|w| w == name) {
+                hidden.push(name);
+            }
+        }
         let plain = wanted.iter().filter(|w| !w.contains('.'));
         let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
-        let projection = Projection::new(paths, &SLOTS);
-        Self { select, projection, refs }
+        let projection = Projection::new(paths.chain(hidden.iter().copied()), &SLOTS);
+        let times = events::columns(module, wanted);
+        Self { select, projection, refs, extra, hidden, times }
     }
 }
 
 /// A row as a record. `None`: a row without an id.
 pub(crate) fn record(row: Projected, zone: &Zone) -> Option<Record> {
-    let [id, modified, created, ..] = row.slots;
+    // Only taxes and currencies tell it; records of modules are left out of queries instead.
+    let [id, modified, created, deleted, ..] = row.slots;
     let Value::Text(id) = id else { return None };
     Some(Record {
         id,
         modified: zone.instant(&modified.to_text()),
         created: zone.instant(&created.to_text()),
-        trashed: false,
+        trashed: deleted.to_text() == "1",
         fields: row.fields,
     })
 }

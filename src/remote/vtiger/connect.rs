@@ -3,6 +3,7 @@
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
 use super::describe::Known;
+use super::documents::Documents;
 use super::session::Sessions;
 use super::time::Zone;
 use super::{Vtiger, url};
@@ -40,5 +41,6 @@ pub fn connect(
     let mask = Mask::new([key]);
     let http = Http::new("Vtiger", &url, options, size, mask)?;
     let sessions = Sessions::new(username, SecretString::from(key.to_owned()), size);
-    Ok(Arc::new(Vtiger { url, http, sessions, size, known: Known::default(), zone: Zone::new() }))
+    let (known, zone, documents) = (Known::default(), Zone::new(), Documents::default());
+    Ok(Arc::new(Vtiger { url, http, sessions, size, known, zone, documents }))
 }

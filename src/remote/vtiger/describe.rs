@@ -4,6 +4,8 @@ use super::super::http::Plan;
 use super::super::{EntityInfo, FieldInfo, RemoteResult};
 use super::Vtiger;
 use super::call::Operation;
+use super::documents::VIRTUAL;
+use super::events;
 use super::lengths;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -31,6 +33,10 @@ const LINE_FIELDS: [&str; 12] = [
     "hdnDiscountPercent",
     "section_name",
 ];
+/// Fields of an event that are written with its beginning and end.
+const TIMES: [&str; 5] = ["date_start", "time_start", "due_date", "time_end", "duration_hours"];
+/// What can be written of a tax.
+const TAX: [&str; 2] = ["taxlabel", "percentage"];
 /// Modules with lines.
 const WITH_LINES: [&str; 4] = ["SalesOrder", "Invoice", "Quotes", "PurchaseOrder"];
 /// Set by Vtiger itself, whatever `describe` says.
@@ -64,6 +70,13 @@ impl Described {
             && !(pseudo && (priced || lines))
             && !(priced && field == "currency_id")
             && !(lines && LINE_FIELDS.contains(&field))
+            && !(lines && VIRTUAL.iter().any(|(path, ..)| *path == field))
+            && !(super::events::has_times(&self.info.name) && matches!(field, "start" | "end"))
+    }
+
+    /// Whether its records are documents with lines.
+    pub(crate) fn has_lines(&self) -> bool {
+        WITH_LINES.contains(&self.info.name.as_str())
     }
 
     /// Whether the module has this field.
@@ -131,7 +144,7 @@ fn read(module: &str, result: &Json) -> Described {
         createable: flag(result.get("createable")),
         updateable: flag(result.get("updateable")),
         deleteable: flag(result.get("deleteable")),
-        fields: fields.iter().map(|f| field(module, f)).collect(),
+        fields: fields.iter().map(|f| field(module, f)).chain(virtual_fields(module)).collect(),
     };
     Described {
         info,
@@ -154,13 +167,40 @@ fn field(module: &str, json: &Json) -> FieldInfo {
     };
     FieldInfo {
         label: text(json, "label"),
-        mandatory: flag(json.get("mandatory")),
-        writable: flag(json.get("editable")) && !OWN.contains(&name.as_str()),
+        // What belongs to the lines is written with them.
+        mandatory: flag(json.get("mandatory"))
+            && !(WITH_LINES.contains(&module) && LINE_FIELDS.contains(&name.as_str()))
+            && !(events::has_times(module) && TIMES.contains(&name.as_str())),
+        // A tax says that nothing of it can be written, and yet it can be made.
+        writable: !OWN.contains(&name.as_str())
+            && (flag(json.get("editable")) || (module == "Tax" && TAX.contains(&name.as_str()))),
         max_length: lengths::of(module, &name),
         choices: strings(kind.get("picklistValues"), |item| item.get("value")),
         refers_to: strings(kind.get("refersTo"), |item| Some(item)),
         path: name,
         type_name,
+    }
+}
+
+/// The paths by which the lines and totals of documents are reached.
+fn virtual_fields(module: &str) -> Vec<FieldInfo> {
+    let field = |(path, label, kind, writable): &(&str, &str, &str, bool)| FieldInfo {
+        path: (*path).to_owned(),
+        label: (*label).to_owned(),
+        type_name: (*kind).to_owned(),
+        mandatory: false,
+        writable: *writable,
+        max_length: None,
+        choices: Vec::new(),
+        refers_to: Vec::new(),
+    };
+    if WITH_LINES.contains(&module) {
+        VIRTUAL.iter().map(field).collect()
+    } else if events::has_times(module) {
+        let times = events::VIRTUAL.iter().map(|(path, label, _)| (*path, *label, "instant", true));
+        times.map(|time| field(&time)).collect()
+    } else {
+        Vec::new()
     }
 }
 

@@ -53,7 +53,7 @@ impl Vtiger {
             }
             all.extend(found.into_iter().filter(|r| piece.contains(&r.id.as_str())));
         }
-        self.fill(&mut all, &columns.refs).await?;
+        self.fill(&mut all, &columns).await?;
         Ok(all)
     }
 
@@ -78,7 +78,7 @@ impl Vtiger {
         for piece in vtql::pieces(&wanted, VALUES, used(&columns)) {
             self.find_piece(&module, field, &piece, &columns, &mut all).await?;
         }
-        self.fill(&mut all, &columns.refs).await?;
+        self.fill(&mut all, &columns).await?;
         Ok(all)
     }
 

@@ -8,11 +8,15 @@ mod call;
 mod check;
 mod columns;
 mod describe;
+mod document;
+mod documents;
 mod envelope;
 mod errors;
+mod events;
 mod find;
 mod lengths;
 mod page;
+mod probe;
 mod refs;
 mod session;
 #[cfg(test)]
@@ -31,10 +35,12 @@ mod connect;
 
 use super::http::{Http, Plan};
 use super::{
-    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Remote, RemoteResult, Write, Written,
+    Capabilities, ChangeFeed, EntityInfo, Page, PageRequest, Probe, Remote, RemoteResult, Write,
+    Written,
 };
 use crate::model::{CheckReport, Record};
 use describe::Known;
+use documents::Documents;
 use futures::future::{BoxFuture, FutureExt};
 use reqwest::Url;
 use session::{Sessions, Who};
@@ -50,6 +56,7 @@ pub(crate) struct Vtiger {
     size: usize,
     known: Known,
     zone: Zone,
+    documents: Documents,
 }
 
 impl Vtiger {
@@ -81,6 +88,7 @@ impl Remote for Vtiger {
             unique_key: false,
             bmp_only: true,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 
@@ -94,6 +102,14 @@ impl Remote for Vtiger {
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        self.probe_once(entity, known).boxed()
     }
 
     fn fetch<'a>(

@@ -164,7 +164,7 @@ impl Vtiger {
             .filter(|r| at.from.is_none_or(|from| r.modified.is_none_or(|m| m >= from)))
             .collect();
         if full {
-            self.fill(&mut records, &columns.refs).await?;
+            self.fill(&mut records, columns).await?;
         }
         let all_seen = self.sees_all() && count < LIMIT;
         let next = if count == 0 || all_seen { Next::End } else { Next::After(at.token()) };

@@ -5,7 +5,7 @@ use super::super::RemoteResult;
 use super::super::project::Projection;
 use super::Vtiger;
 use super::call::Operation;
-use super::columns::RefPath;
+use super::columns::{Columns, RefPath};
 use super::vtql::{self, LIMIT, Query};
 use crate::model::{Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,8 +14,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 type Found = HashMap<String, HashMap<String, Value>>;
 
 impl Vtiger {
+    /// Fills what no query has: paths through references, and what belongs to documents.
+    pub(crate) async fn fill(&self, records: &mut [Record], columns: &Columns) -> RemoteResult<()> {
+        self.fill_documents(records, columns).await?;
+        self.fill_refs(records, &columns.refs).await
+    }
+
     /// Fills the reference paths of records; empty text where nothing is referred to.
-    pub(crate) async fn fill(&self, records: &mut [Record], refs: &[RefPath]) -> RemoteResult<()> {
+    async fn fill_refs(&self, records: &mut [Record], refs: &[RefPath]) -> RemoteResult<()> {
         if refs.is_empty() || records.is_empty() {
             return Ok(());
         }

@@ -76,7 +76,7 @@ fn is_id(text: &str) -> bool {
 
 /// The text without control characters, and with U+FFFD for what lies above U+FFFF: the tables are
 /// MySQL's three-byte utf8 and would hold question marks.
-fn storable(text: &str) -> String {
+pub(crate) fn storable(text: &str) -> String {
     text.chars()
         .filter(|c| *c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
         .map(|c| if (c as u32) > 0xFFFF { '\u{FFFD}' } else { c })

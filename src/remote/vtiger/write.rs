@@ -35,18 +35,21 @@ impl Vtiger {
         wanted: &[String],
     ) -> RemoteResult<Written> {
         let module = self.described(entity).await?;
-        let mut element = element(&module, values)?;
+        let (plain, members) = self.document_members(&module, values, true).await?;
+        let mut element = element(&module, &plain)?;
+        element.extend(members);
         if module.has("assigned_user_id")
             && element.get("assigned_user_id").is_none_or(|v| v == "")
             && let Some(who) = self.who().await?
         {
             element.insert("assigned_user_id".into(), who.user_id.clone().into());
         }
-        let element = Json::Object(element).to_string();
+        let json = Json::Object(element.clone()).to_string();
         let op = Operation::post("create", format!("create a record in {entity}"))
             .with("elementType", entity)
-            .with("element", &element);
-        match self.written(&module, op, wanted).await {
+            .with("element", &json);
+        let result = self.written(&module, op, wanted).await;
+        match self.document_created(&module, &element, result).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
                 error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
                 Err(error)
@@ -63,7 +66,10 @@ impl Vtiger {
         wanted: &[String],
     ) -> RemoteResult<Written> {
         let module = self.described(entity).await?;
-        let mut element = element(&module, values)?;
+        let (plain, members) = self.document_members(&module, values, false).await?;
+        let mut element = element(&module, &plain)?;
+        element.extend(members);
+        self.kept_lines(&module, id, &mut element).await?;
         element.insert("id".into(), id.into());
         let element = Json::Object(element).to_string();
         let op =
@@ -110,9 +116,12 @@ impl Vtiger {
         };
         let mut records = [record];
         // The record is written; a failed look-up must not make that unknown.
-        if self.fill(&mut records, &columns.refs).await.is_err() {
+        if self.fill(&mut records, &columns).await.is_err() {
             for one in columns.refs.iter().filter(|r| r.hidden) {
                 records[0].fields.remove(&one.base);
+            }
+            for name in &columns.hidden {
+                records[0].fields.remove(name);
             }
         }
         let [record] = records;

@@ -14,6 +14,7 @@ mod errors;
 mod find;
 mod oauth;
 mod page;
+mod probe;
 mod records;
 mod site;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub use connect::connect;
 
 use super::http::Http;
 use super::{
-    Capabilities, ChangeFeed, EntityInfo, ErrorKind, Page, PageRequest, Remote, RemoteError,
+    Capabilities, ChangeFeed, EntityInfo, ErrorKind, Page, PageRequest, Probe, Remote, RemoteError,
     RemoteResult, Write, Written,
 };
 use crate::model::{CheckReport, Record, UserError};
@@ -82,6 +83,7 @@ impl Remote for Woo {
             unique_key: true,
             bmp_only: false,
             resolution: Duration::from_secs(1),
+            mark: None,
         }
     }
 
@@ -99,6 +101,14 @@ impl Remote for Woo {
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        entity: &'a str,
+        known: Option<&'a str>,
+    ) -> BoxFuture<'a, RemoteResult<Probe>> {
+        async move { self.probe_once(self.entity(entity)?, known).await }.boxed()
     }
 
     fn fetch<'a>(

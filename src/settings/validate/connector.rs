@@ -3,7 +3,7 @@
 use super::{Checker, Wanted, default_connector};
 use crate::catalog::{Service, ServiceModule};
 use crate::model::{
-    Advanced, Connector, Direction, Frequency, Module, ModuleSettings, Pair, SecretText, SyncFrom,
+    Advanced, Connector, Direction, Module, ModuleSettings, Pair, SecretText, SyncFrom,
 };
 use crate::settings::fields::{
     CONCURRENCY, GUARD_CREATES, Limits, REQUESTS_PER_SECOND, known_service, number, period,
@@ -64,13 +64,6 @@ impl Checker<'_, '_, '_> {
         if connector.debug {
             self.warnings.push(format!(
                 "debug of \"{name}\" is kept, but this version writes no debug log."
-            ));
-        }
-        let timed = |m: &ModuleSettings| m.mode.is_some() || m.period.is_some();
-        if connector.frequency != Frequency::Off || connector.modules.values().any(timed) {
-            self.warnings.push(format!(
-                "frequency, mode and period of \"{name}\" are kept, but this version does not sync \
-                 by itself: let cron call syncdeck sync."
             ));
         }
     }

@@ -247,6 +247,8 @@ fn removing_a_connector_leaves_nothing_of_it_and_all_of_the_others() {
                 Change::PutSkip(c, M, skip(Side::Vtiger, "1")),
                 Change::PutTomb(c, M, tomb(Side::Vtiger, "1")),
                 Change::PutCursor(c, M, Side::Vtiger, cursor()),
+                Change::PutFact(format!("connector.{c}.a"), Some("x".into())),
+                Change::PutFact(format!("connector.{c}0.a"), Some("x".into())),
                 Change::AddItem(run, Box::new(item)),
             ],
         )
@@ -268,14 +270,17 @@ fn removing_a_connector_leaves_nothing_of_it_and_all_of_the_others() {
                 r.skips_after(c, M, None, 9)?.len() as u64,
                 r.tombs_after(c, M, None, 9)?.len() as u64,
                 u64::from(r.cursor(c, M, Side::Vtiger)? == cursor()),
+                u64::from(r.fact(&format!("connector.{c}.a"))?.is_some()),
                 r.runs_before(Some(c), None, 9)?.len() as u64,
                 u64::from(r.run(c.into())?.is_some()),
                 r.items(c.into(), M, Side::Vtiger, list, 0, 9)?.len() as u64,
             ])
         })
     };
-    assert_eq!(left(1).unwrap(), [0; 14]);
-    assert_eq!(left(2).unwrap(), [1; 14]);
+    assert_eq!(left(1).unwrap(), [0; 15]);
+    assert_eq!(left(2).unwrap(), [1; 15]);
+    let kept = store.read_blocking(|r| r.fact("connector.10.a")).unwrap();
+    assert!(kept.is_some(), "another connector's");
 }
 
 #[test]

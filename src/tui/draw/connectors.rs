@@ -1,6 +1,7 @@
 //! The left pane: the connectors with their state, and what can be added.
 
 use super::paint::{boxed, put};
+use crate::engine::{Due, Outlook};
 use crate::model::{RunStatus, Stamp};
 use crate::tui::layout;
 use crate::tui::model::{Entry, Model, Pane};
@@ -40,7 +41,8 @@ pub fn state(model: &Model, row: &ConnectorRow) -> (&'static str, String, Style)
         RunStatus::Dropped => ("○", format!("dropped {when}"), DIM),
         RunStatus::Cancelled => ("○", format!("cancelled {when}"), WARN),
         RunStatus::Interrupted => ("✕", "interrupted".into(), WARN),
-        RunStatus::Running => ("◐", "running".into(), BUSY),
+        // Whoever ran it is gone.
+        RunStatus::Running => ("✕", "interrupted".into(), WARN),
         RunStatus::Failed => {
             let why = run.error.as_ref().map(|e| e.what.clone()).unwrap_or_default();
             ("✕", format!("failed: {why}"), BAD)
@@ -65,6 +67,14 @@ fn lines(model: &Model) -> Vec<Option<PaneLine>> {
         let name = row.connector.name.clone();
         lines.push(Some(PaneLine { entry, first: true, mark, text: name, style: BOLD }));
         lines.push(Some(PaneLine { entry, first: false, mark: "", text: words, style }));
+        if let Some(next) = model.next_words.get(&row.connector.id) {
+            let trouble = matches!(
+                model.schedule.get(&row.connector.id),
+                Some(Outlook::Due(Due { trouble: Some(_), .. }) | Outlook::Held(_))
+            );
+            let style = if trouble { WARN } else { DIM };
+            lines.push(Some(PaneLine { entry, first: false, mark: "", text: next.clone(), style }));
+        }
     }
     if !lines.is_empty() {
         lines.push(None);
@@ -91,7 +101,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let height = usize::from(inside.height);
     let at =
         lines.iter().position(|l| l.as_ref().is_some_and(|l| l.entry == model.entry)).unwrap_or(0);
-    let top = (at + 2).saturating_sub(height);
+    let mine = lines.iter().filter(|l| l.as_ref().is_some_and(|l| l.entry == model.entry)).count();
+    let top = (at + mine.max(2)).saturating_sub(height);
     for (y, line) in (inside.y..inside.bottom()).zip(lines.iter().skip(top)) {
         let Some(line) = line else { continue };
         let chosen = line.entry == model.entry;

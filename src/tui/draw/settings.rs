@@ -3,9 +3,10 @@
 
 use super::paint::{cells, line, pair, paragraph};
 use crate::catalog::{FormField, ServiceModule};
+use crate::engine::{Due, Outlook, effective_mode};
 use crate::model::{
-    ConflictRule, Connector, Crm, Deletes, Direction, Mode, Module, ModuleSettings, Pair,
-    SecretText, Transform,
+    ConflictRule, Connector, Crm, Deletes, Direction, Frequency, Mode, Module, ModuleSettings,
+    Pair, SecretText, Transform,
 };
 use crate::tui::model::Model;
 use crate::tui::msg::ConnectorRow;
@@ -105,9 +106,11 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
     };
     lines.push(pair("Sync Records From", LABEL, &from, PLAIN));
     system(connector, label, &mut lines);
+    next_sync(model, connector, width, &mut lines);
     for (module, settings) in &connector.modules {
         let asset = service.and_then(|s| s.modules.get(module));
-        module_lines(*module, settings, asset, label, &mut lines);
+        let mode = effective_mode(service, settings);
+        module_lines(*module, settings, (mode, connector.frequency), (asset, label), &mut lines);
     }
     advanced(connector, &mut lines);
     lines.push(Line::default());
@@ -131,20 +134,44 @@ fn system(connector: &Connector, service: &str, lines: &mut Vec<Line<'static>>) 
     lines.push(pair("Conflict Resolution", LABEL, &rule, PLAIN));
 }
 
+/// When it is synced by itself next. Instants, so that the screen stays true.
+fn next_sync(model: &Model, connector: &Connector, width: usize, lines: &mut Vec<Line<'static>>) {
+    let (text, style) = match model.schedule.get(&connector.id) {
+        None | Some(Outlook::Off) => return,
+        Some(Outlook::Running) => ("it is being synced".to_owned(), PLAIN),
+        Some(Outlook::Held(run)) => {
+            (format!("on hold: run {run} waits for your decision (1, Enter)"), WARN)
+        }
+        Some(Outlook::Due(due)) => {
+            let at = text::date_time(due.at, &model.zone);
+            let sooner = if due.watched { ", or as soon as a change is seen" } else { "" };
+            (format!("{at}{sooner}"), PLAIN)
+        }
+    };
+    lines.extend(paragraph("Next Sync", LABEL, &text, width, style));
+    if let Some(Outlook::Due(Due { trouble: Some(error), .. })) = model.schedule.get(&connector.id)
+    {
+        let why = format!("It is tried again. {}", error.one_line());
+        lines.extend(paragraph("", LABEL, &why, width, WARN));
+    }
+}
+
 fn module_lines(
     module: Module,
     settings: &ModuleSettings,
-    asset: Option<&ServiceModule>,
-    service: &str,
+    (mode, frequency): (Mode, Frequency),
+    (asset, service): (Option<&ServiceModule>, &str),
     lines: &mut Vec<Line<'static>>,
 ) {
     heading(lines, module.label());
     lines.push(pair("Enable sync", LABEL, if settings.enabled { "yes" } else { "no" }, PLAIN));
     lines.push(pair("Sync Direction", LABEL, &direction(settings.direction, service), PLAIN));
-    let mode = match (settings.mode, settings.period) {
-        (Some(Mode::Immediately), _) => "immediately".to_owned(),
-        (_, Some(period)) => format!("cron, every {period}"),
-        (_, None) => "cron, at the background sync frequency".to_owned(),
+    let mode = match (mode, settings.period, frequency) {
+        (Mode::Immediately, Some(period), _) => format!("immediately, and every {period}"),
+        (Mode::Immediately, None, _) => "immediately".to_owned(),
+        (Mode::Cron, Some(period), _) => format!("cron, every {period}"),
+        (Mode::Cron, None, Frequency::Off) => "cron, but the frequency is off".to_owned(),
+        (Mode::Cron, None, _) => "cron, at the background sync frequency".to_owned(),
     };
     lines.push(pair("Sync Mode", LABEL, &mode, PLAIN));
     let deletes = match settings.deletes {
@@ -167,6 +194,8 @@ fn advanced(connector: &Connector, lines: &mut Vec<Line<'static>>) {
     heading(lines, "Advanced");
     lines.push(pair("Requests at a time", LABEL, &or_default(settings.concurrency), PLAIN));
     lines.push(pair("Requests a second", LABEL, &or_default(settings.requests_per_second), PLAIN));
+    let probe = settings.probe_interval.to_string();
+    lines.push(pair("Look for changes every", LABEL, &probe, PLAIN));
     lines.push(pair("Complete listing every", LABEL, &settings.full_scan.to_string(), PLAIN));
     let guard = format!(
         "deletes {}, changes {}, first creates {}",

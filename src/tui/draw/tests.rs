@@ -1,6 +1,6 @@
 //! Pictures of every screen and dialog, and what must hold for all of them.
 
-use crate::engine::SyncMode;
+use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
 use crate::tui::draw::draw;
 use crate::tui::fixture::{self, World};
@@ -55,6 +55,23 @@ fn after(size: (u16, u16), keys: &str) -> World {
     world
 }
 
+/// Connectors that are due in a while, watched, on hold and in trouble.
+fn scheduled(mut world: World) -> World {
+    let due = |minutes: u64, watched, trouble| {
+        let at = fixture::now().plus(std::time::Duration::from_secs(60 * minutes));
+        Outlook::Due(Due { at, watched, trouble })
+    };
+    let trouble = Some(fixture::auth_error());
+    let schedule = [
+        (1, due(4, true, trouble)),
+        (2, due(12, false, None)),
+        (3, Outlook::Held(41)),
+        (4, due(90, false, None)),
+    ];
+    world.send(Msg::Schedule(schedule.into()));
+    world
+}
+
 /// Every screen and dialog.
 const SCENES: &[Scene] = &[
     ("log", |size| after(size, "")),
@@ -66,6 +83,8 @@ const SCENES: &[Scene] = &[
         world.model.toast = None;
         world
     }),
+    ("log_scheduled", |size| scheduled(after(size, ""))),
+    ("settings_scheduled", |size| scheduled(after(size, "2"))),
     ("log_cancelling", |size| {
         let mut world = after(size, "s");
         world.send(Msg::Progress(BTreeMap::from([(1, fixture::progress())]))).press("c");

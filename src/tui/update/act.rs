@@ -140,16 +140,13 @@ fn leave(model: &mut Model, effects: &mut Effects) {
         model.dialogs.last(),
         Some(Dialog::Confirm(Question { ask: Ask::QuitWhileSyncing, .. }))
     );
-    if model.started.is_empty() || model.leaving || asked {
+    let ours = model.ours();
+    if ours.is_empty() || model.leaving || asked {
         effects.push(Effect::Quit);
         return;
     }
-    let names: Vec<_> = model
-        .started
-        .iter()
-        .filter_map(|id| model.row(*id))
-        .map(|row| row.connector.name.clone())
-        .collect();
+    let names: Vec<_> =
+        ours.iter().filter_map(|id| model.row(*id)).map(|row| row.connector.name.clone()).collect();
     model.dialogs.push(Dialog::Confirm(Question {
         ask: Ask::QuitWhileSyncing,
         title: "Leave SyncDeck?".into(),
@@ -164,14 +161,16 @@ fn leave(model: &mut Model, effects: &mut Effects) {
 
 /// Cancels what runs, and leaves as soon as it has ended.
 pub fn leave_now(model: &mut Model, effects: &mut Effects) {
-    if model.started.is_empty() {
+    let ours = model.ours();
+    if ours.is_empty() {
         effects.push(Effect::Quit);
         return;
     }
     model.leaving = true;
     model.dirty = true;
-    let ids: Vec<_> = model.started.iter().copied().collect();
-    for id in ids {
+    // First, so that nothing new begins in between.
+    effects.push(Effect::StopSchedule);
+    for id in ours {
         model.cancelling.insert(id);
         effects.push(Effect::CancelSync(id));
     }

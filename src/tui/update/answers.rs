@@ -6,14 +6,21 @@ use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
 use crate::tui::model::{CsvState, Dialog, Entry, Model, Pane, Screen, Tab, Tone, held_text};
 use crate::tui::msg::{Effect, Exported, Links, Msg, Overview};
+use crate::tui::next::words;
 use crate::tui::text;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Takes an answer in.
 pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
     match msg {
         Msg::StoreChanged => store_changed(model, effects),
-        Msg::Progress(progress) => take_progress(model, progress),
+        Msg::Progress(progress) => take_progress(model, progress, effects),
+        Msg::Schedule(outlooks) => {
+            model.schedule = outlooks;
+            model.dirty |= model.tab == Tab::Settings;
+            tell_next(model);
+        }
         Msg::Overview(None) => model.reading = (false, false),
         Msg::Overview(Some(overview)) => take_overview(model, *overview, effects),
         Msg::Runs { connector, generation, runs, more } => {
@@ -85,10 +92,41 @@ fn store_changed(model: &mut Model, effects: &mut Effects) {
     records::refresh(model, effects);
 }
 
-fn take_progress(model: &mut Model, progress: BTreeMap<ConnectorId, Progress>) {
+fn take_progress(
+    model: &mut Model,
+    progress: BTreeMap<ConnectorId, Progress>,
+    effects: &mut Effects,
+) {
     if model.progress != progress {
+        // Of a sync of the schedule nothing else tells that it has ended.
+        model.cancelling.retain(|id| progress.contains_key(id) || model.started.contains(id));
         model.progress = progress;
         model.dirty = true;
+    }
+    if model.leaving && model.ours().is_empty() {
+        effects.push(Effect::Quit);
+    }
+}
+
+/// Puts into words when each connector is synced by itself next; draws if they are others.
+pub fn tell_next(model: &mut Model) {
+    let shown = |outlook| words(outlook, model.now).map(|(words, _)| words);
+    let told: BTreeMap<_, _> =
+        model.schedule.iter().filter_map(|(id, outlook)| Some((*id, shown(outlook)?))).collect();
+    if model.next_words != told {
+        model.next_words = told;
+        model.dirty = true;
+    }
+}
+
+/// How often a sync of another process is looked after.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Looks whether another process that syncs is still there.
+pub fn look_after_others(model: &mut Model, effects: &mut Effects) {
+    if model.foreign_runs() && model.look_at <= model.now {
+        model.look_at = model.now.plus(LOOK);
+        read_overview(model, effects);
     }
 }
 
@@ -186,7 +224,7 @@ fn sync_ended(
             (status, _) => model.say(Tone::Warn, format!("Sync of {name}: {}.", status.key())),
         },
     }
-    if model.leaving && model.started.is_empty() {
+    if model.leaving && model.ours().is_empty() {
         effects.push(Effect::Quit);
     }
 }

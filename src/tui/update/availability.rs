@@ -5,6 +5,7 @@ use crate::tui::commands::Id;
 use crate::tui::form::CheckState;
 use crate::tui::log::COLUMNS;
 use crate::tui::model::{Dialog, Entry, Model, Pane, Screen};
+use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
 pub fn why_not(model: &Model, id: Id) -> Option<String> {
@@ -62,7 +63,10 @@ fn why_no_sync(model: &Model) -> Option<String> {
         return Some(why.into());
     }
     if model.running(row.connector.id).is_some() {
-        return Some(format!("{name} is being synced already; c cancels it."));
+        return Some(match why_no_cancel(model) {
+            None => format!("{name} is being synced already; c cancels it."),
+            Some(why) => format!("{name} is being synced already. {why}"),
+        });
     }
     if model.overview.crm.is_none() {
         return Some("Connect Vtiger CRM first: V.".into());
@@ -99,9 +103,23 @@ fn why_no_cancel(model: &Model) -> Option<String> {
         return None;
     }
     Some(match model.running(id) {
-        Some(_) => "Another process runs this sync; cancel it there.".into(),
+        Some(_) => format!("{} runs this sync{}; cancel it there.", who(model), since(model)),
         None => "No sync runs.".into(),
     })
+}
+
+/// The other process that syncs the chosen connector.
+fn who(model: &Model) -> String {
+    let holder = model.chosen().and_then(|row| row.holder.as_ref());
+    match holder.and_then(|holder| holder.process) {
+        Some(process) => format!("Process {process}"),
+        None => "Another process".into(),
+    }
+}
+
+fn since(model: &Model) -> String {
+    let since = model.chosen().and_then(|row| row.holder.as_ref()?.since);
+    since.map(|at| format!(" since {}", text::time(at, &model.zone))).unwrap_or_default()
 }
 
 fn why_not_open(model: &Model) -> Option<String> {

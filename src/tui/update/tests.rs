@@ -1,6 +1,6 @@
 //! What keys and answers do, told by tables.
 
-use crate::engine::SyncMode;
+use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::tui::commands::{self, Id, Place};
 use crate::tui::draw::tests::shot;
@@ -381,10 +381,61 @@ fn a_sync_of_another_process_is_shown_but_not_cancelled() {
     let mut world = world();
     world.overview.connectors[0].last =
         Some(fixture::run(44, 1, RunStatus::Running, "2026-11-21T12:44:00Z"));
+    world.overview.connectors[0].holder = Some(holder());
     world.send(Msg::StoreChanged);
     assert!(shot(&world.model).contains("◐ running"));
     world.press("c");
-    assert!(world.model.toast.as_ref().unwrap().text.contains("Another process"));
+    let toast = |world: &World| world.model.toast.as_ref().unwrap().text.clone();
+    assert_eq!(toast(&world), "Process 4711 runs this sync since 12:44; cancel it there.");
+    world.press("s");
+    assert!(toast(&world).contains("synced already") && toast(&world).contains("4711"));
+    // It dies without a word; the screen looks after it.
+    assert!(world.model.next_tick().is_some());
+    world.overview.connectors[0].holder = None;
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(60));
+    world.send(Msg::Tick);
+    assert!(shot(&world.model).contains("✕ shop") && shot(&world.model).contains("interrupted"));
+    world.model.toast = None;
+    assert_eq!(world.model.next_tick(), None);
+}
+
+fn holder() -> Holder {
+    Holder { process: Some(4711), since: Some(fixture::at("2026-11-21T12:44:00Z")) }
+}
+
+fn due(minutes: u64) -> Outlook {
+    let at = fixture::now().plus(std::time::Duration::from_secs(60 * minutes));
+    Outlook::Due(Due { at, watched: false, trouble: None })
+}
+
+#[test]
+fn the_next_sync_is_told_and_drawn_only_when_its_words_change() {
+    let mut world = world();
+    let schedule = Outlooks::from([(1, due(4)), (2, Outlook::Off), (3, Outlook::Held(41))]);
+    world.send(Msg::Schedule(schedule.clone()));
+    let screen = shot(&world.model);
+    assert!(screen.contains("in 4 min") && screen.contains("on hold"), "{screen}");
+    assert_eq!(world.model.next_tick(), Some(std::time::Duration::from_secs(60)));
+    world.model.dirty = false;
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(59));
+    world.send(Msg::Tick).send(Msg::Schedule(schedule));
+    assert!(!world.model.dirty, "the same words");
+    world.model.now = world.model.now.plus(std::time::Duration::from_secs(1));
+    world.send(Msg::Tick);
+    assert!(world.model.dirty && shot(&world.model).contains("in 3 min"));
+}
+
+#[test]
+fn leaving_waits_for_a_sync_of_the_schedule() {
+    let mut world = world();
+    world.send(Msg::Progress(BTreeMap::from([(1, fixture::progress())])));
+    world.press("q");
+    assert!(matches!(world.model.dialogs.last(), Some(Dialog::Confirm(_))));
+    world.press("y");
+    assert!(world.asked(|e| *e == Effect::StopSchedule));
+    assert!(world.model.leaving && world.model.cancelling.contains(&1));
+    world.send(Msg::Progress(BTreeMap::new()));
+    assert!(world.asked(|e| *e == Effect::Quit));
 }
 
 fn preview_ended(world: &mut World) {

@@ -1,9 +1,9 @@
 //! The command line, from outside: the real program, its output, its exit codes.
 
-mod bench;
+pub mod bench;
 mod demo;
 mod guard;
 mod refusals;
 mod story;
-mod systems;
+pub mod systems;
 mod usage;
