@@ -118,8 +118,21 @@ async fn run_batch(
     let mut jobs = Vec::new();
     let mut again = Vec::new();
     for unit in units {
+        let new = match &unit {
+            Unit::Match(found) => match found.as_ref() {
+                Match::New { side, record } => Some((*side, record.id.clone())),
+                _ => None,
+            },
+            Unit::Linked { .. } => None,
+        };
         match plan(context, work, unit) {
             Plan::Job(job) => jobs.push(*job),
+            Plan::Nothing if !context.dry => {
+                // It has nowhere to go, so it waits for nothing.
+                commit.changes.extend(
+                    new.map(|(side, id)| Change::DropParked(context.id(), work.module, side, id)),
+                );
+            }
             Plan::Nothing | Plan::Delete(..) => {}
             other => note(context, work, other, &mut commit, &mut again).await?,
         }

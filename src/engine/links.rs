@@ -127,3 +127,22 @@ pub fn note_pairs(
         }
     }
 }
+
+/// If a side holds nothing but what the link remembers, its fingerprint is that of the record: our
+/// own write is not to look like an edit.
+pub fn note_print(work: &ModuleWork, link: &mut Link, side: Side, holds: &Projection) {
+    let known = work.mapping.pair_ids().iter().zip(&holds.values).all(|(id, value)| {
+        let state = link.pairs.iter().find(|state| state.pair == *id);
+        let hash = state.and_then(|state| match side {
+            Side::Vtiger => state.vtiger_hash(),
+            Side::Service => state.service_hash(),
+        });
+        hash == Some(fingerprint(value.as_deref().unwrap_or_default()))
+    });
+    if known && link.revision == work.mapping.revision() {
+        match side {
+            Side::Vtiger => (link.vtiger_print, link.vtiger_stamp) = (holds.print, None),
+            Side::Service => (link.service_print, link.service_stamp) = (holds.print, None),
+        }
+    }
+}

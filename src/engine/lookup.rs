@@ -24,6 +24,7 @@ pub async fn search_new(
     work: &ModuleWork,
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
+    units = still_unlinked(context, work, units).await?;
     for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
         // All keys without a link are known, and nothing is linked yet: there is nobody to be found.
         let known = work.capabilities[at(target)].unique_key
@@ -57,7 +58,70 @@ pub async fn search_new(
             .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
     }
-    Ok(units)
+    Ok(each_once(units))
+}
+
+/// A record whose key was edited while it was read can be new under one key and be found under the
+/// other: it is in one unit only, and what was found counts, because it is the younger knowledge.
+fn each_once(units: Vec<Unit>) -> Vec<Unit> {
+    let mut paired: HashSet<(Side, String)> = HashSet::new();
+    let mut once = Vec::with_capacity(units.len());
+    for unit in units {
+        if let Unit::Match(found) = &unit
+            && let Match::Pair { vtiger, service } = found.as_ref()
+        {
+            let ids = [(Side::Vtiger, vtiger.id.clone()), (Side::Service, service.id.clone())];
+            if ids.iter().any(|id| paired.contains(id)) {
+                // Whoever is left over is looked at again by the next sync.
+                let left = ids.into_iter().zip([vtiger, service]);
+                for ((side, _), record) in left.filter(|(id, _)| !paired.contains(id)) {
+                    let reason = Reason::new(ReasonCode::AmbiguousMatch, "", "");
+                    let skip = Match::Skip { side, record: record.clone(), reason };
+                    once.push(Unit::Match(Box::new(skip)));
+                }
+                continue;
+            }
+            paired.extend(ids);
+        }
+        once.push(unit);
+    }
+    once.retain(|unit| {
+        !Side::BOTH.into_iter().any(|side| {
+            new_on(unit, side).is_some_and(|record| paired.contains(&(side, record.id.clone())))
+        })
+    });
+    once
+}
+
+/// Matched records of which one got a link since they were staged: the other one is a new record.
+async fn still_unlinked(context: &Context, work: &ModuleWork, units: Vec<Unit>) -> Step<Vec<Unit>> {
+    let mut ids: [Vec<String>; 2] = [Vec::new(), Vec::new()];
+    for unit in &units {
+        if let Unit::Match(found) = unit
+            && let Match::Pair { vtiger, service } = found.as_ref()
+        {
+            ids[0].push(vtiger.id.clone());
+            ids[1].push(service.id.clone());
+        }
+    }
+    let [vtiger, service] = ids;
+    let linked = [
+        links(context, work, Side::Vtiger, vtiger).await?,
+        links(context, work, Side::Service, service).await?,
+    ];
+    let unlinked = |unit: Unit| {
+        let Unit::Match(found) = &unit else { return Some(unit) };
+        let Match::Pair { vtiger, service } = found.as_ref() else { return Some(unit) };
+        let taken = [linked[0].contains_key(&vtiger.id), linked[1].contains_key(&service.id)];
+        let new = match taken {
+            [false, false] => return Some(unit),
+            [true, true] => return None,
+            [true, false] => Match::New { side: Side::Service, record: service.clone() },
+            [false, true] => Match::New { side: Side::Vtiger, record: vtiger.clone() },
+        };
+        Some(Unit::Match(Box::new(new)))
+    };
+    Ok(units.into_iter().filter_map(unlinked).collect())
 }
 
 /// Records that lost their links in this batch come round one by one, and may share a key: the

@@ -1,7 +1,7 @@
 //! Outcomes: what the answers to the writes of a unit mean.
 
 use super::context::{Context, Step, Stop};
-use super::links::{link_written, note_pairs};
+use super::links::{link_written, note_pairs, note_print};
 use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of};
 use super::module::{ModuleWork, at};
@@ -10,7 +10,7 @@ use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::Unit;
 use crate::model::document::TOTAL;
-use crate::model::{IntentKind, Link, PairKind, Record, Side};
+use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -59,7 +59,7 @@ pub async fn finish(
         }
         return Ok(None);
     }
-    half_done(context, work, &job, &written, &now, batch);
+    half_done(context, work, &job, &written, &now, batch).await?;
     let mut again = None;
     for (write, error) in failed {
         if let Some(unit) = failed_write(context, work, &job, &write, error, batch).await? {
@@ -71,15 +71,15 @@ pub async fn finish(
 
 /// One side was written and the other one was not: the link remembers what was, so that an edit of
 /// the source in between is not taken for a conflict with our own write.
-fn half_done(
+async fn half_done(
     context: &Context,
     work: &ModuleWork,
     job: &Job,
     written: &[PlannedWrite],
     now: &[Option<Record>; 2],
     batch: &mut Batch,
-) {
-    let Some(mut link) = job.link.clone().filter(|_| !written.is_empty()) else { return };
+) -> Step<()> {
+    let Some(mut link) = job.link.clone().filter(|_| !written.is_empty()) else { return Ok(()) };
     for write in written {
         let source = write.side.other();
         let (Some(holds), Some(from)) = (&now[at(write.side)], &job.records[at(source)]) else {
@@ -88,8 +88,20 @@ fn half_done(
         let holds = work.mapping.project(write.side, &holds.fields);
         let sent = work.mapping.project(source, &from.fields);
         note_pairs(work, &mut link, write.side, write.pairs.iter().copied(), &holds, &sent);
+        note_print(work, &mut link, write.side, &holds);
+        // A skip of the written record goes on to stand: what changed was not its cause.
+        let (connector, module, side, id) =
+            (context.id(), work.module, write.side, write.id.clone());
+        let skip = context.read(move |r| r.skip(connector, module, side, &id)).await?;
+        let before = job.records[at(side)].as_ref();
+        let before = before.map(|record| work.mapping.project(side, &record.fields).print);
+        if let Some(skip) = skip.filter(|skip| Some(skip.print) == before) {
+            let skip = Skip { print: holds.print, ..skip };
+            batch.push(Change::PutSkip(connector, module, skip));
+        }
     }
     batch.push(Change::PutLink(context.id(), work.module, link));
+    Ok(())
 }
 
 fn source_id(job: &Job, write: &PlannedWrite) -> String {
@@ -204,7 +216,8 @@ async fn wait(
     if let Some(record) = &job.records[at(source)] {
         park(context, work, source, record, link, error.reason(), batch).await?;
     }
-    if let (None, Some(record)) = (link, &job.records[at(write.side)]) {
+    let travels = work.writes(write.side.other());
+    if let (None, true, Some(record)) = (link, travels, &job.records[at(write.side)]) {
         queue(context, work, write.side, record, batch).await?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What an announced write was to leave on its target, read back from its intent: so that a write
 //! whose answer was lost is recognised even if somebody has edited the record since.
 
-use super::links::note_pairs;
+use super::links::{note_pairs, note_print};
 use super::module::ModuleWork;
 use crate::mapping::Projection;
 use crate::model::{Fields, Intent, Link, LinkOrigin, PairState, Record, Side, Value};
@@ -143,5 +143,6 @@ impl Sent {
         }
         let pairs = self.pairs.iter().map(|(pair, _)| *pair);
         note_pairs(work, link, target, pairs, &left, &self.values);
+        note_print(work, link, target, holds);
     }
 }

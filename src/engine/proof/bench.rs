@@ -98,6 +98,7 @@ impl Bench {
 
     /// Changes the settings: whether the telephone number is mapped.
     pub fn map_phone(&self, phone: bool) {
+        self.world().phone = phone;
         let connector = Box::new(self.setup.connector(phone));
         self.store.commit_blocking(Change::PutConnector(connector).into()).unwrap();
     }

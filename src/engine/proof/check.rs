@@ -181,7 +181,8 @@ fn cursor(bench: &Bench, bad: &mut Vec<String>) {
             ("lastname", "last_name", &person.last),
             ("phone", "billing.phone", &person.phone),
         ];
-        for (vtiger, service, value) in fields {
+        let mapped = if world.phone { 3 } else { 2 };
+        for (vtiger, service, value) in fields.into_iter().take(mapped) {
             let pair = Pair::new(vtiger, service).id();
             let state = link.pairs.iter().find(|state| state.pair == pair);
             if state.is_some_and(|state| state.vtiger_hash() != Some(fingerprint(value))) {

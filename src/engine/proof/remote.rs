@@ -226,6 +226,8 @@ impl MemoryRemote {
         let unique = side == 1 && world.setup.unique;
         let moved = !person.email.eq_ignore_ascii_case(&before.email);
         if unique && moved && world.is_known(side, &person.email) {
+            world.refusals += 1;
+            world.note(|| "refused: it is taken".into());
             return Err(error(ErrorKind::Refused));
         }
         for (old, new) in before.values().into_iter().zip(person.values()) {
@@ -260,6 +262,10 @@ impl MemoryRemote {
         match other {
             Some(other) if !world.sides[1 - side].people.contains_key(&number(&other)) => {}
             other => world.bad(format!("I6: {id} was deleted, but {other:?} is there")),
+        }
+        if !world.phone {
+            // What is not mapped goes with the record.
+            world.supersede(&person.phone);
         }
         world.sides[side].trash.insert(n, person);
         world.deleted.insert((side, n));

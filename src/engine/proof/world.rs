@@ -110,6 +110,14 @@ pub struct World {
     pub cancel: Option<Box<dyn Fn() + Send>>,
     pub steps: u64,
     pub crash: CancellationToken,
+    /// Writes that the other system refused.
+    pub refusals: u64,
+    /// What a user does at a step of the next run.
+    pub act_at: Option<(u64, fn(&mut World))>,
+    /// Even between reading again and writing.
+    pub act_anyhow: bool,
+    /// The telephone number is mapped.
+    pub phone: bool,
     /// Requests take no time.
     pub steady: bool,
     /// Time stands still, and nobody acts.
@@ -172,6 +180,10 @@ impl World {
             cancel: None,
             steps: 0,
             crash: CancellationToken::new(),
+            refusals: 0,
+            act_at: None,
+            act_anyhow: false,
+            phone: true,
             steady: false,
             frozen: false,
             superseded: BTreeSet::new(),
@@ -236,7 +248,7 @@ impl World {
     }
 
     /// A user replaces a value that he sees.
-    fn supersede(&mut self, old: &str) {
+    pub fn supersede(&mut self, old: &str) {
         if !old.is_empty() {
             self.superseded.insert(format!("{}~x", cut(old)));
         }
@@ -367,7 +379,7 @@ impl World {
         self.people += 1;
         person.who = self.people;
         person.modified = stamp;
-        for value in person.values() {
+        for value in person.values().into_iter().filter(|value| !value.is_empty()) {
             self.owner.insert(value.clone(), person.who);
         }
         self.sides[side].people.insert(n, person);
@@ -430,6 +442,10 @@ impl World {
             return true;
         }
         self.steps += 1;
+        let (now, may) = (self.steps, !self.atomic || self.act_anyhow);
+        if let Some((_, act)) = self.act_at.take_if(|(step, _)| *step <= now && may) {
+            act(self);
+        }
         if self.busy && !self.atomic && self.dice.chance(25) {
             self.user();
         }
