@@ -14,7 +14,7 @@ use super::send::send;
 use super::units::{SideNow, Unit, Units};
 use crate::model::{Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -111,20 +111,13 @@ async fn run_batch(
     units: Vec<Unit>,
     mut commit: Batch,
 ) -> Step<Done> {
-    let units = match look_again(context, work, units).await {
-        Ok(units) => units,
+    let (units, mut again) = match look_again(context, work, units).await {
+        Ok(looked) => looked,
         Err(stop) => return stop_after(context, commit, stop).await,
     };
     let mut jobs = Vec::new();
-    let mut again = Vec::new();
     for unit in units {
-        let new = match &unit {
-            Unit::Match(found) => match found.as_ref() {
-                Match::New { side, record } => Some((*side, record.id.clone())),
-                _ => None,
-            },
-            Unit::Linked { .. } => None,
-        };
+        let new = new_one(&unit);
         match plan(context, work, unit) {
             Plan::Job(job) => jobs.push(*job),
             Plan::Nothing if !context.dry => {
@@ -242,7 +235,8 @@ async fn still_true(
         }
     }
     let units = planned.iter().map(|(unit, _)| unit.clone()).collect();
-    let mut now = look_again(context, work, units).await?;
+    let (mut now, new) = look_again(context, work, units).await?;
+    again.extend(new);
     for (unit, job) in planned {
         if let Some(at) = now.iter().position(|now| *now == unit) {
             now.swap_remove(at);
@@ -269,9 +263,54 @@ fn unit_of(job: &Job) -> Option<Unit> {
     Some(Unit::Match(Box::new(found)))
 }
 
-async fn look_again(context: &Context, work: &ModuleWork, units: Vec<Unit>) -> Step<Vec<Unit>> {
+/// Searches and reads again. The second list is of records that turned out to be new, or to have
+/// other keys, only then: they have to be searched first.
+async fn look_again(
+    context: &Context,
+    work: &ModuleWork,
+    units: Vec<Unit>,
+) -> Step<(Vec<Unit>, Vec<Unit>)> {
     let units = search_new(context, work, units).await?;
-    read_again(context, work, units).await
+    let searched: HashSet<(Side, String)> = units.iter().filter_map(new_one).collect();
+    let mut now = Vec::with_capacity(units.len());
+    let mut again = Vec::new();
+    for unit in read_again(context, work, units).await? {
+        match new_one(&unit) {
+            Some(new) if !searched.contains(&new) => again.push(unit),
+            _ if same_key(work, &unit) => now.push(unit),
+            _ => again.extend(apart(unit)),
+        }
+    }
+    Ok((now, again))
+}
+
+fn new_one(unit: &Unit) -> Option<(Side, String)> {
+    match unit {
+        Unit::Match(found) => match found.as_ref() {
+            Match::New { side, record } => Some((*side, record.id.clone())),
+            _ => None,
+        },
+        Unit::Linked { .. } => None,
+    }
+}
+
+/// Whether two matched records still have one key.
+fn same_key(work: &ModuleWork, unit: &Unit) -> bool {
+    let Unit::Match(found) = unit else { return true };
+    let Match::Pair { vtiger, service } = found.as_ref() else { return true };
+    let key = |side: Side, record: &Record| {
+        work.mapping.match_key(&work.mapping.project(side, &record.fields))
+    };
+    key(Side::Vtiger, vtiger) == key(Side::Service, service)
+}
+
+/// Two records that were matched, each for itself.
+fn apart(unit: Unit) -> Vec<Unit> {
+    let Unit::Match(found) = unit else { return Vec::new() };
+    let Match::Pair { vtiger, service } = *found else { return Vec::new() };
+    let each = [(Side::Vtiger, vtiger), (Side::Service, service)];
+    let new = |(side, record)| Unit::Match(Box::new(Match::New { side, record }));
+    each.into_iter().map(new).collect()
 }
 
 /// Stops, but not before what was done is recorded.

@@ -25,6 +25,7 @@ pub async fn search_new(
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
     units = still_unlinked(context, work, units).await?;
+    units = only_pairs(context, work, units).await?;
     for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
         // All keys without a link are known, and nothing is linked yet: there is nobody to be found.
         let known = work.capabilities[at(target)].unique_key
@@ -122,6 +123,55 @@ async fn still_unlinked(context: &Context, work: &ModuleWork, units: Vec<Unit>) 
         Some(Unit::Match(Box::new(new)))
     };
     Ok(units.into_iter().filter_map(unlinked).collect())
+}
+
+/// Two matched records are the same only if no third one has their key: where not all keys of a
+/// side were read, it is searched.
+async fn only_pairs(context: &Context, work: &ModuleWork, mut units: Vec<Unit>) -> Step<Vec<Unit>> {
+    for side in Side::BOTH.into_iter().filter(|side| !work.all_keys[at(*side)]) {
+        let pair_of = |unit: &Unit| match unit {
+            Unit::Match(found) => match found.as_ref() {
+                Match::Pair { vtiger, service } => Some((vtiger.clone(), service.clone())),
+                _ => None,
+            },
+            Unit::Linked { .. } => None,
+        };
+        let key_of = |record: &Record| {
+            work.mapping.match_key(&work.mapping.project(Side::Vtiger, &record.fields))
+        };
+        let pairs: Vec<(Record, Record)> = units.iter().filter_map(pair_of).collect();
+        let values: Vec<String> = pairs
+            .iter()
+            .filter_map(|(vtiger, service)| {
+                let record = if side == Side::Vtiger { vtiger } else { service };
+                work.mapping.key_value(side, &record.fields)
+            })
+            .collect();
+        if values.is_empty() {
+            continue;
+        }
+        let found = search(context, work, side, &values).await?;
+        let mut checked = Vec::with_capacity(units.len());
+        for unit in units {
+            let several = pair_of(&unit).filter(|(vtiger, _)| {
+                let hits = key_of(vtiger).and_then(|key| found.get(&key));
+                hits.is_some_and(|hits| hits.len() > 1)
+            });
+            let Some((vtiger, service)) = several else {
+                checked.push(unit);
+                continue;
+            };
+            for (side, record) in [(Side::Vtiger, vtiger), (Side::Service, service)] {
+                if work.writes(side.other()) {
+                    let detail = "More records on the other side or here have the same key.";
+                    let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
+                    checked.push(Unit::Match(Box::new(Match::Skip { side, record, reason })));
+                }
+            }
+        }
+        units = checked;
+    }
+    Ok(units)
 }
 
 /// Records that lost their links in this batch come round one by one, and may share a key: the

@@ -79,6 +79,8 @@ pub struct ModuleWork {
     /// Linked records whose other side is looked at once more, so that they are compared with what
     /// it holds now.
     pub partners: [Vec<String>; 2],
+    /// A side is listed whole in this run, with all fields.
+    pub lists_all: [bool; 2],
     /// All unlinked keys of a side were read in this run.
     pub all_keys: [bool; 2],
     /// A complete listing of a side was empty.
@@ -171,6 +173,7 @@ pub async fn prepare(
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),
         partners: [Vec::new(), Vec::new()],
+        lists_all: [false, false],
         all_keys: [false, false],
         empty: [false, false],
         cursors: [None, None],

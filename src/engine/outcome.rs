@@ -248,7 +248,12 @@ async fn existing(
         let ids = [id.to_owned()];
         let entity = &work.entity[at(target)];
         let found = context.remote(target).fetch(entity, &ids, &work.paths(target)).await?;
-        if let Some(hit) = found.into_iter().find(|r| !r.trashed) {
+        // What stands in the way for another reason than its key is not the same record.
+        let same = |hit: &Record| {
+            let key = |side, fields| work.mapping.match_key(&work.mapping.project(side, fields));
+            key(target, &hit.fields) == key(source, &record.fields)
+        };
+        if let Some(hit) = found.into_iter().find(|hit| !hit.trashed && same(hit)) {
             let link = links(context, work, target, ids.to_vec()).await?.remove(id);
             return Ok(Some((hit, link)));
         }

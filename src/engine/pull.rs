@@ -6,11 +6,14 @@ use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
 use super::remember::id_of;
 use super::safeguards;
-use crate::model::{Cursor, Link, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key};
+use crate::model::{
+    Cursor, Link, Parked, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key,
+};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
+use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
@@ -26,6 +29,9 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
     work.begun[at(side)] = begun;
+    let other = side.other();
+    let there = context.read(move |r| r.cursor(id, module, other)).await?;
+    work.lists_all[at(other)] = scope(context, work, other, &there) == Scope::All;
     let scope = scope(context, work, side, &cursor);
     let due = cursor
         .last_complete
@@ -209,6 +215,8 @@ pub struct Known {
     pub link: Option<Link>,
     /// Its standing skip.
     pub skip: Option<Skip>,
+    /// Its place in the queue.
+    pub parked: Option<Parked>,
     /// The record that it is linked with is skipped or waits.
     pub other_waits: bool,
 }
@@ -238,7 +246,8 @@ pub async fn known(
                         None => false,
                     };
                     let skip = r.skip(connector, module, side, id)?;
-                    Ok(Known { link, skip, other_waits })
+                    let parked = r.parked(connector, module, side, id)?;
+                    Ok(Known { link, skip, parked, other_waits })
                 })
                 .collect()
         })
@@ -274,6 +283,9 @@ pub fn stage(
         skip.reason.code == ReasonCode::DeleteNotCarriedOver
             || (skip.print == values.print && skip.revision == revision)
     });
+    if !again && known.parked.as_ref().is_some_and(|p| rests(context, work, side, &record, p)) {
+        return Ok(());
+    }
     if let Some(link) = &known.link {
         if record.trashed {
             return push_linked(work, link, Staged::gone(side, record.id, link));
@@ -284,9 +296,10 @@ pub fn stage(
             work.unchanged += u64::from(!stands);
             return Ok(());
         }
-        if again || known.skip.is_some() || known.other_waits {
-            // One of them waited: the cursor has passed edits there that only the record itself
-            // can tell of.
+        let older = link.revision != revision && !work.lists_all[at(side.other())];
+        if again || known.skip.is_some() || known.other_waits || older {
+            // One of them waited, or the link remembers other fields than the mapping has: the
+            // cursor has passed what only the record on the other side itself can tell.
             work.partners[at(side.other())].push(id_of(link, side.other()));
         }
         return push_linked(work, link, Staged::linked(side, record, link));
@@ -309,6 +322,20 @@ pub fn stage(
     work.fresh_keys.push(&place, &work.fresh.pushed())?;
     work.fresh.push(&key, &Staged::fresh(side, record))?;
     Ok(())
+}
+
+/// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
+/// come, and nobody has edited it since it waits.
+fn rests(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+    parked: &Parked,
+) -> bool {
+    let tick = work.capabilities[at(side)].resolution + Duration::from_secs(1);
+    let edited = work.our_stamp(side, record).is_none_or(|at| at >= parked.since.minus(tick));
+    !context.manual && !record.trashed && parked.next_try > Stamp::now() && !edited
 }
 
 /// Compares stamps only, and fetches the records whose stamp is not the known one.

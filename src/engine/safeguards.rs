@@ -19,6 +19,8 @@ pub enum Safeguard {
     LookUpUnknown,
 }
 
+pub use values::*;
+
 #[cfg(not(test))]
 mod values {
     use super::Safeguard;
@@ -76,5 +78,3 @@ mod values {
         FEW_LINKS.set(few_links);
     }
 }
-
-pub use values::*;

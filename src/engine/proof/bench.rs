@@ -99,6 +99,7 @@ impl Bench {
     /// Changes the settings: whether the telephone number is mapped.
     pub fn map_phone(&self, phone: bool) {
         self.world().phone = phone;
+        self.world().note(|| format!("the telephone number is mapped: {phone}"));
         let connector = Box::new(self.setup.connector(phone));
         self.store.commit_blocking(Change::PutConnector(connector).into()).unwrap();
     }

@@ -69,6 +69,22 @@ fn at_every_step(setup: Setup, ready: fn(&mut Bench), act: fn(&mut World)) {
 }
 
 #[test]
+fn a_link_of_another_mapping_is_compared_whole() {
+    // A run with another mapping touches the link, and is killed before its cursors move.
+    let mut bench = pair(Setup { rare_scans: true, ..Setup::plain() });
+    bench.world().edit(0, 1, 2);
+    bench.accept();
+    bench.world().pass(60);
+    bench.map_phone(false);
+    bench.world().edit(1, 1, 2);
+    bench.world().cancel_at = Some(12);
+    bench.run(SyncMode::Accept, Trigger::Manual);
+    bench.map_phone(true);
+    bench.world().pass(60);
+    ends_well(bench);
+}
+
+#[test]
 fn a_key_that_changes_while_it_is_listed_makes_no_twin() {
     let setup = Setup { page: 1, unique: false, ..Setup::plain() };
     let ready = |b: &mut Bench| {
@@ -299,6 +315,7 @@ fn a_confirmed_run_keeps_what_was_settled_in_it() {
 fn a_parked_record_comes_back_by_itself_after_its_time() {
     let mut bench = bench(Setup { rare_scans: true, ..Setup::plain() });
     bench.world().create(0, &mail(1));
+    bench.world().pass(60);
     bench.world().faults = SLOW;
     bench.run(SyncMode::Accept, Trigger::Schedule);
     bench.quiet();

@@ -361,7 +361,10 @@ impl Remote for MemoryRemote {
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
-        Box::pin(self.read(Op::List, move |world| self.list(world, request)))
+        Box::pin(self.read(Op::List, move |world| {
+            world.note(|| format!("  {} lists {:?} {:?}", self.label(), request.scope, request.at));
+            self.list(world, request)
+        }))
     }
 
     fn fetch<'a>(
@@ -371,6 +374,7 @@ impl Remote for MemoryRemote {
         fields: &'a [String],
     ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
         Box::pin(self.read(Op::Fetch, move |world| {
+            world.note(|| format!("  {} fetches {entity} {ids:?}", self.label()));
             let ids = ids.iter().map(|id| number(id));
             if entity == ACCOUNTS {
                 return ids.filter_map(|n| Self::account(world, n)).collect();
@@ -387,6 +391,7 @@ impl Remote for MemoryRemote {
         fields: &'a [String],
     ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
         Box::pin(self.read(Op::Fetch, move |world| {
+            world.note(|| format!("  {} finds {entity} {field} {values:?}", self.label()));
             let wanted = |text: &str| values.iter().any(|v| v.eq_ignore_ascii_case(text));
             let here = &world.sides[at(self.side)];
             if entity == ACCOUNTS {

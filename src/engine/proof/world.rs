@@ -71,6 +71,9 @@ pub enum Op {
 /// What the engine did to a side, by module and side: created, updated, deleted.
 pub type Effects = BTreeMap<(Module, usize), [u64; 3]>;
 
+/// What a user does.
+pub type Act = fn(&mut World);
+
 /// How likely a request goes wrong, in percent.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
@@ -113,7 +116,7 @@ pub struct World {
     /// Writes that the other system refused.
     pub refusals: u64,
     /// What a user does at a step of the next run.
-    pub act_at: Option<(u64, fn(&mut World))>,
+    pub act_at: Option<(u64, Act)>,
     /// Even between reading again and writing.
     pub act_anyhow: bool,
     /// The telephone number is mapped.
