@@ -130,7 +130,7 @@ async fn run_batch(
             other => note(context, work, other, &mut commit, &mut again).await?,
         }
     }
-    hold_back(context, work, &mut jobs).await?;
+    hold_back(context, work, &mut jobs, &mut commit).await?;
     let before = context.requests();
     if let Err(stop) = companions.resolve(context, work, &mut jobs, &mut commit).await {
         return stop_after(context, commit, stop).await;
@@ -174,7 +174,12 @@ async fn run_batch(
 
 /// Takes out of the jobs the writes whose source stands skipped as it is: what was refused is not
 /// sent again and again just because the target is looked at.
-async fn hold_back(context: &Context, work: &ModuleWork, jobs: &mut Vec<Job>) -> Step<()> {
+async fn hold_back(
+    context: &Context,
+    work: &ModuleWork,
+    jobs: &mut Vec<Job>,
+    batch: &mut Batch,
+) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
     let mut sources = Vec::new();
     for job in jobs.iter().filter(|job| job.link.is_some()) {
@@ -213,6 +218,14 @@ async fn hold_back(context: &Context, work: &ModuleWork, jobs: &mut Vec<Job>) ->
             !records[at(side)].as_ref().is_some_and(|record| stands(record, side))
         });
         job.partial = job.writes.len() < before;
+    }
+    for job in jobs.iter().filter(|job| job.partial && job.writes.is_empty() && !context.dry) {
+        // The skip looks after both records: neither of them waits for anything.
+        for side in Side::BOTH {
+            if let Some(link) = &job.link {
+                batch.push(Change::DropParked(connector, module, side, id_of(link, side)));
+            }
+        }
     }
     jobs.retain(|job| !(job.partial && job.writes.is_empty()));
     Ok(())

@@ -193,7 +193,7 @@ impl Bench {
             }
             let waiting = self.store.read_blocking(|r| r.parked_count(1)).unwrap();
             let open = self.store.read_blocking(|r| r.intents(1)).unwrap();
-            if self.written() == before && n >= 2 && waiting == 0 && open.is_empty() {
+            if self.written() == before && waiting == 0 && open.is_empty() {
                 return n;
             }
         }
@@ -205,7 +205,8 @@ impl Bench {
     /// The end of a story: settles, and checks everything.
     pub fn finish(&mut self) -> Vec<String> {
         self.settle();
-        check::at_end(self);
+        check::at_rest(self);
+        check::nothing_left(self);
         std::mem::take(&mut self.world().violations)
     }
 
