@@ -6,8 +6,11 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The services' assets: the list that a new service is added to.
-const SERVICES: &[(&str, &str)] =
-    &[("woocommerce.toml", include_str!("../assets/services/woocommerce.toml"))];
+const SERVICES: &[(&str, &str)] = &[
+    ("magento.toml", include_str!("../assets/services/magento.toml")),
+    ("woocommerce.toml", include_str!("../assets/services/woocommerce.toml")),
+    ("zoho.toml", include_str!("../assets/services/zoho.toml")),
+];
 
 /// All services that a connector can be made of, and the CRM.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! CSV for record lists and the sync log: which columns, how a cell is made safe for a spreadsheet,
 //! and a file that is private, never replaces another one unasked, and is whole or not there.
 
-use crate::model::{Item, Run, Side};
+use crate::model::{DebugEntry, Item, Run, Side};
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -39,6 +39,22 @@ pub const LOG_COLUMNS: [&str; 11] = [
     "status",
 ];
 
+/// The columns of the debug log.
+pub const DEBUG_COLUMNS: [&str; 12] = [
+    "time",
+    "connector",
+    "number",
+    "run",
+    "system",
+    "request",
+    "status",
+    "sent",
+    "received",
+    "millis",
+    "body",
+    "answer",
+];
+
 /// A cell that no spreadsheet takes for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or
 /// a line break gets an apostrophe before it.
 pub fn safe_cell(text: &str) -> Cow<'_, str> {
@@ -55,10 +71,11 @@ pub fn record_cells(item: &Item) -> [String; 13] {
         item.changes.iter().map(|c| format!("{}: {} -> {}", c.field, c.before, c.after)).collect();
     let conflict = item.conflict.as_ref().map(|c| {
         format!(
-            "{}: vtiger {} / service {} ({}, {} stays)",
+            "{}: vtiger {} / service {} / before {} ({}, {} stays)",
             c.field,
             c.vtiger,
             c.service,
+            c.base.as_deref().unwrap_or("not known"),
             c.rule,
             c.winner.key()
         )
@@ -81,6 +98,24 @@ pub fn record_cells(item: &Item) -> [String; 13] {
         next,
         changes.join("; "),
         conflict.unwrap_or_default(),
+    ]
+}
+
+/// The cells of a request and its answer.
+pub fn debug_cells(connector: &str, entry: &DebugEntry) -> [String; 12] {
+    [
+        entry.time.to_string(),
+        connector.to_owned(),
+        entry.number.to_string(),
+        entry.run.map(|run| run.to_string()).unwrap_or_default(),
+        entry.system.clone(),
+        entry.request.clone(),
+        entry.status.to_string(),
+        entry.sent.to_string(),
+        entry.received.to_string(),
+        entry.millis.to_string(),
+        entry.body.clone(),
+        entry.answer.clone(),
     ]
 }
 

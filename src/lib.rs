@@ -10,6 +10,8 @@ pub mod catalog;
 pub mod cli;
 pub mod engine;
 pub mod export;
+pub mod fault;
+mod job_control;
 pub mod mapping;
 pub mod model;
 pub mod paths;

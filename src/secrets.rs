@@ -48,7 +48,20 @@ impl Vault {
     }
 
     fn open_with(config_folder: &Path, credentials: Option<&Path>) -> Result<Self, UserError> {
-        let bytes = key::load(config_folder, credentials)?;
+        Self::of(&key::load(config_folder, credentials)?)
+    }
+
+    /// The same, but `None` where there is no key yet.
+    ///
+    /// # Errors
+    /// The key file cannot be read or is damaged.
+    pub fn open_existing(config_folder: &Path) -> Result<Option<Self>, UserError> {
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let bytes = key::existing(config_folder, credentials.as_deref().map(Path::new))?;
+        bytes.map(|bytes| Self::of(&bytes)).transpose()
+    }
+
+    fn of(bytes: &key::Key) -> Result<Self, UserError> {
         let key = UnboundKey::new(&CHACHA20_POLY1305, bytes.as_slice()).map_err(|_| {
             UserError::new(
                 "The key of the secrets cannot be used.",
@@ -100,6 +113,22 @@ impl Vault {
             SecretText::Plain(text) => Ok(SecretString::from(text.as_str())),
             SecretText::Reference(text) => reference::read(text),
             SecretText::Sealed(text) => self.unseal(text),
+        }
+    }
+
+    /// [`Self::reveal`] of what needs no key.
+    ///
+    /// # Errors
+    /// The reference cannot be read, or the secret is sealed.
+    pub fn reveal_without_key(kept: &SecretText) -> Result<SecretString, UserError> {
+        match kept {
+            SecretText::Plain(text) => Ok(SecretString::from(text.as_str())),
+            SecretText::Reference(text) => reference::read(text),
+            SecretText::Sealed(_) => Err(UserError::new(
+                "A stored secret cannot be opened.",
+                "The key file that it was sealed with is not there.",
+                "Restore that key file from a backup, or enter the secret again.",
+            )),
         }
     }
 

@@ -81,3 +81,84 @@ fn every_field_is_mapped_or_left_out_with_a_reason() {
         }
     }
 }
+
+/// Whether a path is among these; one that ends with * stands for all that begin so.
+fn is_among(reasons: &[String], path: &str) -> bool {
+    reasons.iter().any(|reason| match reason.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => reason == path,
+    })
+}
+
+/// Every field of Magento's records (as a shop of version 2.4.7 answered them) is mapped, or is left
+/// out with a reason.
+#[test]
+fn every_field_of_magento_is_mapped_or_left_out_with_a_reason() {
+    let catalog = Catalog::built_in().unwrap();
+    let shop = catalog.service("magento").unwrap();
+    let known: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(include_str!("magento_fields.json")).unwrap();
+    assert_eq!(shop.modules.len(), 7);
+    for (module, spec) in &shop.modules {
+        assert!(catalog.vtiger_module(*module).is_some(), "{module}");
+        for key in &spec.match_on {
+            let pair = spec.mapping.iter().find(|p| p.vtiger == *key);
+            assert!(pair.is_some_and(|p| p.required), "{module}: {key}");
+        }
+        let entity = if spec.entity == "companies" { "customers" } else { &spec.entity };
+        let reasons: Vec<String> = spec.unmapped.iter().flat_map(|u| u.fields.clone()).collect();
+        assert!(spec.unmapped.iter().all(|u| !u.reason.is_empty()));
+        for path in &known[entity] {
+            let mapped = spec.mapping.iter().any(|p| p.service.contains(path));
+            assert!(mapped || is_among(&reasons, path), "{module}: {path}");
+            let both = mapped && reasons.contains(path);
+            assert!(!both, "{module}: {path} is mapped and left out");
+        }
+    }
+    let company = catalog.vtiger.companions.iter().find(|c| c.module == Module::Organizations);
+    assert_eq!(company.unwrap().key, "company", "companies of a shop have ids made with it");
+}
+
+/// Every field that Zoho is known to have is mapped, or is left out with a reason.
+#[test]
+fn every_field_of_zoho_is_mapped_or_left_out_with_a_reason() {
+    let catalog = Catalog::built_in().unwrap();
+    let zoho = catalog.service("zoho").unwrap();
+    let mut described: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut module = "";
+    for line in include_str!("../../assets/sandbox/zoho/fields.txt").lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            module = name.trim_end_matches(']');
+        } else if !line.starts_with('#') {
+            described.entry(module).or_default().extend(line.split('|').next());
+        }
+    }
+    for (module, spec) in &zoho.modules {
+        assert!(catalog.vtiger_module(*module).is_some(), "{module}");
+        assert_eq!(spec.directions[0], Direction::Both, "{module}");
+        for key in &spec.match_on {
+            let pair = spec.mapping.iter().find(|p| p.vtiger == *key);
+            assert!(pair.is_some_and(|p| p.required), "{module}: {key}");
+        }
+        let Some(fields) = described.get(spec.entity.as_str()) else {
+            assert_eq!(spec.entity, "customerpayments");
+            continue;
+        };
+        assert!(fields.len() > 15, "{module}");
+        assert!(spec.unmapped.iter().all(|u| !u.reason.is_empty()));
+        for field in fields {
+            let top = |path: &String| path.split('.').next() == Some(field);
+            let mapped = spec.mapping.iter().any(|p| p.service.iter().any(top));
+            let left_out = spec.unmapped.iter().any(|u| u.fields.iter().any(|f| f == field));
+            assert!(mapped || left_out, "{module}: {field}");
+        }
+        let left_out = spec.unmapped.iter().flat_map(|u| &u.fields);
+        for field in left_out {
+            assert!(fields.contains(&field.as_str()), "{module}: {field} is no field");
+        }
+    }
+    let scope = zoho.form.iter().find(|f| f.name == "scope").unwrap();
+    assert_eq!(scope.default, crate::remote::zoho::SCOPE);
+    let redirect = zoho.form.iter().find(|f| f.name == "redirect_url").unwrap();
+    assert_eq!(redirect.default, crate::remote::zoho::REDIRECT);
+}

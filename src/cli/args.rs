@@ -1,7 +1,8 @@
 //! The commands and the options that all of them share.
 
 use super::{
-    apply, check, config, connector, demo, generate, log, records, sandbox, services, sync,
+    apply, check, config, connector, demo, doctor, generate, links, log, queue, records, sandbox,
+    services, sync,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -72,12 +73,16 @@ pub enum Command {
     Log(log::LogArgs),
     /// The records of a run: what was created, updated, deleted, skipped, and why
     Records(records::RecordsArgs),
+    /// Records that wait, and skips that stand: list, retry, add, drop
+    Queue(queue::QueueArgs),
+    /// Decide and check which records belong together
+    Links(links::LinksArgs),
     /// List, enable, disable, rename and remove connectors
     Connector(connector::ConnectorArgs),
     /// The services that can be connected
     Services(services::ServicesArgs),
     /// The health of the store, the folders and the clock
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Print completions for a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder

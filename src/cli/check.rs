@@ -6,6 +6,7 @@ use super::json::CheckView;
 use super::output::plain;
 use super::rights::remember;
 use crate::model::{CheckReport, Connector, Crm, ModuleCheck, UserError};
+use crate::store::{Batch, Change, SKEW_FACT};
 use clap::Args;
 use futures::future::join_all;
 
@@ -23,17 +24,23 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
     let house = context.open()?;
     let (crm, connectors) = house.store.read_blocking(|r| Ok((r.crm()?, r.connectors()?)))?;
-    let (with_crm, connectors) = match args.name.as_deref() {
+    let (with_crm, mut connectors): (bool, Vec<_>) = match args.name.as_deref() {
         None => (true, connectors.into_iter().filter(|c| c.enabled).collect()),
         Some(name) if name.eq_ignore_ascii_case(CRM) => (true, Vec::new()),
         Some(name) => (false, vec![house.connector(name)?]),
     };
+    if context.read_only {
+        connectors.iter_mut().for_each(|connector| connector.debug = false);
+    }
     let crm = with_crm.then_some(crm);
     let reports = runtime()?.block_on(check(&house, crm, &connectors));
     if !context.read_only
         && let Some(report) = reports.first().filter(|_| with_crm)
     {
         remember(&house, report)?;
+    }
+    if !context.read_only {
+        remember_skews(&house, &reports)?;
     }
     let ok = reports.iter().all(|report| report.ok);
     if context.out.json {
@@ -42,6 +49,19 @@ pub fn run(args: &CheckArgs, context: &Context) -> Outcome {
         context.out.text(&reports.iter().map(text).collect::<String>())?;
     }
     Ok(if ok { Exit::Done } else { Exit::Failed })
+}
+
+/// Keeps by how much the clocks differ, for `doctor`, which connects to nobody.
+fn remember_skews(house: &House, reports: &[CheckReport]) -> Outcome<()> {
+    let mut batch = Batch::new();
+    for report in reports {
+        let Some(skew) = report.skew_s.map(|skew| skew.to_string()) else { continue };
+        let name = format!("{SKEW_FACT}{}", report.target);
+        if house.store.read_blocking(|r| r.fact(&name))?.as_ref() != Some(&skew) {
+            batch.push(Change::PutFact(name, Some(skew)));
+        }
+    }
+    Ok(house.store.commit_blocking(batch)?)
 }
 
 /// The reports, the CRM's first; `Some(None)`: a CRM was asked for, but there is none.

@@ -1,5 +1,8 @@
 //! `syncdeck connector`: the connected instances of services.
 
+mod authorize;
+
+use self::authorize::AuthorizeArgs;
 use super::exit::{Exit, Failure, Outcome};
 use super::house::{Context, House, runtime};
 use super::log::local;
@@ -41,6 +44,10 @@ enum ConnectorCommand {
         /// Its new name
         new: String,
     },
+    /// Give the consent that a service wants, once (Zoho CRM)
+    ///
+    /// Without an option the page that asks is shown, and what it leads to is asked for.
+    Authorize(AuthorizeArgs),
     /// Remove a connector with its links, queue and log; records stay on both sides
     Remove {
         /// The connector
@@ -65,6 +72,7 @@ pub fn run(args: &ConnectorArgs, context: &Context) -> Outcome {
         ConnectorCommand::Enable { name } => switch(&house, context, name, true),
         ConnectorCommand::Disable { name } => switch(&house, context, name, false),
         ConnectorCommand::Rename { name, new } => rename(&house, context, name, new),
+        ConnectorCommand::Authorize(args) => authorize::run(args, &house, context),
         ConnectorCommand::Remove { name, yes } => remove(&house, context, name, *yes),
     }
 }

@@ -1,4 +1,7 @@
-//! `syncdeck log`: the runs of one connector or of all, newest first, with their numbers.
+//! `syncdeck log`: the runs of one connector or of all, newest first, with their numbers; with
+//! `--debug` the requests and answers of Debug Mode.
+
+mod debug;
 
 use super::exit::{Exit, Outcome};
 use super::files;
@@ -24,9 +27,15 @@ const PAGE: usize = 100;
 pub struct LogArgs {
     /// A connector; without a name all of them
     pub name: Option<String>,
-    /// At most so many runs, newest first [default: 20; with --csv all]
+    /// At most so many, newest first [default: 20; with --csv all]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// The requests and answers of Debug Mode instead of the runs; --json and --csv have the bodies
+    #[arg(long)]
+    pub debug: bool,
+    /// Only requests and answers with this text in address, bodies or status, in any case
+    #[arg(long, value_name = "TEXT", requires = "debug")]
+    pub grep: Option<String>,
     /// Write the log as CSV to a file; - is standard output
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
@@ -39,8 +48,11 @@ pub struct LogArgs {
 pub fn run(args: &LogArgs, context: &Context) -> Outcome {
     let house = context.open()?;
     let connector = args.name.as_deref().map(|name| house.connector(name)).transpose()?;
-    let connector = connector.map(|c| c.id);
     let limit = args.limit.unwrap_or(if args.csv.is_some() { usize::MAX } else { FEW });
+    if args.debug {
+        return debug::run(args, connector, limit, &house, context);
+    }
+    let connector = connector.map(|c| c.id);
     let runs = Runs::new(&house.store, connector, limit);
     if let Some(file) = &args.csv {
         let rows = runs.flat_map(|run| match run {

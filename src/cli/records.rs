@@ -43,7 +43,8 @@ pub struct RecordsArgs {
     pub force: bool,
 }
 
-fn side(text: &str) -> Result<Side, String> {
+/// Reads a side.
+pub fn side(text: &str) -> Result<Side, String> {
     let found = Side::BOTH.into_iter().find(|side| side.key().eq_ignore_ascii_case(text));
     found.ok_or_else(|| "the sides are vtiger and service".to_owned())
 }
@@ -233,10 +234,11 @@ fn cells(item: &Item) -> [String; 6] {
     let last = match (item.status, &item.reason, &item.conflict) {
         (_, Some(reason), _) => reason.text.clone(),
         (_, _, Some(c)) => format!(
-            "{}: Vtiger \"{}\", service \"{}\"; {} won ({})",
+            "{}: Vtiger \"{}\", service \"{}\", before {}; {} won ({})",
             c.field,
             c.vtiger,
             c.service,
+            c.base.as_ref().map_or_else(|| "not known".to_owned(), |base| format!("\"{base}\"")),
             c.winner.key(),
             c.rule
         ),

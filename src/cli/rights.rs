@@ -24,9 +24,14 @@ pub fn forget(house: &House) -> Outcome<()> {
 
 /// Refuses if the CRM's user is known not to be an administrator.
 pub fn needs_administrator(house: &House) -> Outcome<()> {
+    needs_administrator_to(house, "Settings and connectors cannot be changed.")
+}
+
+/// Refuses, with this sentence, if the CRM's user is known not to be an administrator.
+pub fn needs_administrator_to(house: &House, cannot: &str) -> Outcome<()> {
     match house.store.read_blocking(|r| r.fact(ADMIN_FACT))?.as_deref() {
         Some("false") => Err(Failure::usage(
-            "Settings and connectors cannot be changed.",
+            cannot,
             "The user of the CRM's connection is not an administrator of the CRM.",
             "Connect the CRM with an administrator's access key. If the user has become one, run: \
              syncdeck check",

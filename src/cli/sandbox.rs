@@ -5,7 +5,7 @@ use super::house::{Context, runtime};
 use super::output::sentence;
 use super::signals::Stops;
 use crate::model::UserError;
-use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, start};
+use crate::sandbox::{Fault, Sandbox, SandboxError, SandboxOptions, start};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,7 +23,13 @@ pub struct SandboxArgs {
     /// Other records for another seed, always the same ones for the same
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Make a share of the requests fail, for example woocommerce:reset=5%
+    /// Make a share of the requests go wrong, for example woocommerce:reset-after=5%
+    ///
+    /// SYSTEM is vtiger or woocommerce; without it the fault happens in both. RATE is a share of the
+    /// requests, 5% or 0.05. KIND is one of delay, 429, 429-date, 429-absurd, 429-bare, 500, 502,
+    /// html, empty, truncated, bad-utf8, control-chars, php-notice, huge, reset-before, reset-after,
+    /// duplicate-page, ignored-page, page-drift, changing-totals, ghost, expired-session, exists,
+    /// local-time, lossy. Can be given several times.
     #[arg(long, value_name = "[SYSTEM:]KIND=RATE")]
     pub fault: Vec<String>,
     /// Make every request take so many milliseconds longer
@@ -36,18 +42,13 @@ pub struct SandboxArgs {
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &SandboxArgs, context: &Context) -> Outcome {
-    if let Some(fault) = args.fault.first() {
-        return Err(Failure::usage(
-            format!("The fault \"{fault}\" is not known."),
-            "This version of the sandbox has no faults to switch on; it can only be slowed down.",
-            "Leave --fault out, or use --latency MS.",
-        ));
-    }
+    let faults = args.fault.iter().map(|text| fault(text)).collect::<Result<Vec<_>, _>>()?;
     let options = SandboxOptions {
         listen: args.listen,
         records: args.records,
         seed: args.seed,
         latency: Duration::from_millis(args.latency),
+        faults,
         state_dir: args.state.clone(),
         ..SandboxOptions::default()
     };
@@ -58,6 +59,16 @@ pub fn run(args: &SandboxArgs, context: &Context) -> Outcome {
         stops.next().await;
         sandbox.stop().await;
         Ok(Exit::Done)
+    })
+}
+
+fn fault(text: &str) -> Outcome<Fault> {
+    text.parse::<Fault>().map_err(|bad| {
+        Failure::usage(
+            format!("The fault \"{text}\" cannot be switched on."),
+            sentence(&bad.to_string()),
+            "Write [SYSTEM:]KIND=RATE, for example --fault 500=2% --fault woocommerce:html=0.01",
+        )
     })
 }
 

@@ -7,6 +7,7 @@ use super::json::RunView;
 use super::log;
 use super::progress::ProgressLine;
 use super::signals::Stops;
+use super::suspend::close_store_before_stops;
 use super::table::counted;
 use crate::engine::{SyncError, SyncMode, SyncRequest};
 use crate::model::{Connector, Module, Run, RunStatus, Stamp, Trigger};
@@ -150,6 +151,7 @@ pub async fn sync_all(
     request: &SyncRequest,
 ) -> Outcome<Vec<Synced>> {
     let mut stops = Stops::take()?;
+    close_store_before_stops(&house.store);
     let mut stopping = false;
     let mut all = Vec::new();
     for connector in connectors {

@@ -12,9 +12,21 @@ use super::remember::{announce, forget, id_of, park, plan_items, remember, skip}
 use super::safeguards;
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
+<<<<<<< HEAD
 use crate::model::{Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
 use std::collections::{HashMap, HashSet};
+=======
+use crate::model::{Reason, ReasonCode, Record, Side};
+use crate::store::{Batch, Change};
+
+/// Why a record waits whose counterpart was not found.
+const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
+                         not shown to be gone. The next complete listing decides.";
+
+/// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
+pub const BATCH: usize = 100;
+>>>>>>> main
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -31,6 +43,8 @@ pub async fn apply(
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        // Announced, sent and remembered in one piece, even if the process is to be stopped.
+        let _section = context.store.section().await;
         let stopped = context.go_on();
         let mut batch = match stopped {
             Ok(()) => units.next(context, work, safeguards::batch()).await?,
@@ -72,6 +86,7 @@ async fn set_by(
 ) -> Step<()> {
     for unit in units {
         let (side, record, link) = match unit {
+<<<<<<< HEAD
             Unit::Match(found) => match *found {
                 Match::New { side, record } | Match::Skip { side, record, .. } => {
                     (side, record, None)
@@ -84,6 +99,22 @@ async fn set_by(
                 let record = record.unwrap_or_else(|| Record { id, ..Record::default() });
                 (Side::Vtiger, record, Some(link))
             }
+=======
+            Unit::Linked { link, now } => {
+                let [vtiger, service] = *now;
+                match (vtiger, service) {
+                    (SideNow::Present(record), _) => (Side::Vtiger, record, Some(link)),
+                    (_, SideNow::Present(record)) => (Side::Service, record, Some(link)),
+                    _ => continue,
+                }
+            }
+            Unit::Match(found) => match *found {
+                Match::New { side, record }
+                | Match::Skip { side, record, .. }
+                | Match::Later { side, record } => (side, record, None),
+                Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
+            },
+>>>>>>> main
         };
         if !context.dry {
             let detail = "It kept changing while it was being synced.";
@@ -359,6 +390,12 @@ async fn note(
                 context.commit(std::mem::take(batch)).await?;
             }
             again.push(Unit::Match(Box::new(Match::New { side, record: *record })));
+        }
+        Plan::Later(link, records) if !context.dry => {
+            for (side, record) in records {
+                let reason = Reason::new(ReasonCode::ApiError, "", NOT_FOUND);
+                park(context, work, side, &record, link.as_deref(), reason, batch).await?;
+            }
         }
         Plan::Forget(link) if !context.dry => {
             batch.push(Change::DropLink(connector, module, link.vtiger_id.clone()));

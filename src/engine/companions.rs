@@ -297,6 +297,8 @@ fn set_aside(context: &Context, work: &ModuleWork, job: &Job, reason: Reason, ba
         since: Stamp::now(),
         tries: 1,
         next_try: context.next_try(1),
+        print: Some(work.mapping.project(side, &record.fields).print),
+        revision: work.mapping.revision(),
     };
     batch.push(Change::PutParked(context.id(), work.module, parked));
 }

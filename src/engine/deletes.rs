@@ -4,10 +4,14 @@ use super::context::{Context, Step, Stop};
 use super::lookup::read_again;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, Plan, item, plan};
+<<<<<<< HEAD
 use super::remember::{forget, id_of, park};
 use super::safeguards;
+=======
+use super::remember::{forget, id_of, park, skip};
+>>>>>>> main
 use super::units::{SideNow, Unit, Units};
-use crate::model::{Intent, IntentKind, ItemStatus, Link, Record, Side, Stamp};
+use crate::model::{Intent, IntentKind, ItemStatus, Link, Reason, ReasonCode, Record, Side, Stamp};
 use crate::remote::{ErrorKind, RemoteError, Write};
 use crate::store::{Batch, Change};
 
@@ -19,6 +23,7 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
     let mut units = Units::new(work)?;
     let mut carry = Batch::new();
     loop {
+        let _section = context.store.section().await;
         context.go_on()?;
         let batch = units.next(context, work, safeguards::batch()).await?;
         if batch.is_empty() {
@@ -85,9 +90,16 @@ async fn delete_one(
         Err(error) if error.kind == ErrorKind::NotFound => false,
         Err(error) => {
             if error.kind != ErrorKind::Unknown {
-                carry.push(Change::DropIntent(connector, module, side, gone));
+                carry.push(Change::DropIntent(connector, module, side, gone.clone()));
             }
-            park(context, work, side, &record, Some(&link), error.reason(), carry).await?;
+            if error.stops_the_run() || error.is_passing() {
+                // It is the record that is gone that brings this up again.
+                let absent = Record { id: gone, ..Record::default() };
+                let reason = error.reason();
+                park(context, work, side.other(), &absent, Some(&link), reason, carry).await?;
+            } else {
+                refused(context, work, side, &record, &link, &error, carry).await?;
+            }
             if error.stops_the_run() {
                 context.commit(std::mem::take(carry)).await?;
                 return Err(Stop::Failed(error.error));
@@ -102,4 +114,23 @@ async fn delete_one(
     forget(context, work, &link, Some(side), carry);
     forget(context, work, &link, Some(side.other()), carry);
     Ok(())
+}
+
+/// A delete that the other side will not do: the record stays, as where deletes are not carried
+/// over, and is not created anew on the side that deleted it.
+async fn refused(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    record: &Record,
+    link: &Link,
+    error: &RemoteError,
+    batch: &mut Batch,
+) -> Step<()> {
+    let reason = Reason {
+        next: error.error.next.clone(),
+        ..Reason::new(ReasonCode::DeleteNotCarriedOver, "", error.error.one_line())
+    };
+    forget(context, work, link, Some(side.other()), batch);
+    skip(context, work, side, record, Some(link), reason, batch).await
 }

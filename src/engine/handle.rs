@@ -1,16 +1,18 @@
 //! The handle by which front ends start, follow and cancel syncs and check connections.
 
 use super::context::{Context, OnProgress, Stop};
+use super::debug_log::DebugLog;
 use super::lease::{Holder, Lease, LeaseError, holder};
 use super::remotes::{HttpRemotes, Remotes};
 use super::run::{End, run};
 use super::urls::RecordUrls;
+use super::verify::{VerifiedModule, verify};
 use crate::catalog::Catalog;
 use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Module, Progress, Run, RunStatus, Side, Stamp,
     Trigger, UserError,
 };
-use crate::remote::Remote;
+use crate::remote::{Consent, Remote};
 use crate::secrets::Vault;
 use crate::store::{Batch, Change, Store, StoreError};
 use std::collections::BTreeMap;
@@ -94,7 +96,8 @@ fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<Strin
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, vault: Vault, catalog: Arc<Catalog>) -> Self {
-        Self::with_remotes(store, catalog, Box::new(HttpRemotes::new(vault)))
+        let remotes = HttpRemotes::new(vault, store.clone());
+        Self::with_remotes(store, catalog, Box::new(remotes))
     }
 
     /// An engine whose remotes are made by somebody else.
@@ -172,11 +175,11 @@ impl Engine {
         crate::store::scratch::clean(&store.folder().join("scratch"));
         self.mark_interrupted(connector.id).await?;
         let (run_id, confirmed) = self.run_row(&connector, &request).await?;
-        let remotes = self
-            .inner
-            .remotes
-            .vtiger(&crm, None)
-            .and_then(|vtiger| Ok([vtiger, self.inner.remotes.service(&connector, None)?]));
+        let debug = DebugLog::open(store, &connector, Some(run_id));
+        let remotes =
+            self.inner.remotes.vtiger(&crm, debug.tap()).and_then(|vtiger| {
+                Ok([vtiger, self.inner.remotes.service(&connector, debug.tap())?])
+            });
         let remotes = match remotes {
             Ok(remotes) => remotes,
             Err(error) => {
@@ -196,6 +199,7 @@ impl Engine {
         context.manual = request.trigger == Trigger::Manual;
         let ended = run(&mut context, request.mode, &request.modules, confirmed.as_ref()).await;
         let requests = Some(context.requests());
+        debug.close().await;
         match ended {
             Ok(End { status, held }) => self.end(run_id, status, held, None, requests).await,
             Err(Stop::Cancelled) => {
@@ -205,6 +209,26 @@ impl Engine {
                 self.end(run_id, RunStatus::Failed, None, Some(error), requests).await
             }
         }
+    }
+
+    /// The store.
+    pub(super) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The surroundings for a look at single records outside of a run. Nothing is written.
+    pub(super) async fn outside(&self, id: ConnectorId) -> Result<Context, SyncError> {
+        let (crm, connector) = self.settings(id).await?;
+        let remotes = [
+            self.inner.remotes.vtiger(&crm, None).map_err(SyncError::Failed)?,
+            self.inner.remotes.service(&connector, None).map_err(SyncError::Failed)?,
+        ];
+        let (store, catalog) = (self.inner.store.clone(), self.inner.catalog.clone());
+        let nobody: OnProgress = Arc::new(|_| {});
+        let mut context =
+            Context::new(store, connector, catalog, remotes, CancellationToken::new(), nobody);
+        context.dry = true;
+        Ok(context)
     }
 
     async fn settings(&self, id: ConnectorId) -> Result<(Crm, Connector), SyncError> {
@@ -400,13 +424,17 @@ impl Engine {
     /// Drops a held run: it stays in the log as dropped, and nothing is written.
     ///
     /// # Errors
-    /// The run does not exist or is not held.
+    /// The run does not exist or is not held, or its connector is being synced.
     pub async fn drop_held(&self, run: u64) -> Result<Run, UserError> {
+        let told = |error| match error {
+            SyncError::Busy(error) | SyncError::Failed(error) => error,
+        };
+        let of = self.held_run(run).await?;
+        // Somebody else may be about to confirm it: whoever has the lease decides.
+        let lease = Lease::take(self.inner.store.folder(), of.connector, &of.connector_name);
+        let _lease = lease.map_err(|error| told(error.into()))?;
         let held = self.held_run(run).await?.held;
-        match self.end(run, RunStatus::Dropped, held, None, None).await {
-            Ok(run) => Ok(run),
-            Err(SyncError::Busy(error) | SyncError::Failed(error)) => Err(error),
-        }
+        self.end(run, RunStatus::Dropped, held, None, None).await.map_err(told)
     }
 
     /// Checks the CRM with these settings, stored or just entered.
@@ -419,9 +447,11 @@ impl Engine {
 
     /// Checks a connector's service with these settings, stored or just entered.
     pub async fn check_connector(&self, connector: &Connector) -> CheckReport {
-        match self.inner.remotes.service(connector, None) {
+        let debug = DebugLog::open(&self.inner.store, connector, None);
+        match self.inner.remotes.service(connector, debug.tap()) {
             Ok(remote) => {
                 let mut report = remote.check(&connector.name).await;
+                debug.close().await;
                 // What a module needs depends on its direction, which only the connector knows.
                 report.ok &= report.modules.iter().filter(|m| m.available).all(|m| {
                     let settings = connector.modules.get(&m.module).filter(|s| s.enabled);
@@ -432,6 +462,48 @@ impl Engine {
             }
             Err(error) => unusable(&connector.name, error),
         }
+    }
+
+    /// Begins to ask a person for the consent that a connector's service wants; `None`: it wants
+    /// none.
+    ///
+    /// # Errors
+    /// The connector's settings are not right.
+    pub fn consent(&self, connector: &Connector) -> Result<Option<Consent>, UserError> {
+        self.inner.remotes.consent(connector)
+    }
+
+    /// Checks every link of these modules (none: all that are switched on) against both sides.
+    /// Changes nothing; how far it is shows in [`Self::progress`].
+    ///
+    /// # Errors
+    /// A system cannot be asked, the store cannot be read, or it was cancelled.
+    pub async fn verify_links(
+        &self,
+        connector: ConnectorId,
+        modules: &[Module],
+        cancel: CancellationToken,
+    ) -> Result<Vec<VerifiedModule>, SyncError> {
+        let inner = &self.inner;
+        let (crm, connector) = self.settings(connector).await?;
+        let (id, remotes) = (connector.id, &inner.remotes);
+        let remotes = remotes
+            .vtiger(&crm, None)
+            .and_then(|vtiger| Ok([vtiger, remotes.service(&connector, None)?]))
+            .map_err(SyncError::Failed)?;
+        let weak = Arc::downgrade(inner);
+        let on_progress: OnProgress = Arc::new(move |progress| {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.progress.send_modify(|all| drop(all.insert(id, progress)));
+        });
+        let (store, catalog) = (inner.store.clone(), inner.catalog.clone());
+        let context = Context::new(store, connector, catalog, remotes, cancel, on_progress);
+        let verified = verify(&context, modules).await;
+        inner.progress.send_modify(|all| drop(all.remove(&id)));
+        verified.map_err(|stop| match stop {
+            Stop::Failed(error) => SyncError::Failed(error),
+            Stop::Cancelled => failed("The check of the links was stopped.", "", ""),
+        })
     }
 
     /// The pages of many records of a connector: the connections are made ready once.
@@ -449,7 +521,10 @@ impl Engine {
     /// It is being synced, or the store cannot be written.
     pub async fn remove(&self, connector: &Connector) -> Result<(), SyncError> {
         let _lease = Lease::take(self.inner.store.folder(), connector.id, &connector.name)?;
-        Ok(self.inner.store.commit(Change::RemoveConnector(connector.id).into()).await?)
+        let mut batch = Batch::new();
+        batch.push(Change::RemoveConnector(connector.id));
+        super::tokens::forget(connector.id, &mut batch);
+        Ok(self.inner.store.commit(batch).await?)
     }
 
     /// The page of a record in the web interface of Vtiger or the service; `None` without an id. No

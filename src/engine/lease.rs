@@ -10,7 +10,15 @@ use std::time::Duration;
 /// The right to sync a connector; given back when it is dropped.
 #[derive(Debug)]
 pub struct Lease {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child process that is just being started and has
+        // not closed its copy of the file yet.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Why a lease was not given.
@@ -94,7 +102,7 @@ impl Lease {
                     .and_then(|()| file.seek(SeekFrom::Start(0)).map(|_| ()))
                     .and_then(|()| file.write_all(holder.as_bytes()));
                 noted.map_err(broken)?;
-                Ok(Self { _file: file })
+                Ok(Self { file })
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

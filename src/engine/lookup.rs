@@ -2,14 +2,21 @@
 //! anew.
 
 use super::context::{Context, Step};
-use super::matching::{Match, duplicate_of};
+use super::decisions::{Verdicts, candidate, verdicts};
+use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::decide;
 use super::reconcile::Decision;
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
+<<<<<<< HEAD
 use crate::model::{Link, Reason, ReasonCode, Record, Side, is_companion_id};
 use std::collections::{BTreeMap, HashMap, HashSet};
+=======
+use crate::model::Verdict::{self, CreateNew};
+use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, is_companion_id};
+use std::collections::{BTreeMap, HashMap};
+>>>>>>> main
 
 /// What a search on a side found for a key: records with their links.
 type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
@@ -48,13 +55,21 @@ pub async fn search_new(
             search(context, work, target, &values).await?
         };
         let taken = links_of_new(context, work, source, &units).await?;
+<<<<<<< HEAD
         let several = several_on(work, source, &units);
+=======
+        let decided = decisions_of(context, work, source, &units, &found).await?;
+>>>>>>> main
         units = units
             .into_iter()
             .filter_map(|unit| match new_on(&unit, source).cloned() {
                 None => Some(unit),
                 Some(record) if taken.contains_key(&record.id) => None,
-                Some(record) => Some(judge(work, source, record, &found)),
+                // A person knows what looks like it there, and wants it created all the same.
+                Some(record) if decided[at(source)].get(&record.id) == Some(&CreateNew) => {
+                    Some(unit)
+                }
+                Some(record) => Some(judge(work, source, record, &found, &decided[at(target)])),
             })
             .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
@@ -174,6 +189,7 @@ async fn only_pairs(context: &Context, work: &ModuleWork, mut units: Vec<Unit>) 
     Ok(units)
 }
 
+<<<<<<< HEAD
 /// Records that lost their links in this batch come round one by one, and may share a key: the
 /// first one travels, the others are duplicates of it.
 fn one_of_each(work: &ModuleWork, source: Side, units: Vec<Unit>) -> Vec<Unit> {
@@ -239,6 +255,21 @@ fn one_of_several(
     let detail = format!("Several here and {hits} on the other side have the same key.");
     let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
     Unit::Match(Box::new(Match::Skip { side: source, record: record.clone(), reason }))
+=======
+/// What a person decided of the new records, and of what was found for them.
+async fn decisions_of(
+    context: &Context,
+    work: &ModuleWork,
+    source: Side,
+    units: &[Unit],
+    found: &Found,
+) -> Step<Verdicts> {
+    let mut ids = [Vec::new(), Vec::new()];
+    ids[at(source)] =
+        units.iter().filter_map(|unit| new_on(unit, source)).map(|r| r.id.clone()).collect();
+    ids[at(source.other())] = found.values().flatten().map(|(hit, _)| hit.id.clone()).collect();
+    verdicts(context, work, ids).await
+>>>>>>> main
 }
 
 fn new_on(unit: &Unit, source: Side) -> Option<&Record> {
@@ -334,23 +365,40 @@ pub async fn search(
 }
 
 /// What a search result means for a record that would be created.
-fn judge(work: &ModuleWork, side: Side, record: Record, found: &Found) -> Unit {
+fn judge(
+    work: &ModuleWork,
+    side: Side,
+    record: Record,
+    found: &Found,
+    decided: &HashMap<String, Verdict>,
+) -> Unit {
     let values = work.mapping.project(side, &record.fields);
-    let hits = work.mapping.match_key(&values).and_then(|key| found.get(&key));
-    let unit = match hits.map(Vec::as_slice) {
-        None | Some([]) => Match::New { side, record },
-        Some([(hit, None)]) if hit.trashed => {
+    let all = work.mapping.match_key(&values).and_then(|key| found.get(&key));
+    let all = all.map(Vec::as_slice).unwrap_or_default();
+    let named = |hits: &[&(Record, Option<Link>)]| -> Vec<Candidate> {
+        let first = hits.iter().take(Reason::CANDIDATES);
+        first.map(|(hit, _)| candidate(work, side.other(), hit)).collect()
+    };
+    let left_out = |hit: &Record| decided.get(&hit.id) == Some(&Verdict::Never);
+    let hits: Vec<&(Record, Option<Link>)> = all.iter().filter(|(h, _)| !left_out(h)).collect();
+    let unit = match hits.as_slice() {
+        [] if !all.is_empty() => {
+            let reason = left_out_there(&named(&all.iter().collect::<Vec<_>>()));
+            Match::Skip { side, record, reason }
+        }
+        [] => Match::New { side, record },
+        [(hit, None)] if hit.trashed => {
             let detail = format!("{} with the same key lies in the other side's trash.", hit.id);
             Match::Skip { side, record, reason: Reason::new(ReasonCode::Refused, "", detail) }
         }
-        Some([(hit, None)]) => {
+        [(hit, None)] => {
             let hit = hit.clone();
             match side {
                 Side::Vtiger => Match::Pair { vtiger: record, service: hit },
                 Side::Service => Match::Pair { vtiger: hit, service: record },
             }
         }
-        Some(hits) => {
+        hits => {
             let linked = hits.iter().find_map(|(_, link)| link.as_ref());
             let reason = match linked {
                 Some(link) => duplicate_of(match side {
@@ -361,6 +409,7 @@ fn judge(work: &ModuleWork, side: Side, record: Record, found: &Found) -> Unit {
                     let detail =
                         format!("{} records on the other side have the same key.", hits.len());
                     Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+                        .with_candidates(&named(hits), hits.len())
                 }
             };
             Match::Skip { side, record, reason }
@@ -434,7 +483,7 @@ fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
                 let now = [SideNow::Present(vtiger.clone()), SideNow::Present(service.clone())];
                 decide(work, None, &now).0
             }
-            Match::New { .. } | Match::Skip { .. } => return Vec::new(),
+            Match::New { .. } | Match::Skip { .. } | Match::Later { .. } => return Vec::new(),
         },
     };
     match decision {
@@ -472,7 +521,10 @@ fn id_on(unit: &Unit, side: Side) -> Option<String> {
 fn put(unit: &mut Unit, side: Side, record: Option<Record>) {
     match unit {
         Unit::Linked { now, .. } => {
-            now[at(side)] = record.map_or(SideNow::Gone, SideNow::Present);
+            // Only a complete listing and a look by id together tell that a record is gone.
+            let missing =
+                if now[at(side)] == SideNow::Gone { SideNow::Gone } else { SideNow::Missing };
+            now[at(side)] = record.map_or(missing, SideNow::Present);
         }
         Unit::Match(found) => {
             let (vtiger, service) = match found.as_ref() {
@@ -482,9 +534,9 @@ fn put(unit: &mut Unit, side: Side, record: Option<Record>) {
             **found = match (side, record) {
                 (Side::Vtiger, Some(vtiger)) => Match::Pair { vtiger, service },
                 (Side::Service, Some(service)) => Match::Pair { vtiger, service },
-                // Gone in between: the other one is a new record, to be looked up next time.
-                (Side::Vtiger, None) => Match::New { side: Side::Service, record: service },
-                (Side::Service, None) => Match::New { side: Side::Vtiger, record: vtiger },
+                // The other one may not be created in its place: it may only not be found.
+                (Side::Vtiger, None) => Match::Later { side: Side::Service, record: service },
+                (Side::Service, None) => Match::Later { side: Side::Vtiger, record: vtiger },
             };
         }
     }

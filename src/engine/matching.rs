@@ -1,7 +1,7 @@
 //! Matching: which unlinked records of the two sides are the same, by their key. A pure function
 //! of all unlinked records with one key; never the first of many.
 
-use crate::model::{Reason, ReasonCode, Record, Side};
+use crate::model::{Candidate, Reason, ReasonCode, Record, Side};
 
 /// What is to become of an unlinked record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub enum Match {
         record: Record,
         /// Why.
         reason: Reason,
+    },
+    /// Its counterpart was there and is not found any more: it waits for the next sync.
+    Later {
+        /// The side it is on.
+        side: Side,
+        /// It.
+        record: Record,
     },
 }
 
@@ -80,6 +87,13 @@ pub fn duplicate_of(id: &str) -> Reason {
     Reason::new(ReasonCode::DuplicateInSource, "", format!("It has the same key as {id}."))
 }
 
+/// The reason of a record whose only counterparts were left out by a person.
+pub fn left_out_there(candidates: &[Candidate]) -> Reason {
+    let detail = "What has the same key on the other side was left out of the sync by a person.";
+    Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+        .with_candidates(candidates, candidates.len())
+}
+
 fn ambiguous(side: Side, record: Record, there: usize, here: usize) -> Match {
     let detail = format!("{here} here and {there} on the other side have the same key.");
     Match::Skip { side, record, reason: Reason::new(ReasonCode::AmbiguousMatch, "", detail) }
@@ -100,6 +114,7 @@ mod tests {
             Match::Pair { vtiger, service } => format!("{}={}", vtiger.id, service.id),
             Match::New { record, .. } => format!("new {}", record.id),
             Match::Skip { record, reason, .. } => format!("{} {}", reason.code.key(), record.id),
+            Match::Later { record, .. } => format!("later {}", record.id),
         };
         found.into_iter().map(line).collect()
     }

@@ -6,6 +6,8 @@
 mod apply;
 mod companions;
 mod context;
+mod debug_log;
+mod decisions;
 mod deletes;
 pub mod guard;
 mod handle;
@@ -19,6 +21,7 @@ mod plan;
 #[cfg(test)]
 mod proof;
 mod pull;
+pub mod queue;
 mod recheck;
 pub mod reconcile;
 mod references;
@@ -30,11 +33,14 @@ mod schedule;
 mod send;
 mod sent;
 mod settle;
+mod tokens;
 mod units;
 mod urls;
+mod verify;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use lease::Holder;
 pub use remotes::{HttpRemotes, Remotes};
 pub use schedule::{Due, Notice, Outlook, Outlooks, Scheduler, effective_mode};
 pub use urls::RecordUrls;
+pub use verify::{Differs, LinkFinding, Problem, VerifiedModule};

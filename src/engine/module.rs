@@ -6,7 +6,7 @@ use super::reconcile::Rules;
 use crate::catalog::{ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
 use crate::model::{
-    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Record, Side, Stamp, UserError,
+    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp, UserError,
 };
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
@@ -91,6 +91,10 @@ pub struct ModuleWork {
     pub unchanged: u64,
     /// Links at the beginning.
     pub links: u64,
+    /// Every record is taken again, as a person asked for at this time.
+    pub all: Option<Stamp>,
+    /// A listing slipped, so that not every record may have been seen.
+    pub slipped: bool,
 }
 
 /// The index of a side in pairs of things.
@@ -150,7 +154,12 @@ pub async fn prepare(
     let tolerance = capabilities[0].resolution.max(capabilities[1].resolution);
     let folder = context.store.folder().join("scratch");
     let id = context.id();
-    let links = context.read(move |r| r.link_count(id, module)).await?;
+    let (links, all) = context
+        .read(move |r| {
+            let all = r.parked(id, module, Side::Vtiger, Parked::ALL)?;
+            Ok((r.link_count(id, module)?, all.map(|all| all.since)))
+        })
+        .await?;
     Ok(Prepared::Ready(Box::new(ModuleWork {
         module,
         source_module: [module.label().to_owned(), service.source_module.clone()],
@@ -179,6 +188,8 @@ pub async fn prepare(
         cursors: [None, None],
         unchanged: 0,
         links,
+        all,
+        slipped: false,
     })))
 }
 

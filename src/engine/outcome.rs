@@ -1,16 +1,28 @@
 //! Outcomes: what the answers to the writes of a unit mean.
 
 use super::context::{Context, Step, Stop};
+<<<<<<< HEAD
 use super::links::{link_written, note_pairs, note_print};
+=======
+use super::decisions::{candidate, is_left_out};
+use super::links::link_after;
+>>>>>>> main
 use super::lookup::{links, search};
-use super::matching::{Match, duplicate_of};
+use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
+<<<<<<< HEAD
 use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::Unit;
 use crate::model::document::TOTAL;
 use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip};
+=======
+use super::remember::{id_of, park, put_link, skip, written_item};
+use super::units::{SideNow, Unit};
+use crate::model::document::TOTAL;
+use crate::model::{IntentKind, Link, PairKind, Record, Side, Verdict};
+>>>>>>> main
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -160,6 +172,8 @@ async fn failed_write(
     let source = write.side.other();
     let Some(record) = job.records[at(source)].clone() else { return Ok(None) };
     let drop_intent = Change::DropIntent(connector, module, write.side, record.id.clone());
+    let (id, verdict) = (record.id.clone(), Some(Verdict::CreateNew));
+    let not_sent = Change::NoteCreate(connector, module, source, id, verdict);
     match &error.kind {
         ErrorKind::Unknown => {
             // The intent stays; the next run looks for the outcome before anything else.
@@ -169,7 +183,14 @@ async fn failed_write(
         ErrorKind::Exists { id } if write.kind == IntentKind::Create => {
             batch.push(drop_intent);
             let hit = existing(context, work, write.side, id.as_deref(), source, &record).await?;
+            let left_out = match &hit {
+                Some((hit, _)) => is_left_out(context, work, write.side, &hit.id).await?,
+                None => false,
+            };
             let reason = match hit {
+                Some((other, _)) if left_out => {
+                    left_out_there(&[candidate(work, write.side, &other)])
+                }
                 Some((other, None)) => {
                     let found = match source {
                         Side::Vtiger => Match::Pair { vtiger: record, service: other },
@@ -178,17 +199,39 @@ async fn failed_write(
                     return Ok(Some(Unit::Match(Box::new(found))));
                 }
                 Some((_, Some(link))) => duplicate_of(&id_of(&link, source)),
+                // It is said to exist, and nobody can find it: perhaps it shows by the next sync.
+                None if id.is_none() => {
+                    park(context, work, source, &record, None, error.reason(), batch).await?;
+                    return Ok(None);
+                }
                 None => error.reason(),
             };
             skip(context, work, source, &record, None, reason, batch).await?;
         }
+        ErrorKind::Precondition if write.kind == IntentKind::Update && job.link.is_some() => {
+            // Somebody was faster: both sides are read and planned again.
+            batch.push(drop_intent);
+            let Some(link) = job.link.clone().map(Box::new) else { return Ok(None) };
+            let now = job.records.clone().map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
+            return Ok(Some(Unit::Linked { link, now: Box::new(now) }));
+        }
         ErrorKind::NotFound => {
             batch.push(drop_intent);
+<<<<<<< HEAD
             wait(context, work, job, write, &error, batch).await?;
         }
         _ if error.is_passing() => {
             batch.push(drop_intent);
             wait(context, work, job, write, &error, batch).await?;
+=======
+            batch.push(not_sent);
+            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+        }
+        _ if error.is_passing() => {
+            batch.push(drop_intent);
+            batch.push(not_sent);
+            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+>>>>>>> main
             return stop_if_whole(context, &error, batch).await;
         }
         _ => {

@@ -27,7 +27,7 @@ pub struct PlannedWrite {
     pub changes: Vec<Change>,
     /// The pairs it writes, one for each change.
     pub pairs: Vec<usize>,
-    /// Fingerprint of what the target will hold.
+    /// Fingerprint of what the target will hold of these pairs.
     pub expected: u128,
 }
 
@@ -89,6 +89,8 @@ pub enum Plan {
     Revive(Side, Box<Link>, Box<Record>),
     /// Both are gone.
     Forget(Box<Link>),
+    /// The counterpart is not found, and may not be gone: these wait for the next sync.
+    Later(Option<Box<Link>>, Vec<(Side, Record)>),
     /// Nothing to do.
     Nothing,
 }
@@ -102,7 +104,8 @@ pub fn decide(
     let values = Side::BOTH.map(|side| {
         now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
     });
-    if link.is_some_and(|link| is_companion_id(&link.service_id)) {
+    let companion = link.is_some_and(|link| is_companion_id(&link.service_id));
+    if companion && now[1].record().is_none() {
         // There is nothing on the other side that could be written or deleted.
         let nothing = Decision::Write { vtiger: Vec::new(), service: Vec::new(), lost: Vec::new() };
         let gone = now[0] == SideNow::Gone;
@@ -132,11 +135,20 @@ pub fn plan(context: &Context, work: &ModuleWork, unit: Unit) -> Plan {
             Match::Skip { side, record, reason } => {
                 Plan::Skip { side, record: Box::new(record), link: None, reason }
             }
+            // What may not travel has nothing to wait for.
+            Match::Later { side, record } if work.writes(side.other()) => {
+                Plan::Later(None, vec![(side, record)])
+            }
+            Match::Later { .. } => Plan::Nothing,
         },
     }
 }
 
 fn plan_linked(context: &Context, work: &ModuleWork, link: Link, now: [SideNow; 2]) -> Plan {
+    if now.contains(&SideNow::Missing) {
+        let there = Side::BOTH.into_iter().filter_map(|s| Some((s, now[at(s)].record()?.clone())));
+        return Plan::Later(Some(Box::new(link)), there.collect());
+    }
     let (decision, _) = decide(work, Some(&link), &now);
     let record = |side: Side| now[at(side)].record().cloned().map(Box::new);
     match decision {
@@ -161,7 +173,7 @@ fn plan_writes(
     let Decision::Write { vtiger, service, lost } = decision else { return Plan::Nothing };
     let records = now.map(|side| match side {
         SideNow::Present(record) => Some(record),
-        SideNow::AsLinked | SideNow::Gone => None,
+        SideNow::AsLinked | SideNow::Gone | SideNow::Missing => None,
     });
     let name = name(work, &records);
     let mut writes = Vec::new();
@@ -217,20 +229,19 @@ fn update(
         side: target,
         kind: IntentKind::Update,
         id: to.id.clone(),
-        expected: expected(work, target, Some(to), &fields),
+        expected: expected(work, target, &fields, &pairs),
         fields,
         changes,
         pairs,
     })
 }
 
-/// The fingerprint of the target's mapped values once these fields are written.
-fn expected(work: &ModuleWork, target: Side, to: Option<&Record>, fields: &Fields) -> u128 {
-    let mut after = to.map(|record| record.fields.clone()).unwrap_or_default();
-    for (path, value) in fields.iter() {
-        after.set(path, value.clone());
-    }
-    work.mapping.project(target, &after).print
+/// The fingerprint of what the target holds of these pairs once the fields are written. Pairs that
+/// are not written do not count: the target fills them as it likes.
+pub fn expected(work: &ModuleWork, target: Side, fields: &Fields, pairs: &[usize]) -> u128 {
+    let values = work.mapping.project(target, fields).values;
+    let written: Vec<_> = pairs.iter().filter_map(|at| values.get(*at).cloned()).collect();
+    work.mapping.print(&written)
 }
 
 type Converted = (Fields, Vec<Change>, Vec<usize>);
@@ -290,7 +301,7 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
     let name = work.name_of(side, &record);
     let mut records = [None, None];
     records[at(side)] = Some(record);
-    let expected = expected(work, target, None, &fields);
+    let expected = expected(work, target, &fields, &pairs);
     if let (Side::Vtiger, Some(field)) = (target, &work.external_id) {
         let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
         fields.set(field.as_str(), id);

@@ -4,12 +4,19 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
+<<<<<<< HEAD
 use super::remember::id_of;
 use super::safeguards;
 use crate::model::{
     Cursor, Link, Parked, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key,
 };
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
+=======
+use crate::model::{
+    Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
+};
+use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Remote, Scope, Since};
+>>>>>>> main
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
@@ -17,6 +24,13 @@ use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
+<<<<<<< HEAD
+=======
+/// How often a page is asked for again that was sent in the place of another one.
+const REPEATED: usize = 3;
+/// Up to so many links a complete listing of ids is cheap enough to be made every time.
+const FEW_LINKS: u64 = 2_000;
+>>>>>>> main
 
 /// Reads one side of a module.
 ///
@@ -28,6 +42,7 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
+<<<<<<< HEAD
     work.begun[at(side)] = begun;
     let other = side.other();
     let there = context.read(move |r| r.cursor(id, module, other)).await?;
@@ -37,12 +52,20 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
         .last_complete
         .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
         || work.links <= safeguards::few_links();
+=======
+    let mut scope = scope(context, work, side, &cursor);
+    let due = is_due(&cursor, begun, context.connector.advanced.full_scan.0, work.links);
+    if due && work.links > 0 && work.capabilities[at(side)].silent {
+        // What moves no stamp shows only when everything is read and compared.
+        scope = Scope::All;
+    }
+>>>>>>> main
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
     if due && work.links > 0 && !complete_scope {
         // The changes do not show what is gone: list all ids too.
-        listing.ids_only = true;
+        listing.start_over_with_ids();
         run_listing(context, work, side, Scope::Narrow, &mut listing).await?;
     }
     let complete = (complete_scope || listing.ids_only) && listing.consistent;
@@ -53,6 +76,7 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     }
     stage_trashed(context, work, side, &cursor).await?;
     stage_waiting(context, work, side).await?;
+    work.slipped |= !listing.consistent;
     let mut next = Cursor { revision: work.mapping.revision(), ..cursor };
     if listing.consistent {
         next.mark = listing.mark.or(next.mark);
@@ -64,6 +88,12 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     Ok(())
 }
 
+/// Whether it is time to look for what is gone by a complete listing.
+fn is_due(cursor: &Cursor, now: Stamp, every: Duration, links: u64) -> bool {
+    let last = cursor.last_complete;
+    links <= FEW_LINKS || last.is_none_or(|last| now.since(last) >= every)
+}
+
 /// What a listing has shown so far.
 pub struct Listing {
     mark: Option<String>,
@@ -73,26 +103,44 @@ pub struct Listing {
     /// Ids seen, for absence; kept only when somebody will ask.
     pub seen: Option<Scratch<()>>,
     ids_only: bool,
-    last_ids: HashSet<String>,
+    /// Fingerprints of the pages of this listing.
+    pages: HashSet<u64>,
 }
 
 impl Listing {
     /// Nothing shown yet. `absence`: the ids are kept, because somebody will ask which are missing.
     pub fn new(context: &Context, absence: bool) -> Self {
         let folder = context.store.folder().join("scratch");
+        Self::of(absence.then(|| Scratch::new(&folder)))
+    }
+
+    fn of(seen: Option<Scratch<()>>) -> Self {
         Self {
             mark: None,
             records: 0,
             consistent: true,
             first_total: None,
-            seen: absence.then(|| Scratch::new(&folder)),
+            seen,
             ids_only: false,
-            last_ids: HashSet::new(),
+            pages: HashSet::new(),
         }
     }
 
-    /// Takes note of a page. `false`: it shows nothing new, so the server ignores where we are.
-    fn note(&mut self, page: &Page) -> Step<bool> {
+    /// A second listing, of ids only: its pages and totals have nothing to do with the first one's.
+    fn start_over_with_ids(&mut self) {
+        self.ids_only = true;
+        self.first_total = None;
+        self.pages.clear();
+    }
+
+    /// Whether a page was sent before, although another one was asked for.
+    fn repeats(&self, page: &Page) -> bool {
+        !page.records.is_empty() && self.pages.contains(&page_print(page))
+    }
+
+    /// Takes note of a page.
+    fn note(&mut self, page: &Page) -> Step<()> {
+        self.pages.insert(page_print(page));
         if let (Some(first), Some(total)) = (self.first_total, page.total)
             && total < first
         {
@@ -109,15 +157,17 @@ impl Listing {
                 seen.push(id_key(&record.id).as_bytes(), &())?;
             }
         }
-        let ids: HashSet<String> = page.records.iter().map(|r| r.id.clone()).collect();
-        let repeated = !ids.is_empty() && ids == self.last_ids;
-        self.last_ids = ids;
-        Ok(!repeated)
+        Ok(())
     }
 }
 
+fn page_print(page: &Page) -> u64 {
+    let ids: Vec<&str> = page.records.iter().map(|r| r.id.as_str()).collect();
+    fingerprint(&ids.join("\n"))
+}
+
 fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {
-    let again = cursor.revision != work.mapping.revision();
+    let again = work.all.is_some() || cursor.revision != work.mapping.revision();
     match work.capabilities[at(side)].changes {
         ChangeFeed::Filtered => match (&cursor.mark, context.connector.sync_from.from) {
             (Some(mark), _) if !again => Scope::Changed(Since::Mark(mark.clone())),
@@ -152,22 +202,27 @@ pub async fn run_listing(
     if let Next::Numbered { pages } = page.next {
         take_page(context, work, side, page, narrow, listing).await?;
         let parallel = work.capabilities[at(side)].parallel.max(1);
-        let request = &request;
+        let first = request.clone();
+        let numbered = |number| PageRequest { at: PageAt::Number(number), ..first.clone() };
         let remote = &remote;
-        let mut rest = futures::stream::iter(2..=pages)
-            .map(|number| async move {
-                let at = PageAt::Number(number);
-                remote.page(&PageRequest { at, ..request.clone() }).await
-            })
+        let mut rest = futures::stream::iter((2..=pages).map(numbered))
+            .map(|request| async move { (remote.page(&request).await, request) })
             .buffered(parallel);
-        while let Some(page) = rest.next().await {
+        let mut next = Next::End;
+        while let Some((page, request)) = rest.next().await {
             context.go_on()?;
-            take_page(context, work, side, page?, narrow, listing).await?;
+            let page = other_page(remote.as_ref(), &request, page?, listing).await?;
+            next = page.next.clone();
+            take_page(context, work, side, page, narrow, listing).await?;
         }
-        return Ok(());
+        // The last page was full after all: there may be more than the first one knew of.
+        let Next::After(token) = next else { return Ok(()) };
+        request.at = PageAt::After(token);
+        page = remote.page(&request).await?;
     }
     loop {
         context.go_on()?;
+        page = other_page(remote.as_ref(), &request, page, listing).await?;
         let Next::After(token) = page.next.clone() else {
             return take_page(context, work, side, page, narrow, listing).await;
         };
@@ -182,6 +237,29 @@ pub async fn run_listing(
     }
 }
 
+/// The page, asked for again if it is one that was sent before.
+async fn other_page(
+    remote: &dyn Remote,
+    request: &PageRequest,
+    mut page: Page,
+    listing: &Listing,
+) -> Step<Page> {
+    for _ in 0..REPEATED {
+        if !listing.repeats(&page) {
+            return Ok(page);
+        }
+        page = remote.page(request).await?;
+    }
+    if !listing.repeats(&page) {
+        return Ok(page);
+    }
+    Err(Stop::Failed(UserError::new(
+        format!("{} sent the same page of {} again and again.", remote.label(), request.entity),
+        "It ignores which page is asked for, so the listing would never end.",
+        "Look for a cache or a plugin between SyncDeck and that system.",
+    )))
+}
+
 async fn take_page(
     context: &Context,
     work: &mut ModuleWork,
@@ -190,14 +268,7 @@ async fn take_page(
     narrow: bool,
     listing: &mut Listing,
 ) -> Step<()> {
-    if !listing.note(&page)? {
-        let label = context.remote(side).label();
-        return Err(Stop::Failed(UserError::new(
-            format!("{label} sent the same page of {} twice.", work.module),
-            "It ignores which page is asked for, so the listing would never end.",
-            "Look for a cache or a plugin between SyncDeck and that system.",
-        )));
-    }
+    listing.note(&page)?;
     context.advance(page.records.len() as u64, page.total);
     if listing.ids_only {
         return Ok(());
@@ -279,6 +350,7 @@ pub fn stage(
 ) -> Step<()> {
     let values = work.mapping.project(side, &record.fields);
     let revision = work.mapping.revision();
+<<<<<<< HEAD
     let stands = known.skip.as_ref().is_some_and(|skip| {
         skip.reason.code == ReasonCode::DeleteNotCarriedOver
             || (skip.print == values.print && skip.revision == revision)
@@ -286,7 +358,15 @@ pub fn stage(
     if !again && known.parked.as_ref().is_some_and(|p| rests(context, work, side, &record, p)) {
         return Ok(());
     }
+=======
+    let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
+    let same = |skip: &Skip| skip.print == values.print && skip.revision == revision;
+    let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
+>>>>>>> main
     if let Some(link) = &known.link {
+        if known.skip.as_ref().and_then(Skip::verdict) == Some(Verdict::Never) {
+            return Ok(());
+        }
         if record.trashed {
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
@@ -307,7 +387,7 @@ pub fn stage(
     if record.trashed {
         return Ok(());
     }
-    if !again && stands {
+    if stands_for_good || (!again && stands) {
         return Ok(());
     }
     let age = record.modified.or(record.created);
@@ -393,4 +473,49 @@ fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
     bytes.extend([0, at(side) as u8]);
     bytes.extend(id_key(id).as_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Record;
+
+    #[test]
+    fn many_links_are_looked_for_at_the_interval_only() {
+        let day = Duration::from_secs(86_400);
+        let now = Stamp(1_795_000_000_000);
+        let last = |ago: u64| Cursor {
+            last_complete: Some(now.minus(Duration::from_secs(ago))),
+            ..Cursor::default()
+        };
+        for (cursor, links, due) in [
+            (last(86_399), FEW_LINKS + 1, false),
+            (last(86_400), FEW_LINKS + 1, true),
+            (last(60), FEW_LINKS, true),
+            (Cursor::default(), 1_000_000, true),
+        ] {
+            assert_eq!(is_due(&cursor, now, day, links), due, "{cursor:?} {links}");
+        }
+    }
+
+    fn page(ids: &[&str], total: Option<u64>) -> Page {
+        let record = |id: &&str| Record { id: (*id).to_owned(), ..Record::default() };
+        let records = ids.iter().map(record).collect();
+        Page { records, next: Next::End, total, mark: None, server_time: None }
+    }
+
+    #[test]
+    fn a_listing_that_shrinks_meanwhile_proves_nothing() {
+        let mut listing = Listing::of(None);
+        listing.note(&page(&["1", "2"], Some(4))).unwrap();
+        assert!(listing.consistent);
+        // One of the first page was deleted; the third slipped onto it, unseen.
+        listing.note(&page(&["4"], Some(3))).unwrap();
+        assert!(!listing.consistent);
+        let mut grows = Listing::of(None);
+        grows.note(&page(&["1"], Some(1))).unwrap();
+        grows.note(&page(&["2"], Some(2))).unwrap();
+        assert!(grows.consistent, "new records land behind");
+        assert!(grows.repeats(&page(&["2"], Some(2))), "the same page twice");
+    }
 }

@@ -4,10 +4,16 @@
 use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
-use crate::model::{Cursor, ReasonCode, Record, Side, Skip, Stamp, id_key, is_companion_id};
+use crate::model::{
+    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key,
+};
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
 use std::collections::HashSet;
+
+/// Why a record that waited still waits.
+const NOT_FOUND: &str = "It was not found by its id. It is forgotten if the next sync does not \
+                         find it either.";
 
 /// Linked records that a complete listing does not show: asked for by id, and staged as gone if
 /// they are.
@@ -41,8 +47,7 @@ pub async fn stage_absent(
         let Some(last) = ids.last() else { return Ok(()) };
         after = Some(last.clone());
         let mut absent = Vec::new();
-        // Companions have no record in the service that could be absent.
-        for id in ids.into_iter().filter(|id| side == Side::Vtiger || !is_companion_id(id)) {
+        for id in ids {
             let key = id_key(&id).into_bytes();
             while let Some(Ok((next, ()))) = seen.peek()
                 && *next < key
@@ -55,11 +60,49 @@ pub async fn stage_absent(
                 _ => absent.push(id),
             }
         }
+        if side == Side::Service {
+            absent = without_companions(context, work, absent).await?;
+        }
         for chunk in absent.chunks(CHUNK) {
             let records = fetch_all(context, work, side, chunk).await?;
             take(context, work, side, records).await?;
         }
     }
+}
+
+/// The ids without those of companions (a company that only an order names): no listing of the
+/// module ever shows them, so their absence says nothing. A companion that the module has taken over
+/// is compared like any record, which its link remembers.
+async fn without_companions(
+    context: &Context,
+    work: &ModuleWork,
+    ids: Vec<String>,
+) -> Step<Vec<String>> {
+    let companions: Vec<String> = context
+        .catalog
+        .vtiger
+        .companions
+        .iter()
+        .filter(|c| c.module == work.module)
+        .map(|c| format!("{}:", c.key))
+        .collect();
+    if companions.is_empty() {
+        return Ok(ids);
+    }
+    let (connector, module) = (context.id(), work.module);
+    context
+        .read(move |r| {
+            let mut kept = Vec::with_capacity(ids.len());
+            for id in ids {
+                let named = companions.iter().any(|prefix| id.starts_with(prefix.as_str()));
+                let link = if named { r.link_by_service(connector, module, &id)? } else { None };
+                if link.is_none_or(|link| !link.pairs.is_empty()) {
+                    kept.push(id);
+                }
+            }
+            Ok(kept)
+        })
+        .await
 }
 
 /// The records with these ids; one that is gone counts as trashed.
@@ -126,7 +169,7 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
         let soft = |s: &&Skip| {
             let code = s.reason.code;
             let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
-            s.side == side && soft
+            s.side == side && (soft || s.verdict() == Some(Verdict::CreateNew))
         };
         let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
         take_again(context, work, side, &ids).await?;
@@ -136,6 +179,7 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
     }
 }
 
+<<<<<<< HEAD
 /// The other sides of linked records that waited.
 pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()> {
     let partners = std::mem::take(&mut work.partners);
@@ -148,6 +192,72 @@ pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()
                 stage(context, work, side, record, &known, true)?;
             }
         }
+=======
+fn forget_waiting(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    id: String,
+    forget: &mut Batch,
+) {
+    let (connector, module) = (context.id(), work.module);
+    forget.push(Change::DropParked(connector, module, side, id.clone()));
+    forget.push(Change::DropSkip(connector, module, side, id));
+}
+
+/// Records that wait and are not found. A linked one is gone only when a complete listing shows it;
+/// an unlinked one is forgotten when two syncs in a row have not found it.
+async fn note_missing(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    ids: Vec<String>,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let waiting = context
+        .read(move |r| {
+            let of = |id: String| {
+                let link = match side {
+                    Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
+                    Side::Service => r.link_by_service(connector, module, &id)?,
+                };
+                let parked = r.parked(connector, module, side, &id)?;
+                let skip = r.skip(connector, module, side, &id)?;
+                Ok((id, link.is_some(), parked, skip))
+            };
+            ids.into_iter().map(of).collect::<Result<Vec<_>, _>>()
+        })
+        .await?;
+    for (id, linked, parked, skip) in waiting {
+        let again = parked
+            .as_ref()
+            .and_then(|p| p.reason.as_ref())
+            .is_some_and(|r| r.text.ends_with(NOT_FOUND));
+        if linked {
+            continue;
+        }
+        if again {
+            forget_waiting(context, work, side, id, batch);
+            continue;
+        }
+        let name = parked.as_ref().map(|p| p.name.clone()).or(skip.map(|s| s.name));
+        let waits = Parked {
+            side,
+            name: name.unwrap_or_default(),
+            reason: Some(Reason::new(ReasonCode::ApiError, "", NOT_FOUND)),
+            since: parked.map_or_else(Stamp::now, |p| p.since),
+            tries: 1,
+            next_try: context.next_try(1),
+            print: None,
+            revision: 0,
+            id,
+        };
+        batch.push(Change::PutParked(connector, module, waits));
+>>>>>>> main
     }
     Ok(())
 }
@@ -159,14 +269,24 @@ async fn take_again(
     ids: &[String],
 ) -> Step<()> {
     for chunk in ids.chunks(CHUNK) {
-        let records = fetch_all(context, work, side, chunk).await?;
+        let entity = &work.entity[at(side)];
+        let records = context.remote(side).fetch(entity, chunk, &work.paths(side)).await?;
         let known = known(context, work, side, &records).await?;
         let mut forget = Batch::new();
+        let there: HashSet<&str> = records.iter().map(|r| r.id.as_str()).collect();
+        let missing = chunk.iter().filter(|id| !there.contains(id.as_str()));
+        let missing: Vec<String> = missing.cloned().collect();
+        note_missing(context, work, side, missing, &mut forget).await?;
         for (record, known) in records.into_iter().zip(known) {
-            if record.trashed && known.link.is_none() {
+            if known.link.is_none() {
                 let (id, connector, module) = (record.id.clone(), context.id(), work.module);
-                forget.push(Change::DropParked(connector, module, side, id.clone()));
-                forget.push(Change::DropSkip(connector, module, side, id));
+                let ends = known.skip.as_ref().is_some_and(Skip::is_final);
+                // Nothing comes of it by itself, or nothing could.
+                if record.trashed {
+                    forget_waiting(context, work, side, id, &mut forget);
+                } else if ends || !work.writes(side.other()) {
+                    forget.push(Change::DropParked(connector, module, side, id));
+                }
             }
             stage(context, work, side, record, &known, true)?;
         }

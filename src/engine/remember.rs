@@ -8,7 +8,7 @@ use super::plan::{Job, PlannedWrite, item, reason_item};
 use super::safeguards::{Safeguard, on};
 use crate::model::{
     Intent, IntentKind, Item, ItemStatus, Link, Parked, Reason, ReasonCode, Record, Side, Skip,
-    Stamp, Tomb,
+    Stamp, Tomb, Verdict,
 };
 use crate::store::{Batch, Change};
 
@@ -37,7 +37,15 @@ pub async fn skip(
     let revision = work.mapping.revision();
     let same =
         |s: &Skip| s.reason.code == reason.code && s.print == print && s.revision == revision;
-    if standing.as_ref().is_some_and(same) {
+    // A decision to create it that came to nothing is told like a new skip.
+    let told = standing.filter(|s| same(s) && s.verdict() != Some(Verdict::CreateSent));
+    if let Some(standing) = told {
+        if !context.dry {
+            batch.push(Change::DropParked(connector, module, side, record.id.clone()));
+            if standing.reason.candidates != reason.candidates {
+                batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
+            }
+        }
         return Ok(());
     }
     let name = work.name_of(side, record);
@@ -51,7 +59,12 @@ pub async fn skip(
     batch.push(Change::AddItem(context.run, Box::new(item)));
     if !context.dry {
         let id = record.id.clone();
+<<<<<<< HEAD
         let skip = Skip { side, id, name, reason, print, revision, run: context.run };
+=======
+        let (id_there, run, decided) = (id.clone(), context.run, None);
+        let skip = Skip { side, id: id_there, name, reason, print, revision, run, decided };
+>>>>>>> main
         batch.push(Change::PutSkip(connector, module, skip));
     }
     Ok(())
@@ -107,6 +120,8 @@ pub async fn park(
         since: before.map_or_else(Stamp::now, |p| p.since),
         tries,
         next_try: context.next_try(tries),
+        print: Some(work.mapping.project(side, &record.fields).print),
+        revision: work.mapping.revision(),
     };
     let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
     if on(Safeguard::Parking) {
@@ -182,6 +197,10 @@ pub fn announce(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Bat
             name: job.name.clone(),
             changes: write.changes.clone(),
         };
+        if write.kind == IntentKind::Create {
+            let (id, verdict) = (intent.source_id.clone(), Some(Verdict::CreateSent));
+            batch.push(Change::NoteCreate(context.id(), work.module, source, id, verdict));
+        }
         batch.push(Change::PutIntent(context.id(), work.module, intent));
     }
     if on(Safeguard::ConflictFirst) {

@@ -1,8 +1,10 @@
 //! Making remotes from settings: secrets are opened here, and go nowhere else.
 
+use super::tokens::StoredTokens;
 use crate::model::{Connector, Crm, SecretText, UserError};
-use crate::remote::{ConnectOptions, Remote, Tap};
+use crate::remote::{ConnectOptions, Consent, Remote, Tap};
 use crate::secrets::Vault;
+use crate::store::Store;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,17 +26,54 @@ pub trait Remotes: Send + Sync {
         connector: &Connector,
         tap: Option<Tap>,
     ) -> Result<Arc<dyn Remote>, UserError>;
+
+    /// Begins to ask a person for consent; `None`: the service needs none.
+    ///
+    /// # Errors
+    /// As for the service.
+    fn consent(&self, _connector: &Connector) -> Result<Option<Consent>, UserError> {
+        Ok(None)
+    }
 }
 
 /// The real ones, over HTTP.
 pub struct HttpRemotes {
     vault: Vault,
+    store: Store,
 }
 
 impl HttpRemotes {
-    /// Remotes whose secrets this vault opens.
-    pub fn new(vault: Vault) -> Self {
-        Self { vault }
+    /// Remotes whose secrets this vault opens, and whose tokens this store keeps.
+    pub fn new(vault: Vault, store: Store) -> Self {
+        Self { vault, store }
+    }
+
+    fn options(
+        &self,
+        connector: &Connector,
+        tap: Option<Tap>,
+    ) -> Result<ConnectOptions, UserError> {
+        let advanced = &connector.advanced;
+        let tokens = StoredTokens::new(self.store.clone(), self.vault.clone(), connector.id);
+        Ok(ConnectOptions {
+            concurrency: advanced.concurrency.and_then(|n| usize::try_from(n).ok()),
+            requests_per_second: advanced.requests_per_second,
+            allow_http: advanced.allow_http,
+            ca_pem: read_ca(advanced.ca_file.as_ref())?,
+            tap,
+            tokens: Some(Arc::new(tokens)),
+        })
+    }
+
+    fn opened<'c>(
+        &self,
+        connector: &'c Connector,
+    ) -> Result<BTreeMap<&'c str, SecretString>, UserError> {
+        let mut opened = BTreeMap::new();
+        for (name, kept) in &connector.credentials {
+            opened.insert(name.as_str(), self.reveal(name, Some(kept))?);
+        }
+        Ok(opened)
     }
 
     fn reveal(&self, what: &str, kept: Option<&SecretText>) -> Result<SecretString, UserError> {
@@ -77,18 +116,12 @@ impl Remotes for HttpRemotes {
         connector: &Connector,
         tap: Option<Tap>,
     ) -> Result<Arc<dyn Remote>, UserError> {
-        let advanced = &connector.advanced;
-        let options = ConnectOptions {
-            concurrency: advanced.concurrency.and_then(|n| usize::try_from(n).ok()),
-            requests_per_second: advanced.requests_per_second,
-            allow_http: advanced.allow_http,
-            ca_pem: read_ca(advanced.ca_file.as_ref())?,
-            tap,
-        };
-        let mut opened: BTreeMap<&str, SecretString> = BTreeMap::new();
-        for (name, kept) in &connector.credentials {
-            opened.insert(name, self.reveal(name, Some(kept))?);
-        }
-        crate::remote::connect_service(&connector.service, &opened, &options)
+        let options = self.options(connector, tap)?;
+        crate::remote::connect_service(&connector.service, &self.opened(connector)?, &options)
+    }
+
+    fn consent(&self, connector: &Connector) -> Result<Option<Consent>, UserError> {
+        let options = self.options(connector, None)?;
+        crate::remote::begin_consent(&connector.service, &self.opened(connector)?, &options)
     }
 }

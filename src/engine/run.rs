@@ -17,7 +17,7 @@ use super::references::referring;
 use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
-use crate::model::{Held, Intent, Module, RunStatus, Side};
+use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side};
 use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
 
@@ -117,7 +117,9 @@ async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
     let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
     let mut companions = Vec::new();
     for (module, intent) in open {
-        let companion = context.catalog.vtiger.companion_of(&intent.source_id).is_some();
+        // An update is always the module's own: companions are only ever created.
+        let companion = intent.kind == IntentKind::Create
+            && context.catalog.vtiger.companion_of(&intent.source_id).is_some();
         if companion {
             companions.push(intent);
         } else {
@@ -244,6 +246,9 @@ async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
             if let Some(cursor) = &work.cursors[at(side)] {
                 batch.push(Change::PutCursor(context.id(), work.module, side, cursor.clone()));
             }
+        }
+        if let Some(since) = work.all.filter(|_| !work.slipped) {
+            batch.push(Change::EndAll(context.id(), work.module, since));
         }
     }
     context.commit(batch).await

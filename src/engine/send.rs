@@ -46,7 +46,10 @@ async fn send_side(
             match write.kind {
                 IntentKind::Create => creates.push(((j, w), Write::Create { fields })),
                 IntentKind::Update => {
-                    updates.push(((j, w), Write::Update { id: write.id.clone(), fields }))
+                    // The target was read again just before: whatever is younger is not known yet.
+                    let unmodified_since = job.records[at(side)].as_ref().and_then(|r| r.modified);
+                    let id = write.id.clone();
+                    updates.push(((j, w), Write::Update { id, fields, unmodified_since }))
                 }
                 IntentKind::Delete => {
                     updates.push(((j, w), Write::Delete { id: write.id.clone() }))

@@ -2,11 +2,13 @@
 //! by match key. The same staged records give the same units, however often they are read.
 
 use super::context::{Context, Step};
+use super::decisions::{Verdicts, candidate, rests, verdicts};
 use super::matching::{Match, match_group};
 use super::module::{ModuleWork, Staged, at};
 use super::reconcile::Seen;
+use super::remember::id_of;
 use crate::mapping::Projection;
-use crate::model::{Link, Record, Side};
+use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, Verdict};
 use crate::store::scratch::ScratchIter;
 use std::collections::HashSet;
 use std::iter::Peekable;
@@ -20,6 +22,8 @@ pub enum SideNow {
     Present(Record),
     /// Gone.
     Gone,
+    /// Asked for by its id and not found, although no listing has shown that it is gone.
+    Missing,
 }
 
 impl SideNow {
@@ -27,7 +31,7 @@ impl SideNow {
     pub fn record(&self) -> Option<&Record> {
         match self {
             Self::Present(record) => Some(record),
-            Self::AsLinked | Self::Gone => None,
+            Self::AsLinked | Self::Gone | Self::Missing => None,
         }
     }
 }
@@ -78,7 +82,7 @@ impl Units {
         count: usize,
     ) -> Step<Vec<Unit>> {
         let units = self.next_linked(context, work, count).await?;
-        if units.is_empty() { self.next_fresh(work, count) } else { Ok(units) }
+        if units.is_empty() { self.next_fresh(context, work, count).await } else { Ok(units) }
     }
 
     async fn next_linked(
@@ -87,7 +91,7 @@ impl Units {
         work: &ModuleWork,
         count: usize,
     ) -> Step<Vec<Unit>> {
-        let mut groups: Vec<(String, [SideNow; 2])> = Vec::new();
+        let mut groups: Vec<(String, [Option<Staged>; 2])> = Vec::new();
         while let Some(next) = self.linked.peek() {
             let full = groups.len() >= count;
             let same =
@@ -98,32 +102,72 @@ impl Units {
             let Some(next) = self.linked.next() else { break };
             let (_, staged) = next?;
             if !same {
-                groups.push((staged.link, [SideNow::AsLinked, SideNow::AsLinked]));
+                groups.push((staged.link.clone(), [None, None]));
             }
-            if let Some((_, now)) = groups.last_mut() {
-                now[at(staged.side)] = staged.record.map_or(SideNow::Gone, SideNow::Present);
+            if let Some((_, both)) = groups.last_mut() {
+                let side = at(staged.side);
+                both[side] = Some(staged);
             }
         }
         let (connector, module) = (context.id(), work.module);
         let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
         let links = context
             .read(move |r| {
-                ids.iter()
-                    .map(|id| r.link_by_vtiger(connector, module, id))
-                    .collect::<Result<Vec<_>, _>>()
+                let skip = |side, id: &str| r.skip(connector, module, side, id);
+                let known = |id: &String| {
+                    let Some(link) = r.link_by_vtiger(connector, module, id)? else {
+                        return Ok(None);
+                    };
+                    let skips = [
+                        skip(Side::Vtiger, &link.vtiger_id)?,
+                        skip(Side::Service, &link.service_id)?,
+                    ];
+                    Ok(Some((link, skips)))
+                };
+                ids.iter().map(known).collect::<Result<Vec<_>, _>>()
             })
             .await?;
-        let with_links = groups.into_iter().zip(links);
-        Ok(with_links
-            .filter_map(|((_, now), link)| {
-                Some(Unit::Linked { link: Box::new(link?), now: Box::new(now) })
-            })
-            .collect())
+        let mut units = Vec::new();
+        for ((_, both), known) in groups.into_iter().zip(links) {
+            let Some((link, skips)) = known else { continue };
+            let now = Side::BOTH.map(|side| now_of(&link, side, both[at(side)].as_ref()));
+            // The record has another counterpart by now: what was staged says nothing of it.
+            let moot = now.iter().all(|side| *side == SideNow::AsLinked);
+            if !moot && !rests(work, &link, &now, &skips) {
+                units.push(Unit::Linked { link: Box::new(link), now: Box::new(now) });
+            }
+        }
+        Ok(units)
     }
 
-    fn next_fresh(&mut self, work: &ModuleWork, count: usize) -> Step<Vec<Unit>> {
+    async fn next_fresh(
+        &mut self,
+        context: &Context,
+        work: &ModuleWork,
+        count: usize,
+    ) -> Step<Vec<Unit>> {
         let mut units = Vec::new();
         while units.len() < count {
+            let groups = self.next_groups(count - units.len())?;
+            if groups.is_empty() {
+                break;
+            }
+            let ids = |side: Side| {
+                let records = groups.iter().flat_map(|group| &group.sides[at(side)]);
+                records.map(|record| record.id.clone()).collect()
+            };
+            let decided = verdicts(context, work, Side::BOTH.map(ids)).await?;
+            for group in groups {
+                units.extend(group.matches(work, &decided).map(|m| Unit::Match(Box::new(m))));
+            }
+        }
+        Ok(units)
+    }
+
+    /// The next unlinked records that share a key, so many groups of them.
+    fn next_groups(&mut self, count: usize) -> Step<Vec<Group>> {
+        let mut groups = Vec::new();
+        while groups.len() < count {
             let Some(first) = self.fresh.next() else { break };
             let (key, staged) = first?;
             if self.stale.contains(&key) {
@@ -143,11 +187,95 @@ impl Units {
                 sides[at(staged.side)].extend(staged.record);
             }
             let key = std::str::from_utf8(&group).ok().and_then(|text| text.strip_prefix('k'));
-            let [vtiger, service] = sides;
-            let found = match_group(key, vtiger, service, |side| work.writes(side));
-            units.extend(found.into_iter().map(|m| Unit::Match(Box::new(m))));
+            groups.push(Group { key: key.map(str::to_owned), sides });
         }
-        Ok(units)
+        Ok(groups)
+    }
+}
+
+/// Unlinked records that share a key.
+struct Group {
+    key: Option<String>,
+    sides: [Vec<Record>; 2],
+}
+
+impl Group {
+    /// What is to become of them. What a person decided comes first: one that is left out takes no
+    /// part, and one that is to be created new is. The others are matched as if it were still open,
+    /// and again by the next run, when it is linked.
+    fn matches(self, work: &ModuleWork, decided: &Verdicts) -> impl Iterator<Item = Match> + use<> {
+        let verdict = |side: Side, record: &Record| decided[at(side)].get(&record.id).copied();
+        let mut sides = self.sides;
+        let mut alone = [HashSet::new(), HashSet::new()];
+        for side in Side::BOTH {
+            let records = &mut sides[at(side)];
+            records.retain(|record| verdict(side, record) != Some(Verdict::Never));
+            let new = records.iter().filter(|r| verdict(side, r) == Some(Verdict::CreateNew));
+            alone[at(side)] = new.map(|record| record.id.clone()).collect();
+        }
+        let decides = alone.iter().any(|ids| !ids.is_empty());
+        let lengths = [sides[0].len(), sides[1].len()];
+        let asks = lengths[0].min(lengths[1]) > 0 && (decides || lengths != [1, 1]);
+        let candidates = Side::BOTH.map(|side| -> Vec<Candidate> {
+            let first = sides[at(side)].iter().take(if asks { Reason::CANDIDATES } else { 0 });
+            first.map(|record| candidate(work, side, record)).collect()
+        });
+        let [vtiger, service] = sides;
+        let writes = Side::BOTH.map(|side| work.writes(side));
+        let found = match_group(self.key.as_deref(), vtiger, service, |side| writes[at(side)]);
+        let found = found.into_iter().flat_map(move |found| {
+            if decides { set_apart(found, &alone, writes) } else { vec![found] }
+        });
+        found.map(move |found| match found {
+            Match::Skip { side, record, reason } if reason.code == ReasonCode::AmbiguousMatch => {
+                let there = at(side.other());
+                let reason = reason.with_candidates(&candidates[there], lengths[there]);
+                Match::Skip { side, record, reason }
+            }
+            found => found,
+        })
+    }
+}
+
+/// Takes those records out of a match that a person wants created new.
+fn set_apart(found: Match, alone: &[HashSet<String>; 2], writes: [bool; 2]) -> Vec<Match> {
+    let is_alone = |side: Side, record: &Record| alone[at(side)].contains(&record.id);
+    match found {
+        Match::Skip { side, record, .. } | Match::New { side, record }
+            if is_alone(side, &record) =>
+        {
+            vec![Match::New { side, record }]
+        }
+        Match::Pair { vtiger, service } => {
+            let [v, s] = [is_alone(Side::Vtiger, &vtiger), is_alone(Side::Service, &service)];
+            if !v && !s {
+                return vec![Match::Pair { vtiger, service }];
+            }
+            let each = [(Side::Vtiger, vtiger, v), (Side::Service, service, s)];
+            let travels = each.into_iter().filter(|(side, ..)| writes[at(side.other())]);
+            let one = |(side, record, alone)| match alone {
+                true => Match::New { side, record },
+                false => Match::Skip { side, record, reason: waits_for_decision() },
+            };
+            travels.map(one).collect()
+        }
+        found => vec![found],
+    }
+}
+
+fn waits_for_decision() -> Reason {
+    let detail = "A person decided that the one on the other side is another record.";
+    Reason::new(ReasonCode::AmbiguousMatch, "", detail)
+}
+
+/// What was staged of one side of a link. The link may be younger than that: when a record was
+/// created again because an edit beats a delete, the deleted one is none of its business.
+fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
+    match staged {
+        Some(staged) if staged.id == id_of(link, side) => {
+            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
+        }
+        _ => SideNow::AsLinked,
     }
 }
 

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// The canonical value of one pair on one side. `None`: that side has no opinion (a null that
 /// means *not managed here*).
@@ -168,9 +168,21 @@ pub fn folded_name(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
+    if text.chars().any(grows) {
+        return text.to_lowercase();
+    }
     let folded = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
     let folded: String = folded.collect();
-    folded.nfc().collect::<String>().replace('ß', "s")
+    // A mark that stood alone leaves the blank before it behind.
+    folded.nfc().collect::<String>().trim().replace('ß', "s")
+}
+
+/// Whether a character that the CRM can hold has parts that it cannot (compatibility ideographs
+/// are such): taken apart, a name would change when it is folded twice.
+fn grows(c: char) -> bool {
+    let mut high = false;
+    decompose_canonical(c, |part| high |= u32::from(part) > 0xFFFF);
+    high && u32::from(c) <= 0xFFFF
 }
 
 #[cfg(test)]

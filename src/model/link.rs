@@ -1,6 +1,6 @@
 //! The memory that a Vtiger record and a service record are the same.
 
-use super::Stamp;
+use super::{Side, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// How a link came about.
@@ -134,4 +134,30 @@ pub struct Link {
     pub revision: u64,
     /// How the link came about.
     pub origin: LinkOrigin,
+}
+
+impl Link {
+    /// The id on a side.
+    pub fn id_on(&self, side: Side) -> &str {
+        match side {
+            Side::Vtiger => &self.vtiger_id,
+            Side::Service => &self.service_id,
+        }
+    }
+
+    /// The link of two records that a person says are the same: nothing is known of what they
+    /// agree on, so the next sync compares them like records that were just matched.
+    pub fn by_hand(vtiger_id: &str, service_id: &str) -> Self {
+        Self {
+            vtiger_id: vtiger_id.to_owned(),
+            service_id: service_id.to_owned(),
+            vtiger_print: 0,
+            service_print: 0,
+            pairs: Vec::new(),
+            vtiger_stamp: None,
+            service_stamp: None,
+            revision: 0,
+            origin: LinkOrigin::Person,
+        }
+    }
 }

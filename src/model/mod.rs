@@ -1,6 +1,7 @@
 //! The words of the program as types: sides, modules, records, links, runs, settings. No I/O here,
 //! and nothing here knows the other folders.
 
+mod debug;
 pub mod document;
 mod error;
 mod link;
@@ -15,12 +16,13 @@ mod settings;
 mod stamp;
 mod value;
 
+pub use debug::{DebugEntry, readable};
 pub use error::UserError;
 pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
-pub use queue::{Cursor, Intent, IntentKind, Parked, Skip, Tomb};
-pub use reason::{Reason, ReasonCode};
+pub use queue::{Cursor, Decided, Intent, IntentKind, Parked, Skip, Tomb, Verdict};
+pub use reason::{Candidate, Reason, ReasonCode};
 pub use record::{Record, id_key};
 pub use report::{CheckReport, ModuleCheck};
 pub use run::{
@@ -29,7 +31,7 @@ pub use run::{
 };
 pub use settings::{
     Advanced, ConflictRule, Connector, ConnectorId, Crm, Deletes, Frequency, Mode, ModuleSettings,
-    Period, Ratio, Retention, SecretText, SyncFrom,
+    Period, Ratio, Retention, SecretText, SyncFrom, parse_size,
 };
 pub use stamp::Stamp;
 #[cfg(test)]

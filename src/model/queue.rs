@@ -1,7 +1,7 @@
 //! What the engine keeps between runs besides links: announced writes, records to be taken again,
 //! decided skips, cursors.
 
-use super::{Change, Reason, Side, Stamp};
+use super::{Change, Reason, ReasonCode, Side, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// What an announced write does.
@@ -60,6 +60,70 @@ pub struct Parked {
     pub tries: u32,
     /// Not before.
     pub next_try: Stamp,
+    /// Fingerprint of the record's mapped values when it was tried last; `None`: not known.
+    pub print: Option<u128>,
+    /// The mapping revision then.
+    pub revision: u64,
+}
+
+impl Parked {
+    /// The id of the entry that stands for every record of its module, on both sides.
+    pub const ALL: &'static str = "";
+
+    /// Whether it stands for every record of its module.
+    pub fn is_all(&self) -> bool {
+        self.id == Self::ALL
+    }
+}
+
+/// What a person decided of a record that does not travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Taken out of the queue: not tried again until it changes.
+    Dropped,
+    /// Never synced.
+    Never,
+    /// To be created on the other side, whatever looks like it there.
+    CreateNew,
+    /// As before, and the create was sent: until its outcome is known it is not sent again.
+    CreateSent,
+}
+
+impl Verdict {
+    /// The word used in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::Never => "never",
+            Self::CreateNew => "create_new",
+            Self::CreateSent => "create_sent",
+        }
+    }
+
+    /// What was decided, in a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Dropped => {
+                "Taken out of the queue by a person: not tried again until it changes."
+            }
+            Self::Never => "A person decided that it is never synced.",
+            Self::CreateNew => "A person decided that it is created new; the next sync does it.",
+            Self::CreateSent => {
+                "A person decided that it is created new. The create was sent, and its answer was \
+                 lost: look whether it is there, then decide again."
+            }
+        }
+    }
+}
+
+/// A person's decision, and when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// What.
+    pub verdict: Verdict,
+    /// When.
+    pub at: Stamp,
 }
 
 /// A skip that stands: looked at again only when the record, the mapping or the cause changes.
@@ -77,8 +141,27 @@ pub struct Skip {
     pub print: u128,
     /// The mapping revision then.
     pub revision: u64,
-    /// The run that decided it.
+    /// The run that decided it; 0: a person did, outside of a run.
     pub run: u64,
+    /// What a person decided of it.
+    pub decided: Option<Decided>,
+}
+
+impl Skip {
+    /// What a person decided of it, without the time.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.decided.map(|decided| decided.verdict)
+    }
+
+    /// Whether it stands whatever becomes of the record: a deletion that is not carried over, or a
+    /// record that a person left out.
+    pub fn is_final(&self) -> bool {
+        match self.verdict() {
+            Some(Verdict::Never) => true,
+            Some(Verdict::CreateNew) => false,
+            _ => self.reason.code == ReasonCode::DeleteNotCarriedOver,
+        }
+    }
 }
 
 /// A record that is gone, so that it is not brought back.

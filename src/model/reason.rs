@@ -26,11 +26,12 @@ pub enum ReasonCode {
     RateLimited,
     OutcomeUnknown,
     ApiError,
+    LeftOut,
 }
 
 impl ReasonCode {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::MandatoryFieldEmpty,
         Self::TypeMismatch,
         Self::TooLong,
@@ -50,6 +51,7 @@ impl ReasonCode {
         Self::RateLimited,
         Self::OutcomeUnknown,
         Self::ApiError,
+        Self::LeftOut,
     ];
 
     /// The code as written in JSON and on the command line.
@@ -89,7 +91,7 @@ impl ReasonCode {
             Self::ReferenceMissing => ("reference_missing", "A record that this one refers to is not linked yet.",
                 "It is taken again at the next sync, when the other record is there."),
             Self::AmbiguousMatch => ("ambiguous_match", "Several records have the same key, so SyncDeck cannot tell which one is meant.",
-                "Merge the records, or give them different keys; then sync again."),
+                "Decide in the Queue: link it to one of them, create it new, or never sync it. Or merge the records."),
             Self::DuplicateInSource => ("duplicate_in_source", "Another record with the same key is already linked to it.",
                 "Merge the two records in the source, or give them different keys."),
             Self::AlreadyLinked => ("already_linked", "The record is already linked to another one.",
@@ -116,6 +118,8 @@ impl ReasonCode {
                 "It is looked up again at the next sync before anything is repeated."),
             Self::ApiError => ("api_error", "The other system answered with an error.",
                 "It is taken again at the next sync; look at the other system if it goes on."),
+            Self::LeftOut => ("left_out", "A person decided that this record is never synced.",
+                "Nothing to do. To sync it after all, retry it in the Queue."),
         }
     }
 }
@@ -132,6 +136,19 @@ pub struct Reason {
     pub text: String,
     /// What to do next.
     pub next: String,
+    /// The records on the other side that may be meant. Kept with the standing skip only; the text
+    /// names the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+}
+
+/// A record on the other side that may be the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 impl Reason {
@@ -143,6 +160,27 @@ impl Reason {
         } else {
             format!("{} {detail}", code.sentence())
         };
-        Self { code, field: field.to_owned(), text, next: code.next().to_owned() }
+        let (field, next) = (field.to_owned(), code.next().to_owned());
+        Self { code, field, text, next, candidates: Vec::new() }
+    }
+
+    /// The most candidates that are kept.
+    pub const CANDIDATES: usize = 20;
+
+    /// The same reason with the records that may be meant, out of so many: the first ones are kept,
+    /// and the very first are named in the text.
+    pub fn with_candidates(mut self, candidates: &[Candidate], total: usize) -> Self {
+        self.candidates = candidates.iter().take(Self::CANDIDATES).cloned().collect();
+        let named = self.candidates.iter().take(3).map(|c| match c.name.is_empty() {
+            true => c.id.clone(),
+            false => format!("{} ({})", c.id, c.name),
+        });
+        let named: Vec<_> = named.collect();
+        if !named.is_empty() {
+            let rest = total.saturating_sub(named.len());
+            let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+            self.text = format!("{} Candidates: {}{rest}.", self.text, named.join(", "));
+        }
+        self
     }
 }

@@ -25,7 +25,8 @@ pub enum SecretText {
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Plain(text) => write!(f, "{text:?}"),
+            // It may be something that somebody entered in the wrong field.
+            Self::Plain(_) => f.write_str("Plain(…)"),
             Self::Reference(text) => write!(f, "Reference({text:?})"),
             Self::Sealed(_) => f.write_str("Sealed(…)"),
         }
@@ -352,6 +353,33 @@ pub struct Retention {
     pub debug_size: String,
 }
 
+impl Retention {
+    /// [`Self::debug_size`] in bytes. What cannot be read, which validation does not let in, is
+    /// taken for the default.
+    pub fn debug_bytes(&self) -> u64 {
+        parse_size(&self.debug_size).unwrap_or(200_000_000)
+    }
+}
+
+/// A size such as `200MB`, in bytes.
+///
+/// # Errors
+/// A sentence that says what is accepted.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let factor = match text[digits..].trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "KB" | "K" => 1_000,
+        "MB" | "M" => 1_000_000,
+        "GB" | "G" => 1_000_000_000,
+        _ => 0,
+    };
+    let size = text[..digits].parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
+    size.filter(|size| *size > 0)
+        .ok_or_else(|| format!("\"{text}\" is not a size such as 200MB or 1GB"))
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self {
@@ -374,6 +402,24 @@ mod tests {
         }
         for bad in ["", "m", "15", "15 minutes", "-1m", "99999999999999d", "é"] {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let bytes = |text: &str| {
+            Retention { debug_size: text.into(), ..Retention::default() }.debug_bytes()
+        };
+        assert_eq!(bytes("1500"), 1500);
+        assert_eq!(bytes("2 kb"), 2_000);
+        assert_eq!((bytes("200MB"), bytes("3G")), (200_000_000, 3_000_000_000));
+        assert_eq!((bytes("0"), bytes("much")), (200_000_000, 200_000_000));
+    }
+
+    #[test]
+    fn secrets_are_not_shown_in_debug_output() {
+        for kept in [SecretText::Plain("s3cret".into()), SecretText::Sealed("s3cret".into())] {
+            assert!(!format!("{kept:?}").contains("s3cret"));
         }
     }
 

@@ -3,16 +3,21 @@
 
 mod error;
 mod http;
+pub mod magento;
 mod probe;
 mod project;
+mod tokens;
 pub mod vtiger;
 pub mod woocommerce;
+pub mod zoho;
 
 mod services;
 
 pub use error::{ErrorKind, RemoteError};
 pub use probe::Probe;
-pub use services::{Credentials, connect_service};
+pub use services::{Credentials, begin_consent, check_credentials, connect_service};
+pub use tokens::TokenStore;
+pub use zoho::{Consent, Device};
 
 use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;
@@ -125,6 +130,9 @@ pub enum ChangeFeed {
 pub struct Capabilities {
     /// How changes are found.
     pub changes: ChangeFeed,
+    /// Some changes do not move a record's stamp (stock, addresses): besides the changes, everything
+    /// has to be read and compared now and then.
+    pub silent: bool,
     /// It has a trash that can be listed ([`Scope::Trashed`]).
     pub trash: bool,
     /// The most writes in one [`Remote::write`] call.
@@ -236,6 +244,9 @@ pub enum Write {
         id: String,
         /// The changed fields only.
         fields: Fields,
+        /// The stamp of the record that the change was planned from. A system with preconditions
+        /// refuses the change if the record is younger ([`ErrorKind::Precondition`]).
+        unmodified_since: Option<Stamp>,
     },
     /// Deletes a record, into the trash where there is one.
     Delete {
@@ -309,6 +320,8 @@ pub struct ConnectOptions {
     pub ca_pem: Option<Vec<u8>>,
     /// Hears of every request and its answer, secrets masked. Debug Mode.
     pub tap: Option<Tap>,
+    /// Keeps the tokens that the system gives out; `None`: they last as long as the connection.
+    pub tokens: Option<Arc<dyn TokenStore>>,
 }
 
 /// Hears of requests and answers.
@@ -321,7 +334,7 @@ pub struct Exchange {
     pub time: Stamp,
     /// The system.
     pub system: String,
-    /// Method and address, secrets masked.
+    /// Method and address, secrets masked, cut to a few kilobytes.
     pub request: String,
     /// The body sent, secrets masked, cut to a few kilobytes.
     pub body: String,
@@ -331,4 +344,8 @@ pub struct Exchange {
     pub answer: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// The whole length of the body sent, in bytes.
+    pub sent: u64,
+    /// The whole length of the answer, in bytes.
+    pub received: u64,
 }

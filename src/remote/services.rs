@@ -1,6 +1,6 @@
 //! The list of services: from the name in an asset to the connector that speaks with it.
 
-use super::{ConnectOptions, Remote, woocommerce};
+use super::{ConnectOptions, Consent, Remote, magento, woocommerce, zoho};
 use crate::model::UserError;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -29,16 +29,45 @@ pub fn connect_service(
     };
     let plain = |name: &str| field(name).map(secrecy::ExposeSecret::expose_secret);
     match service {
+        "magento" => magento::connect(credentials, options),
         "woocommerce" => woocommerce::connect(
             plain("app_url")?,
             field("consumer_key")?,
             field("consumer_secret")?,
             options,
         ),
+        "zoho" => zoho::connect(credentials, options),
         other => Err(UserError::new(
             format!("The service \"{other}\" is not known."),
             "This version of SyncDeck has no connector for it.",
             "Choose one of the available services.",
         )),
+    }
+}
+
+/// What is wrong with the fields of a connection form taken together: the field, and what to say of
+/// it. Secrets and references need not be given.
+pub fn check_credentials(
+    service: &str,
+    values: &BTreeMap<&str, String>,
+) -> Vec<(&'static str, UserError)> {
+    match service {
+        "zoho" => zoho::check_fields(values),
+        _ => Vec::new(),
+    }
+}
+
+/// Begins to ask a person for consent, for a service that wants one; `None`: it wants none.
+///
+/// # Errors
+/// As for a connection.
+pub fn begin_consent(
+    service: &str,
+    credentials: &Credentials<'_>,
+    options: &ConnectOptions,
+) -> Result<Option<Consent>, UserError> {
+    match service {
+        "zoho" => Consent::new(credentials, options).map(Some),
+        _ => Ok(None),
     }
 }

@@ -8,15 +8,19 @@
 mod clock;
 mod edits;
 mod error;
+mod faults;
 mod gate;
 mod http;
 mod journal;
+mod magento;
 mod patch;
 mod seed;
 mod server;
 mod text;
 mod vtiger;
+mod wire;
 mod woo;
+mod zoho;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,10 +31,13 @@ use std::time::Duration;
 use axum::http::Method;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use self::error::SandboxError;
+pub use self::faults::{BadFault, Fault, FaultKind};
+pub use self::gate::{System, Writes};
+pub use self::magento::Switches as MagentoSwitches;
 use self::server::App;
 
 /// How a sandbox is to be.
@@ -48,6 +55,8 @@ pub struct SandboxOptions {
     pub base: Option<i64>,
     /// Every request takes so much longer.
     pub latency: Duration,
+    /// What goes wrong, and how often.
+    pub faults: Vec<Fault>,
     /// A folder that keeps edits and port, so that a restarted sandbox goes on where it was.
     pub state_dir: Option<PathBuf>,
 }
@@ -60,6 +69,7 @@ impl Default for SandboxOptions {
             seed: None,
             base: None,
             latency: Duration::ZERO,
+            faults: Vec::new(),
             state_dir: None,
         }
     }
@@ -72,6 +82,10 @@ pub struct Credentials {
     pub vtiger: VtigerCredentials,
     /// WooCommerce.
     pub woocommerce: WooCredentials,
+    /// Magento.
+    pub magento: MagentoCredentials,
+    /// Zoho, by the names of its settings form, and what clients of other makes need.
+    pub zoho: BTreeMap<String, String>,
 }
 
 /// How the imitated Vtiger is reached.
@@ -94,6 +108,30 @@ pub struct WooCredentials {
     pub consumer_key: String,
     /// The key's secret.
     pub consumer_secret: String,
+}
+
+/// How the imitated Magento is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MagentoCredentials {
+    /// The shop's address.
+    pub base_url: String,
+    /// The first of the four values of the integration.
+    pub consumer_key: String,
+    /// The second one.
+    pub consumer_secret: String,
+    /// The third one.
+    pub access_token: String,
+    /// The fourth one.
+    pub access_token_secret: String,
+}
+
+/// What an integration of the imitated Magento may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MagentoKey {
+    /// Everything: the one in the credentials.
+    Full,
+    /// Read customers, and nothing else.
+    CustomersOnly,
 }
 
 /// What a key of the shop may do.
@@ -138,7 +176,38 @@ impl Sandbox {
                 access_key: vtiger::Vtiger::access_key(self.app.world.seed, 1),
             },
             woocommerce: self.woo_credentials(WooKey::ReadWrite),
+            magento: self.magento_credentials(MagentoKey::Full),
+            zoho: zoho::accounts::credentials(
+                self.app.world.seed,
+                &format!("http://{}/zoho", self.address),
+            ),
         }
+    }
+
+    /// Magento's credentials with one of its integrations.
+    pub fn magento_credentials(&self, key: MagentoKey) -> MagentoCredentials {
+        let [consumer_key, consumer_secret, access_token, access_token_secret] =
+            magento::integration_values(self.app.world.seed, key);
+        MagentoCredentials {
+            base_url: format!("http://{}/magento", self.address),
+            consumer_key,
+            consumer_secret,
+            access_token,
+            access_token_secret,
+        }
+    }
+
+    /// How the imitated Magento is configured; can be changed while it runs.
+    pub fn magento_switches(&self) -> &MagentoSwitches {
+        &self.app.magento.switches
+    }
+
+    /// Does a request to Magento's `V1` with all rights, past signature and network:
+    /// `magento("PUT", "customers/12", &json!({…}))`. The path may have a query string.
+    pub fn magento(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap_or(Method::GET);
+        let reply = self.app.magento.trusted(&method, path, body);
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
     }
 
     /// The shop's credentials with one of its other keys.
@@ -171,14 +240,65 @@ impl Sandbox {
         self.app.gate.in_flight()
     }
 
+    /// How many records requests created, changed and deleted, by `vtiger Contacts created`. What
+    /// was done past the network ([`Sandbox::vtiger`], [`Sandbox::woo`]) is not in it.
+    pub fn deeds(&self) -> BTreeMap<String, u64> {
+        self.app.gate.deeds()
+    }
+
+    /// The write requests as they begin, are applied, and are answered: wait for the next step with
+    /// `changed()`.
+    pub fn writes(&self) -> watch::Receiver<Writes> {
+        self.app.gate.writes()
+    }
+
+    /// How many write requests have begun and are not answered yet.
+    pub fn writes_in_flight(&self) -> u64 {
+        self.app.gate.writes().borrow().in_flight()
+    }
+
+    /// Makes every write take so much longer, half of it before and half after it is applied.
+    pub fn slow_writes(&self, by: Duration) {
+        self.app.gate.slow_writes(by);
+    }
+
+    /// From now on these faults and no others.
+    pub fn set_faults(&self, faults: &[Fault]) {
+        self.app.gate.faults.set(faults);
+    }
+
+    /// How often each fault was given so far, by `system:kind`.
+    pub fn faults_given(&self) -> BTreeMap<String, u64> {
+        self.app.gate.faults.counts()
+    }
+
     /// Moves the systems' clocks forward, so that a test need not sleep between two stamps.
     pub fn advance_clock(&self, by: Duration) {
         self.app.clock.advance(by);
     }
 
-    /// Ends all of Vtiger's sessions, as idling does.
+    /// Ends all of Vtiger's sessions, as idling does, and all of Zoho's access tokens.
     pub fn expire_sessions(&self) {
         self.app.vtiger.expire_sessions();
+        self.app.zoho.expire_tokens();
+    }
+
+    /// Takes every consent back that was given in Zoho.
+    pub fn revoke_zoho(&self) {
+        self.app.zoho.revoke_consent();
+    }
+
+    /// A grant code of Zoho's console with this scope, good for one exchange.
+    pub fn zoho_code(&self, scope: &str) -> String {
+        self.app.zoho.console_code(scope)
+    }
+
+    /// Does a request to Zoho's `crm/v8` as its user, past tokens and network:
+    /// `zoho("PUT", "Contacts/12", &json!({"data": […]}))`; a path below `books/v3/` goes to Books.
+    pub fn zoho(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let method = method.parse().unwrap_or(Method::GET);
+        let reply = self.app.zoho.trusted(&method, path, body);
+        (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
     }
 
     /// Does a Vtiger operation as the administrator, past login and network, and gives back the

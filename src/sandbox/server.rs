@@ -7,25 +7,33 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, Response, header::DATE};
-use axum::serve::ListenerExt;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderValue, Method, Response, header::DATE};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::clock::Clock;
-use super::gate::{Gate, System};
+use super::faults::spoil::{self, page, respond};
+use super::faults::{FaultKind, Faults};
+use super::gate::{Gate, Line, System};
 use super::http::{Reply, Request};
 use super::journal::{Entry, Journal, Origin};
+use super::magento::Magento;
 use super::seed::World;
 use super::vtiger::Vtiger;
+use super::wire::{Cut, Wires};
 use super::woo::Woo;
+use super::zoho::Zoho;
 use super::{Sandbox, SandboxError, SandboxOptions};
 
 const BODY_LIMIT: usize = 64 << 20;
 
 /// What web servers accept as an address without being told otherwise.
 const URI_LIMIT: usize = 8190;
+
+/// Where Vtiger's database has another zone, it is this far from UTC.
+const WEST: i64 = -5 * 3_600;
 
 /// Everything that serves.
 #[derive(Debug)]
@@ -35,6 +43,8 @@ pub struct App {
     pub(super) gate: Gate,
     pub(super) vtiger: Vtiger,
     pub(super) woo: Woo,
+    pub(super) magento: Magento,
+    pub(super) zoho: Zoho,
 }
 
 /// What a state folder gave.
@@ -62,18 +72,24 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     }
     let world = Arc::new(World::new(origin.seed, origin.records, origin.base));
     let journal = Arc::new(kept.journal);
-    let vtiger =
-        Vtiger::new(Arc::clone(&world), Arc::clone(&clock), Arc::clone(&journal), &kept.entries)?;
+    let gate = Gate::new(options.latency, Faults::new(origin.seed, &options.faults));
+    let zone = if gate.faults.strikes(System::Vtiger, FaultKind::LocalTime) { WEST } else { 0 };
+    let clocks = (Arc::clone(&clock), zone);
+    let vtiger = Vtiger::new(Arc::clone(&world), clocks, Arc::clone(&journal), &kept.entries)?;
     let home = format!("http://{address}/shop");
-    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home)?;
-    let app = Arc::new(App { world, clock, gate: Gate::new(options.latency), vtiger, woo });
+    let (of_woo, of_magento) = (Arc::clone(&journal), Arc::clone(&journal));
+    let woo = Woo::new(Arc::clone(&world), Arc::clone(&clock), of_woo, &kept.entries, home)?;
+    let home = format!("http://{address}/magento");
+    let (shared, time) = (Arc::clone(&world), Arc::clone(&clock));
+    let magento = Magento::new(shared, time, of_magento, &kept.entries, home);
+    let home = format!("http://{address}/zoho");
+    let zoho = Zoho::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home);
+    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
+    let router = router.into_make_service_with_connect_info::<Cut>();
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
-        let listener = listener.tap_io(|socket| {
-            let _ = socket.set_nodelay(true);
-        });
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let served = axum::serve(Wires(listener), router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });
         if let Err(e) = served.await {
@@ -133,13 +149,17 @@ async fn listen(options: &SandboxOptions, kept_port: u16) -> Result<TcpListener,
     })
 }
 
-async fn serve(State(app): State<Arc<App>>, request: axum::extract::Request) -> Response<Body> {
+async fn serve(
+    State(app): State<Arc<App>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: axum::extract::Request,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
     if parts.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT) {
-        return respond(html(414, "Request-URI Too Large"));
+        return respond(page(414, "Request-URI Too Large"));
     }
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return respond(html(413, "Request Entity Too Large"));
+        return respond(page(413, "Request Entity Too Large"));
     };
     let request = Request {
         method: parts.method,
@@ -148,57 +168,103 @@ async fn serve(State(app): State<Arc<App>>, request: axum::extract::Request) -> 
         headers: parts.headers,
         body: body.to_vec(),
     };
-    let mut response = respond(app.route(request).await);
-    if let Some(date) = http_date(app.clock.now()) {
+    let mut response = app.route(request, &cut).await;
+    // The systems' own clock, as every answer of theirs tells it.
+    let now = spoil::http_date(app.clock.now());
+    if let Some(date) = now.and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(DATE, date);
     }
     response
 }
 
-/// The systems' own clock, as every answer of theirs tells it.
-fn http_date(secs: i64) -> Option<HeaderValue> {
-    let now = jiff::Timestamp::from_second(secs).ok()?;
-    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
-    HeaderValue::from_str(&text).ok()
-}
-
 impl App {
-    async fn route(&self, mut request: Request) -> Reply {
+    async fn route(&self, mut request: Request, cut: &Cut) -> Response<Body> {
         if let Some(rest) = below(&request.path, "/vtiger") {
             if rest != "/webservice.php" {
-                return html(200, "Vtiger");
+                return respond(page(200, "Vtiger"));
             }
-            let _pass = self.gate.enter(System::Vtiger, Vtiger::operation(&request)).await;
-            return self.vtiger.answer(&request).await;
+            let operation = Vtiger::operation(&request);
+            let write = Vtiger::writes(&operation);
+            let line = self.gate.line(System::Vtiger);
+            let serve = self.vtiger.answer(&request, line);
+            return self.pass(System::Vtiger, operation, write, cut, serve).await;
         }
         if let Some(rest) = below(&request.path, "/shop") {
             request.path = rest.to_owned();
-            let _pass = self.gate.enter(System::WooCommerce, Woo::operation(&request)).await;
-            return self.woo.answer(&request);
+            let operation = Woo::operation(&request);
+            let write = Woo::writes(&request);
+            let line = self.gate.line(System::WooCommerce);
+            let serve = async { self.woo.answer(&request, line) };
+            return self.pass(System::WooCommerce, operation, write, cut, serve).await;
         }
-        html(404, "Not Found")
+        if let Some(rest) = below(&request.path, "/magento") {
+            request.path = rest.to_owned();
+            let operation = Magento::operation(&request);
+            let write = request.method != Method::GET;
+            let serve = async { self.magento.answer(&request) };
+            return self.pass(System::Magento, operation, write, cut, serve).await;
+        }
+        if let Some(rest) = below(&request.path, "/zoho") {
+            request.path = rest.to_owned();
+            let operation = Zoho::operation(&request);
+            let write = request.method != Method::GET;
+            let serve = async { self.zoho.answer(&request) };
+            return self.pass(System::Zoho, operation, write, cut, serve).await;
+        }
+        respond(page(404, "Not Found"))
     }
+
+    /// Takes a request through the gate, to its system and back, with what may go wrong on the way.
+    async fn pass(
+        &self,
+        system: System,
+        operation: String,
+        write: bool,
+        cut: &Cut,
+        serve: impl Future<Output = Reply>,
+    ) -> Response<Body> {
+        let mut pass = self.gate.enter(system, operation, write).await;
+        let line = self.gate.line(system);
+        let fault = self.gate.faults.on_the_way(system);
+        match fault {
+            Some(FaultKind::ResetBefore) => {
+                cut.now();
+                return Response::default();
+            }
+            Some(
+                kind @ (FaultKind::TooMany
+                | FaultKind::TooManyDate
+                | FaultKind::TooManyAbsurd
+                | FaultKind::TooManyBare),
+            ) => return respond(spoil::turned_away(kind, self.clock.now())),
+            Some(FaultKind::Delay) => sleep(spoil::delay(&line)).await,
+            _ => {}
+        }
+        let lost = write && fault.is_some_and(FaultKind::hides) && line.below(2) == 0;
+        let reply = if lost { nothing() } else { serve.await };
+        pass.leave().await;
+        sent(fault, reply, &line, cut)
+    }
+}
+
+/// The reply as it goes out.
+fn sent(fault: Option<FaultKind>, reply: Reply, line: &Line<'_>, cut: &Cut) -> Response<Body> {
+    match fault {
+        Some(FaultKind::ResetAfter) => {
+            cut.now();
+            Response::default()
+        }
+        Some(kind) => spoil::spoiled(kind, reply, line),
+        None => respond(reply),
+    }
+}
+
+/// What a system that did nothing would have begun to answer.
+fn nothing() -> Reply {
+    Reply::new(200, "application/json", "{\"".into())
 }
 
 /// The rest of a path below a folder.
 fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn html(status: u16, title: &str) -> Reply {
-    let body = format!(
-        "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    );
-    Reply::new(status, "text/html; charset=UTF-8", body)
-}
-
-fn respond(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = reply.status;
-    for (name, value) in reply.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().append(HeaderName::from_static(name), value);
-        }
-    }
-    response
 }

@@ -143,3 +143,101 @@ async fn latency_does_not_queue_requests() {
     assert!((latency..latency * 6).contains(&took), "{took:?}");
     sandbox.stop().await;
 }
+
+/// The bytes of an answer; an error where the connection broke.
+async fn raw(address: SocketAddr, request: &str) -> std::io::Result<Vec<u8>> {
+    let mut socket = TcpStream::connect(address).await?;
+    socket.write_all(request.as_bytes()).await?;
+    let mut answer = vec![0; 100_000];
+    let mut length = 0;
+    loop {
+        match socket.read(&mut answer[length..]).await? {
+            0 => break,
+            n => length += n,
+        }
+        if length == answer.len() {
+            break;
+        }
+    }
+    answer.truncate(length);
+    Ok(answer)
+}
+
+fn get_of(address: SocketAddr) -> String {
+    format!("GET /shop/wp-json/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+}
+
+#[tokio::test]
+async fn faults_of_the_way_are_given_and_counted() {
+    let sandbox = started(SandboxOptions::default()).await;
+    let address = sandbox.address();
+    let whole = String::from_utf8(raw(address, &get_of(address)).await.unwrap()).unwrap();
+    for (kind, shows) in [
+        ("429", "retry-after: 1\r\n"),
+        ("429-date", "GMT\r\n"),
+        ("429-absurd", "retry-after: 31536000"),
+        ("429-bare", "HTTP/1.1 429"),
+        ("500", "HTTP/1.1 500"),
+        ("502", "<h1>502 Bad Gateway</h1>"),
+        ("html", "<h1>Just a moment...</h1>"),
+        ("empty", "content-length: 0\r\n"),
+        ("php-notice", "<b>Notice</b>:"),
+        ("control-chars", "\u{1}\u{1f}"),
+        ("delay", "\"wc\\/v3\""),
+    ] {
+        let fault: Fault = format!("woocommerce:{kind}=1").parse().unwrap();
+        sandbox.set_faults(&[fault]);
+        let answer = raw(address, &get_of(address)).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.contains(shows), "{kind}: {answer}");
+        assert_eq!(sandbox.faults_given()[&format!("woocommerce:{kind}")], 1);
+    }
+    for (kind, check) in [
+        ("bad-utf8", (|b, _| std::str::from_utf8(b).is_err()) as fn(&[u8], &str) -> bool),
+        ("truncated", |b, whole| b.len() < whole.len()),
+        ("huge", |b, _| b.len() == 100_000),
+    ] {
+        sandbox.set_faults(&[kind_of(kind)]);
+        let answer = raw(address, &get_of(address)).await.unwrap();
+        assert!(check(&answer, &whole), "{kind}: {}", answer.len());
+    }
+    for kind in ["reset-before", "reset-after"] {
+        sandbox.set_faults(&[kind_of(kind)]);
+        let broken = raw(address, &get_of(address)).await.unwrap_err();
+        assert_eq!(broken.kind(), std::io::ErrorKind::ConnectionReset, "{kind}");
+    }
+    sandbox.set_faults(&[]);
+    let answer = raw(address, &get_of(address)).await.unwrap();
+    assert_eq!(answer.len(), whole.len());
+    sandbox.stop().await;
+}
+
+fn kind_of(kind: &str) -> Fault {
+    format!("{kind}=100%").parse().unwrap()
+}
+
+/// A write by the network: a challenge costs nothing and `create` without a session is refused, so
+/// only what the gate says of it is looked at.
+#[tokio::test]
+async fn writes_are_told_while_they_are_under_way() {
+    let sandbox = started(SandboxOptions::default()).await;
+    let address = sandbox.address();
+    sandbox.slow_writes(Duration::from_millis(200));
+    let mut writes = sandbox.writes();
+    let body = "operation=create&elementType=Contacts&element=%7B%7D";
+    let request = format!(
+        "POST /vtiger/webservice.php HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let sent = tokio::spawn(async move { raw(address, &request).await });
+    writes.wait_for(|w| w.begun == 1).await.unwrap();
+    assert_eq!(sandbox.writes_in_flight(), 1);
+    writes.wait_for(|w| w.applied == 1).await.unwrap();
+    assert_eq!(sandbox.writes_in_flight(), 1);
+    writes.wait_for(|w| w.answered == 1).await.unwrap();
+    assert_eq!(sandbox.writes_in_flight(), 0);
+    sent.await.unwrap().unwrap();
+    assert!(sandbox.deeds().is_empty(), "it was refused: {:?}", sandbox.deeds());
+    sandbox.stop().await;
+}

@@ -19,15 +19,10 @@ pub(super) type Key = Zeroizing<Vec<u8>>;
 /// The key from the systemd credential if there is one, else from the key file, which is made if
 /// it is not there.
 pub(super) fn load(config_folder: &Path, credentials: Option<&Path>) -> Result<Key, UserError> {
-    if let Some(path) = credentials.map(|folder| folder.join(NAME))
-        && let Some(key) = read(&path)?
-    {
+    if let Some(key) = existing(config_folder, credentials)? {
         return Ok(key);
     }
     let path = config_folder.join(NAME);
-    if let Some(key) = read(&path)? {
-        return Ok(key);
-    }
     make(config_folder, &path).map_err(|error| {
         UserError::new(
             format!("The key file {} could not be made.", path.display()),
@@ -42,6 +37,19 @@ pub(super) fn load(config_folder: &Path, credentials: Option<&Path>) -> Result<K
             "Start SyncDeck again.",
         )
     })
+}
+
+/// The key that is there.
+pub(super) fn existing(
+    config_folder: &Path,
+    credentials: Option<&Path>,
+) -> Result<Option<Key>, UserError> {
+    if let Some(path) = credentials.map(|folder| folder.join(NAME))
+        && let Some(key) = read(&path)?
+    {
+        return Ok(Some(key));
+    }
+    read(&config_folder.join(NAME))
 }
 
 /// The key in a file: 32 bytes, or their base64 on a line. `None`: there is no such file.

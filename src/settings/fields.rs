@@ -3,7 +3,7 @@
 use super::problem::did_you_mean;
 use super::url::{crm_address, web_address};
 use crate::catalog::{Catalog, FieldKind, FormField};
-use crate::model::{Frequency, Period, Ratio, Stamp, SyncFrom};
+use crate::model::{Frequency, Period, Ratio, Stamp, SyncFrom, parse_size};
 use crate::secrets::is_reference;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub fn check_field(
         "probe_interval" => period(text, 5).map(drop),
         "full_scan" => period(text, 60).map(drop),
         "runs" | "debug" => period(text, 60).map(drop),
-        "debug_size" => size(text).map(drop),
+        "debug_size" => parse_size(text).map(drop),
         "guard_deletes" | "guard_changes" => text.parse::<Ratio>().map(drop),
         "concurrency" => number(text, CONCURRENCY).map(drop),
         "requests_per_second" => number(text, REQUESTS_PER_SECOND).map(drop),
@@ -133,22 +133,6 @@ pub(super) fn number(text: &str, (least, most): Limits) -> Result<u64, String> {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(format!("\"{}\" is not a number from {least} to {most}", text.trim())),
     }
-}
-
-/// A size such as `200MB`, in bytes.
-fn size(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let factor = match text[digits..].trim().to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "KB" | "K" => 1_000,
-        "MB" | "M" => 1_000_000,
-        "GB" | "G" => 1_000_000_000,
-        _ => 0,
-    };
-    let size = text[..digits].parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
-    size.filter(|size| *size > 0)
-        .ok_or_else(|| format!("\"{text}\" is not a size such as 200MB or 1GB"))
 }
 
 /// The name of a Vtiger field, perhaps through a reference (`account_id.accountname`).

@@ -220,7 +220,31 @@ impl Checker<'_, '_, '_> {
                 self.problems.at(place.clone(), message);
             }
         }
+        self.together(service, place, given, &wanted);
         wanted
+    }
+
+    /// What is wrong only with several fields taken together.
+    fn together(
+        &mut self,
+        service: &str,
+        place: &Range<usize>,
+        given: &BTreeMap<Text, Text>,
+        wanted: &BTreeMap<String, Wanted>,
+    ) {
+        let plain: BTreeMap<&str, String> = wanted
+            .iter()
+            .filter_map(|(name, wanted)| match wanted {
+                Wanted::Kept(SecretText::Plain(text)) => Some((name.as_str(), text.clone())),
+                _ => None,
+            })
+            .collect();
+        for (field, error) in crate::remote::check_credentials(service, &plain) {
+            let text = given.iter().find(|(name, _)| name.get_ref() == field);
+            let at = text.map_or_else(|| place.clone(), |(_, text)| text.span());
+            let message = format!("{field}: {} {}", error.what, error.why);
+            self.problems.hinted(at, message.trim_end().to_owned(), error.next);
+        }
     }
 
     fn unknown_field(&mut self, service: &str, form: &[FormField], name: &Text) {

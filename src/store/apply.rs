@@ -26,10 +26,15 @@ impl Writing<'_> {
             Change::DropIntent(c, m, side, id) => self.drop_intent((c, m, side, &id)),
             Change::PutParked(c, m, parked) => self.put_parked(c, m, &parked),
             Change::DropParked(c, m, side, id) => self.drop_parked((c, m, side, &id)),
-            Change::PutSkip(c, m, skip) => self.put_skip(c, m, &skip),
-            Change::DropSkip(c, m, side, id) => self.drop_skip((c, m, side, &id)),
+            Change::PutSkip(c, m, skip) => self.decide_skip(c, m, skip),
+            Change::DropSkip(c, m, side, id) => self.end_skip((c, m, side, &id)),
+            Change::NoteCreate(c, m, side, id, verdict) => {
+                self.note_create((c, m, side, &id), verdict)
+            }
+            Change::EndAll(c, m, since) => self.end_all(c, m, since),
             Change::PutTomb(c, m, tomb) => self.put_tomb(c, m, &tomb),
             Change::PutCursor(c, m, side, cursor) => self.put_cursor((c, m, side), &cursor),
+            Change::AddDebug(c, entries) => self.add_debug(c, entries),
             Change::AddItem(run, item) => self.add_item(run, &item),
             Change::ClearItems(run) => self.clear_items(run),
             Change::Progress { run, progress, requests, retries } => {

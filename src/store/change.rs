@@ -1,8 +1,8 @@
 //! What can be changed in the store: the closed list of writes.
 
 use crate::model::{
-    Connector, ConnectorId, Crm, Cursor, Held, Intent, Item, Link, Module, Parked, Progress,
-    Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError,
+    Connector, ConnectorId, Crm, Cursor, DebugEntry, Held, Intent, Item, Link, Module, Parked,
+    Progress, Retention, RunStatus, Side, Skip, Stamp, Tomb, UserError, Verdict,
 };
 
 /// One write.
@@ -13,7 +13,7 @@ pub enum Change {
     PutCrm(Crm),
     /// Sets a connector by its number (0: the next free number is given).
     PutConnector(Box<Connector>),
-    /// Removes a connector with its links, cursors, queue and runs.
+    /// Removes a connector with its links, cursors, queue, runs and debug log.
     RemoveConnector(ConnectorId),
     /// Sets how long the past is kept.
     PutRetention(Retention),
@@ -31,14 +31,21 @@ pub enum Change {
     PutParked(ConnectorId, Module, Parked),
     /// Takes it out.
     DropParked(ConnectorId, Module, Side, String),
-    /// Remembers a decided skip.
+    /// Remembers a decided skip. What a person decided of the record meanwhile stands.
     PutSkip(ConnectorId, Module, Skip),
-    /// Forgets it.
+    /// Forgets it, unless a person left the record out.
     DropSkip(ConnectorId, Module, Side, String),
+    /// Notes of a create that a person decided on that it was sent, was not sent after all, or was
+    /// refused; nothing without such a decision.
+    NoteCreate(ConnectorId, Module, Side, String, Option<Verdict>),
+    /// All records of a module were taken again, as asked for at this time.
+    EndAll(ConnectorId, Module, Stamp),
     /// Remembers a record that is gone.
     PutTomb(ConnectorId, Module, Tomb),
     /// Moves a cursor.
     PutCursor(ConnectorId, Module, Side, Cursor),
+    /// Adds requests and answers to a connector's debug log. Their numbers are given.
+    AddDebug(ConnectorId, Vec<DebugEntry>),
     /// Adds an item to a run's lists and counts it in the run's row.
     AddItem(u64, Box<Item>),
     /// Removes the planned items of a run and takes them out of its counts (a held run that is

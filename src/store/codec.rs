@@ -6,6 +6,7 @@
 use super::{StoreError, StoreResult};
 use crate::model::{
     IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, RunStatus, Side, Trigger, UserError,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +96,7 @@ codes! {
     Side { Vtiger = 1, Service = 2 }
     LinkOrigin { Created = 1, Matched = 2, Person = 3 }
     IntentKind { Create = 1, Update = 2, Delete = 3 }
+    Verdict { Dropped = 1, Never = 2, CreateNew = 3, CreateSent = 4 }
     Trigger { Manual = 1, Schedule = 2, Immediate = 3 }
     RunStatus {
         Running = 1, Completed = 2, Preview = 3, Held = 4, Dropped = 5, Cancelled = 6, Failed = 7,
@@ -108,7 +110,7 @@ codes! {
         ReferenceMissing = 5, AmbiguousMatch = 6, DuplicateInSource = 7, AlreadyLinked = 8,
         SideIsReadOnly = 9, DeleteNotCarriedOver = 10, NoPermission = 11, Refused = 12,
         TooLarge = 13, OutsidePeriod = 14, Filtered = 15, ConflictTie = 16, RateLimited = 17,
-        OutcomeUnknown = 18, ApiError = 19,
+        OutcomeUnknown = 18, ApiError = 19, LeftOut = 20,
     }
 }
 

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// For people: what, why, what next.
     #[error("{0}")]
     User(UserError),
+    /// For people: others have the store open that may not.
+    #[error("{0}")]
+    InUse(UserError),
     /// A link would tie a record twice; the whole batch was refused.
     #[error("{0} is linked to {1} already")]
     AlreadyLinked(String, String),
@@ -19,7 +22,7 @@ impl StoreError {
     /// The error in the words of the user.
     pub fn user(&self) -> UserError {
         match self {
-            Self::User(error) => error.clone(),
+            Self::User(error) | Self::InUse(error) => error.clone(),
             Self::AlreadyLinked(..) => UserError::new(
                 "The store refused a link.",
                 self.to_string(),

@@ -1,6 +1,7 @@
 //! The open database, and transactions on it. After an error of the disk redb wants to be opened
 //! again; that is done here, so that a full disk that got room again needs no restart.
 
+use super::gate::{Gate, Pass};
 use super::{StoreError, StoreResult};
 use redb::{
     Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageError, TransactionError,
@@ -22,17 +23,29 @@ pub(super) struct Handle {
     opener: Opener,
     path: PathBuf,
     patience: Duration,
+    gate: Arc<Gate>,
 }
 
 impl Handle {
     pub(super) fn new(path: &Path, db: Database, opener: Opener) -> Self {
-        Self { db: RwLock::new(Arc::new(db)), opener, path: path.to_owned(), patience: PATIENCE }
+        Self {
+            db: RwLock::new(Arc::new(db)),
+            opener,
+            path: path.to_owned(),
+            patience: PATIENCE,
+            gate: Arc::default(),
+        }
     }
 
     /// Waits no longer than this for other processes.
     #[cfg(test)]
     pub(super) fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
+    }
+
+    /// Where transactions wait while the store is suspended.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -57,49 +70,61 @@ impl Handle {
         self.reopen(&self.db())
     }
 
-    /// Begins to read.
-    pub(super) fn begin_read(&self) -> StoreResult<ReadTransaction> {
+    /// Begins to read. The pass has to outlive the transaction.
+    pub(super) fn begin_read(&self) -> StoreResult<(Pass, ReadTransaction)> {
+        let (pass, _) = self.gate.enter();
         let db = self.db();
-        match db.begin_read() {
+        let txn = match db.begin_read() {
             Err(TransactionError::Storage(StorageError::PreviousIo)) => {
                 self.reopen(&db)?;
-                Ok(self.db().begin_read()?)
+                self.db().begin_read()?
             }
-            other => Ok(other?),
-        }
+            other => other?,
+        };
+        Ok((pass, txn))
     }
 
-    /// Begins to write, after the transactions of other processes.
-    pub(super) fn begin_write(&self) -> StoreResult<WriteTransaction> {
-        let since = Instant::now();
+    /// Begins to write, after the transactions of other processes. The pass has to outlive the
+    /// transaction.
+    pub(super) fn begin_write(&self) -> StoreResult<(Pass, WriteTransaction)> {
+        let mut since = Instant::now();
         let mut pause = Duration::from_micros(500);
         loop {
+            let (pass, waited) = self.gate.enter();
+            if waited {
+                since = Instant::now();
+            }
             let db = self.db();
             match db.try_begin_write() {
                 Err(TransactionError::WouldBlock) if since.elapsed() < self.patience => {
+                    drop(pass);
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(Duration::from_millis(8));
                 }
-                Err(TransactionError::WouldBlock) => return Err(self.blocked()),
+                Err(TransactionError::WouldBlock) => {
+                    let what = "The store could not be written.".to_owned();
+                    return Err(blocked(&self.path, what, self.patience));
+                }
                 Err(TransactionError::Storage(StorageError::PreviousIo)) => {
                     self.reopen(&db)?;
-                    return Ok(self.db().try_begin_write()?);
+                    return Ok((pass, self.db().try_begin_write()?));
                 }
-                other => return Ok(other?),
+                other => return Ok((pass, other?)),
             }
         }
     }
+}
 
-    fn blocked(&self) -> StoreError {
-        let others = super::others::who_has(&self.path);
-        let who = match others.as_slice() {
-            [] => "Another process".to_owned(),
-            list => list.join(", "),
-        };
-        StoreError::new(
-            "The store could not be written.",
-            format!("{who} has been writing for more than {} seconds.", self.patience.as_secs()),
-            "Wait for it, or end it (a stopped one with kill -CONT or kill), then try again.",
-        )
-    }
+/// The error for a store in which somebody else has been in a transaction for so long.
+pub(super) fn blocked(path: &Path, what: String, patience: Duration) -> StoreError {
+    let others = super::others::who_has(path);
+    let who = match others.as_slice() {
+        [] => "Another process".to_owned(),
+        list => list.join(", "),
+    };
+    StoreError::new(
+        what,
+        format!("{who} has been writing for more than {} seconds.", patience.as_secs()),
+        "Wait for it, or end it (continue a stopped one with kill -CONT first), then try again.",
+    )
 }

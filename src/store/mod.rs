@@ -7,14 +7,22 @@
 mod apply;
 mod change;
 mod codec;
+mod compact;
 mod error;
+mod gate;
 mod handle;
+<<<<<<< HEAD
 #[cfg(test)]
 pub mod memory;
+=======
+mod inspect;
+mod migrate;
+>>>>>>> main
 mod open;
 mod others;
 mod overlay;
 mod prune;
+mod queue;
 mod reader;
 pub mod scratch;
 mod tables;
@@ -24,15 +32,24 @@ mod threads;
 mod writing;
 
 pub use change::{Batch, Change};
+pub use compact::{Compacted, compact};
 pub use error::StoreError;
+pub use gate::Section;
+pub use inspect::{Inspection, SKEW_FACT, TableSize, inspect};
+pub use open::hush_expected_panics;
+pub use others::who_has as users_of;
+pub use queue::{Came, Deed, QueueChange};
 pub use reader::Reader;
+pub use tables::debug_log::DebugExtent;
 
 use crate::model::{Run, Stamp};
 use handle::Handle;
+use migrate::{CURRENT, Schema};
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use threads::{Bell, Job, ReadJob, Reply, Shared, Work};
 use tokio::sync::{oneshot, watch};
 
@@ -63,20 +80,28 @@ impl Store {
     /// Opens the store file, or makes one (file mode 0600, folder 0700).
     ///
     /// # Errors
-    /// A damaged or newer store is refused and left untouched.
+    /// A damaged or newer store is refused and left untouched; so is an older one that cannot be
+    /// brought forward now.
     pub fn open(path: &Path) -> StoreResult<Self> {
-        let db = open::open(path)?;
+        Self::open_as(path, CURRENT)
+    }
+
+    /// Opens the store file as a program of this schema does.
+    fn open_as(path: &Path, schema: Schema) -> StoreResult<Self> {
+        let db = open::open(path, schema)?;
         let again = path.to_owned();
         let opener = Box::new(move || open::open_file(&again));
-        Self::with(Handle::new(path, db, opener))
+        Self::with(Handle::new(path, db, opener), schema)
     }
 
     /// Sets the tables up and starts the threads.
-    fn with(handle: Handle) -> StoreResult<Self> {
+    fn with(handle: Handle, schema: Schema) -> StoreResult<Self> {
         let shared =
             Arc::new(Shared { handle, generation: watch::Sender::new(0), bell: Bell::default() });
-        let generation = threads::read(&shared, Reader::ready_generation)
-            .or_else(|_| threads::write(&shared, Box::new(open::set_up)))?;
+        let generation = threads::read(&shared, |reader| reader.ready_generation(schema.ours))
+            .or_else(|_| {
+                threads::write(&shared, Box::new(move |writing| migrate::set_up(writing, schema)))
+            })?;
         shared.announce(generation);
         let (jobs, to_do) = mpsc::channel();
         let (reads, to_read) = mpsc::channel();
@@ -148,7 +173,8 @@ impl Store {
     }
 
     /// Deletes runs, with their items, that began longer ago than the retention says, in small
-    /// transactions; never the newest run of a connector. Answers how many runs it deleted.
+    /// transactions; never the newest run of a connector. So it does with the debug log. Answers
+    /// how many runs it deleted.
     /// Blocks.
     ///
     /// # Errors
@@ -201,6 +227,25 @@ impl Store {
         let receiver = self.inner.shared.generation.subscribe();
         self.inner.shared.bell.look_now();
         receiver
+    }
+
+    /// Makes the store ready for the process to be stopped: waits until no transaction is open, and
+    /// lets none begin until [`Self::resume`]. Sections under way get so long to end first; answers
+    /// whether they did. Blocks.
+    pub fn suspend(&self, patience: Duration) -> bool {
+        self.inner.shared.handle.gate().shut(patience)
+    }
+
+    /// Goes on after [`Self::suspend`].
+    pub fn resume(&self) {
+        self.inner.shared.handle.gate().open();
+        self.inner.shared.bell.look_now();
+    }
+
+    /// Begins a stretch of work that a suspension is not to tear apart; it ends when the answer is
+    /// dropped. Waits while the store is suspended, so do not begin one inside another.
+    pub async fn section(&self) -> Section {
+        self.inner.shared.handle.gate().section().await
     }
 
     async fn write(&self, work: Work) -> StoreResult<u64> {
@@ -258,6 +303,8 @@ impl Drop for Inner {
         self.jobs = None;
         self.reads = None;
         self.shared.bell.close();
+        // Nobody is left who could resume it.
+        self.shared.handle.gate().open();
         let here = std::thread::current().id();
         for thread in self.threads.drain(..) {
             // The last clone may have been in the closure of a read.

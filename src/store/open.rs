@@ -4,27 +4,35 @@
 //! or nobody else has it open) opened in a rehearsal whose writes stay in memory. Only then is it
 //! opened for writing.
 
+use super::migrate::{CURRENT, Schema, migrate, set_up};
 use super::overlay::Overlay;
-use super::tables::meta::{META, OUR_SCHEMA, SCHEMA};
+use super::tables::meta::{META, SCHEMA};
 use super::writing::Writing;
 use super::{StoreError, StoreResult};
 use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadTransaction, ReadableDatabase};
+use std::cell::Cell;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
 
 /// Bytes of pages kept in memory; redb would take a gibibyte.
-const CACHE: usize = 48 * 1024 * 1024;
+pub(super) const CACHE: usize = 48 * 1024 * 1024;
+/// How long a process that has the file for itself alone (it brings it forward, or compacts it) is
+/// waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the transaction of another process is waited for.
+const WRITERS: Duration = Duration::from_secs(8);
 /// How a redb file begins.
 const MAGIC: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 /// The bit of the byte after that: it is open, or was not closed cleanly.
-const UNCLEAN: u8 = 2;
+pub(super) const UNCLEAN: u8 = 2;
 
-fn builder() -> Builder {
+pub(super) fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE).set_concurrency_mode(ConcurrencyMode::MultiWriter);
     builder
@@ -35,29 +43,116 @@ pub(super) fn open_file(path: &Path) -> Result<Database, DatabaseError> {
     no_panic(|| builder().open(path))
 }
 
-/// Opens the store file or makes one, with all its tables.
-pub(super) fn open(path: &Path) -> StoreResult<Database> {
+/// Opens the file for this process alone, as soon as no other one has it open. `None`: somebody has
+/// for longer than that.
+pub(super) fn open_alone(path: &Path, patience: Duration) -> StoreResult<Option<Database>> {
+    let mut builder = builder();
+    builder.set_concurrency_mode(ConcurrencyMode::ExclusiveWriter);
+    match patiently(patience, || no_panic(|| builder.open(path))) {
+        Ok(db) => Ok(Some(db)),
+        Err(DatabaseError::DatabaseAlreadyOpen) => Ok(None),
+        Err(error) => Err(at(path, error.into())),
+    }
+}
+
+/// Tries to open until whoever has the file for itself alone has closed it.
+fn patiently<T>(
+    patience: Duration,
+    mut open: impl FnMut() -> Result<T, DatabaseError>,
+) -> Result<T, DatabaseError> {
+    let since = Instant::now();
+    loop {
+        match open() {
+            Err(DatabaseError::DatabaseAlreadyOpen) if since.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Opens the store file or makes one, with all its tables; an older one is brought forward first.
+pub(super) fn open(path: &Path, schema: Schema) -> StoreResult<Database> {
     if !path.exists() {
         make(path)?;
     }
     let fresh = looks_fresh(path)?;
     if !fresh {
-        examine(path)?;
+        let found = examine(path, schema)?;
+        if (1..schema.ours).contains(&found) {
+            migrate(path, schema)?;
+        }
     }
-    let opened = if fresh { no_panic(|| builder().create(path)) } else { open_file(path) };
-    opened.map_err(|error| at(path, error.into()))
+    let opened = patiently(PATIENCE, || {
+        let path = path.to_owned();
+        in_time(move || if fresh { no_panic(|| builder().create(path)) } else { open_file(&path) })
+    });
+    match opened {
+        Err(DatabaseError::TransactionInProgress) => Err(super::handle::blocked(
+            path,
+            format!("The store {} could not be opened.", path.display()),
+            WRITERS,
+        )),
+        other => other.map_err(|error| at(path, error.into())),
+    }
+}
+
+/// Opens, but does not wait for ever: redb waits for the transaction of another process, and that
+/// process may be stopped. `TransactionInProgress`: it took too long.
+fn in_time(
+    open: impl FnOnce() -> Result<Database, DatabaseError> + Send + 'static,
+) -> Result<Database, DatabaseError> {
+    let (tell, told) = sync_channel(1);
+    // Nothing can call it off. If it still opens after we gave up, it closes again at once.
+    let opening = move || drop(tell.send(open()));
+    std::thread::Builder::new()
+        .name("store-open".into())
+        .spawn(opening)
+        .map_err(|error| DatabaseError::Storage(error.into()))?;
+    told.recv_timeout(WRITERS).unwrap_or(Err(DatabaseError::TransactionInProgress))
+}
+
+/// The bytes that are free on the disk of a file or folder for this user.
+pub(super) fn free_space(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Adds the path to an error's first sentence.
-fn at(path: &Path, error: StoreError) -> StoreError {
+pub(super) fn at(path: &Path, error: StoreError) -> StoreError {
     let mut user = error.user();
     user.what = user.what.replacen("The store", &format!("The store {}", path.display()), 1);
     StoreError::User(user)
 }
 
+thread_local! {
+    /// Whether a panic of this thread is expected, and becomes an error.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs something that may panic on a damaged file.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+    let before = EXPECTED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    EXPECTED.set(before);
+    done
+}
+
+/// Lets panics that become errors pass without a word on standard error, from now on.
+pub fn hush_expected_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !EXPECTED.get() {
+            before(info);
+        }
+    }));
+}
+
 /// A panic inside redb (a damaged file can lead to one) becomes an error.
-fn no_panic<T>(open: impl FnOnce() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
-    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+pub(super) fn no_panic<T>(
+    open: impl FnOnce() -> Result<T, DatabaseError>,
+) -> Result<T, DatabaseError> {
+    caught(open).unwrap_or_else(|_| {
         let detail = "Its pages do not fit together".to_owned();
         Err(redb::StorageError::Corrupted(detail).into())
     })
@@ -93,7 +188,7 @@ fn fill(path: &Path) -> StoreResult<()> {
     let db = no_panic(|| builder().create(path))?;
     let txn = db.begin_write()?;
     let mut writing = Writing::new(&txn);
-    set_up(&mut writing)?;
+    set_up(&mut writing, CURRENT)?;
     writing.finish()?;
     txn.commit()?;
     Ok(())
@@ -106,12 +201,17 @@ fn looks_fresh(path: &Path) -> StoreResult<bool> {
 
 /// The byte after the magic number; `None`: the file is empty.
 fn header(path: &Path) -> StoreResult<Option<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    header_of(path, options.open(path))
+}
+
+/// The same, of a file that was opened in any way.
+pub(super) fn header_of(path: &Path, opened: io::Result<File>) -> StoreResult<Option<u8>> {
     let cannot = |error: &io::Error| {
         StoreError::io(format!("The store {} could not be opened.", path.display()), error)
     };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    let file: File = options.open(path).map_err(|e| cannot(&e))?;
+    let file = opened.map_err(|e| cannot(&e))?;
     let mut start = Vec::new();
     file.take(MAGIC.len() as u64 + 1).read_to_end(&mut start).map_err(|e| cannot(&e))?;
     match start.split_at_checked(MAGIC.len()) {
@@ -126,12 +226,13 @@ fn header(path: &Path) -> StoreResult<Option<u8>> {
     }
 }
 
-/// Finds out whether the file can be opened and is of our schema, without changing it.
-fn examine(path: &Path) -> StoreResult<()> {
+/// Finds out whether the file can be opened and of which schema it is, without changing it. A newer
+/// one is refused.
+pub(super) fn examine(path: &Path, schema: Schema) -> StoreResult<u64> {
     let mut tries = 0;
     loop {
-        let error = match examine_once(path) {
-            Ok(()) => return Ok(()),
+        let error = match examine_once(path, schema.ours) {
+            Ok(found) => return Ok(found),
             Err(error) => error,
         };
         // Another process may have begun to write while we looked.
@@ -143,14 +244,14 @@ fn examine(path: &Path) -> StoreResult<()> {
     }
 }
 
-fn examine_once(path: &Path) -> StoreResult<()> {
-    match no_panic(|| builder().open_read_only(path)) {
+fn examine_once(path: &Path, ours: u64) -> StoreResult<u64> {
+    match patiently(PATIENCE, || no_panic(|| builder().open_read_only(path))) {
         Ok(db) => {
-            no_panic(|| Ok(check_schema(&db.begin_read().map_err(storage)?)))??;
+            let found = no_panic(|| Ok(schema_of(&db.begin_read().map_err(storage)?, ours)))??;
             let nobody_writes = header(path)?.is_some_and(|flags| flags & UNCLEAN == 0);
-            if nobody_writes { rehearse(path) } else { Ok(()) }
+            if nobody_writes { rehearse(path, ours) } else { Ok(found) }
         }
-        Err(DatabaseError::RepairAborted) => rehearse(path),
+        Err(DatabaseError::RepairAborted) => rehearse(path, ours),
         Err(error) => Err(error.into()),
     }
 }
@@ -163,19 +264,20 @@ fn storage(error: redb::TransactionError) -> DatabaseError {
 }
 
 /// Opens the file, repairing it if need be, with all writes kept in memory.
-fn rehearse(path: &Path) -> StoreResult<()> {
+fn rehearse(path: &Path, ours: u64) -> StoreResult<u64> {
     let checked = no_panic(|| {
         let layer = Overlay::new(path)?;
         let db = Database::builder().set_cache_size(CACHE / 4).create_with_backend(layer)?;
-        Ok(check_schema(&db.begin_read().map_err(storage)?))
+        Ok(schema_of(&db.begin_read().map_err(storage)?, ours))
     });
     checked?
 }
 
-/// Refuses a store that a newer program wrote, or that is not ours.
-fn check_schema(txn: &ReadTransaction) -> StoreResult<()> {
+/// The schema of a store; 0: it is not set up yet. Refuses one that a newer program wrote, or that
+/// is not ours.
+pub(super) fn schema_of(txn: &ReadTransaction, ours: u64) -> StoreResult<u64> {
     if txn.list_tables()?.next().is_none() {
-        return Ok(());
+        return Ok(0);
     }
     let meta = txn.open_table(META).map_err(|error| match error {
         redb::TableError::Storage(error) => StoreError::from(error),
@@ -185,27 +287,19 @@ fn check_schema(txn: &ReadTransaction) -> StoreResult<()> {
             "It was left as it is. Choose another folder with --data-dir.",
         ),
     })?;
-    refuse_newer(super::reader::get(&meta, SCHEMA)?.unwrap_or(0))
+    let found = super::reader::get(&meta, SCHEMA)?.unwrap_or(0);
+    refuse_newer(found, ours)?;
+    Ok(found)
 }
 
-fn refuse_newer(schema: u64) -> StoreResult<()> {
-    if schema <= OUR_SCHEMA {
+/// Refuses a schema that is newer than ours.
+pub(super) fn refuse_newer(schema: u64, ours: u64) -> StoreResult<()> {
+    if schema <= ours {
         return Ok(());
     }
     Err(StoreError::new(
         "The store was written by a newer SyncDeck.",
-        format!("Its schema is {schema}; this program knows schemas up to {OUR_SCHEMA}."),
+        format!("Its schema is {schema}; this program knows schemas up to {ours}."),
         "It was left as it is. Use the newer SyncDeck.",
     ))
-}
-
-/// Makes the tables that are not there, and brings an older schema forward.
-pub(super) fn set_up(writing: &mut Writing<'_>) -> StoreResult<u64> {
-    let schema = writing.number(SCHEMA)?;
-    refuse_newer(schema)?;
-    if schema < OUR_SCHEMA {
-        writing.open_all()?;
-        writing.set_number(SCHEMA, OUR_SCHEMA)?;
-    }
-    writing.number(super::tables::meta::GENERATION)
 }

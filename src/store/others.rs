@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Other processes that have this file open: `process 4711 (syncdeck)`, stopped ones marked.
-pub(super) fn who_has(path: &Path) -> Vec<String> {
+pub fn who_has(path: &Path) -> Vec<String> {
     let Ok(path) = path.canonicalize() else {
         return Vec::new();
     };

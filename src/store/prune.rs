@@ -13,6 +13,7 @@ const ITEMS: usize = 10_000;
 /// Deletes old runs: first their rows, then the items that belong to no run any more. Killed in
 /// between, the next call goes on.
 pub(super) fn prune(store: &Store, now: Stamp) -> StoreResult<u64> {
+    super::tables::debug_log::prune(store, now)?;
     let old = store.read_blocking(|reader| {
         let keep = reader.retention()?.runs;
         reader.runs_begun_before(now.minus(keep.0))

@@ -3,10 +3,12 @@
 
 use super::StoreResult;
 use super::tables::{
-    connectors, counters, cursors, facts, intents, items, links, meta, parked, runs, settings,
-    skips, tombs,
+    connectors, counters, cursors, debug_log, facts, intents, items, links, meta, parked, runs,
+    settings, skips, tombs,
 };
-use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, Value};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value,
+};
 use std::borrow::Borrow;
 use std::cell::OnceCell;
 
@@ -28,6 +30,21 @@ impl<K: Key + 'static, V: Value + 'static> ReadSlot<K, V> {
         }
         let table = txn.open_table(self.definition)?;
         Ok(self.table.get_or_init(|| table))
+    }
+
+    /// A table that stores of older programs do not have: it is made when first written.
+    pub(super) fn open_if_made(
+        &self,
+        txn: &ReadTransaction,
+    ) -> StoreResult<Option<&ReadOnlyTable<K, V>>> {
+        if let Some(table) = self.table.get() {
+            return Ok(Some(table));
+        }
+        match txn.open_table(self.definition) {
+            Ok(table) => Ok(Some(self.table.get_or_init(|| table))),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -57,6 +74,8 @@ pub struct Reader {
     pub(super) runs_by_connector: ReadSlot<(u32, u64), ()>,
     pub(super) items: ReadSlot<items::Key, &'static [u8]>,
     pub(super) counters: ReadSlot<counters::Key, u64>,
+    pub(super) debug_log: ReadSlot<debug_log::Key, &'static [u8]>,
+    pub(super) debug_sizes: ReadSlot<u32, debug_log::Size>,
 }
 
 impl Reader {
@@ -79,6 +98,8 @@ impl Reader {
             runs_by_connector: ReadSlot::new(runs::RUNS_BY_CONNECTOR),
             items: ReadSlot::new(items::ITEMS),
             counters: ReadSlot::new(counters::COUNTERS),
+            debug_log: ReadSlot::new(debug_log::DEBUG_LOG),
+            debug_sizes: ReadSlot::new(debug_log::DEBUG_SIZES),
         }
     }
 }

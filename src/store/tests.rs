@@ -1,14 +1,20 @@
 //! Tests of the store as a whole.
 
 mod batches;
+mod compacting;
+mod debug_log;
 mod disk;
 mod generations;
+mod inspecting;
 mod kill;
+mod migrating;
 mod opening;
 mod properties;
+mod queue;
 mod rows;
 mod runs;
 mod samples;
+mod suspending;
 
 use super::{Batch, Change, Store, StoreError};
 use crate::model::UserError;

@@ -65,7 +65,7 @@ pub(super) fn write_loop(shared: &Shared, jobs: &Receiver<Job>) {
 /// Does work in one transaction.
 pub(super) fn write(shared: &Shared, work: Work) -> StoreResult<u64> {
     let done = catch_unwind(AssertUnwindSafe(|| {
-        let txn = shared.handle.begin_write()?;
+        let (_pass, txn) = shared.handle.begin_write()?;
         let mut writing = Writing::new(&txn);
         let answer = work(&mut writing)?;
         let generation = writing.finish()?;
@@ -108,7 +108,9 @@ pub(super) fn read<T>(
     shared: &Shared,
     read: impl FnOnce(&Reader) -> StoreResult<T>,
 ) -> StoreResult<T> {
-    read(&Reader::new(shared.handle.begin_read()?))
+    let (_pass, txn) = shared.handle.begin_read()?;
+    let reader = Reader::new(txn);
+    read(&reader)
 }
 
 /// Wakes and ends the watcher.

@@ -5,8 +5,8 @@ use super::StoreResult;
 use super::tables::counters::Counters;
 use super::tables::runs::RunCache;
 use super::tables::{
-    BytesTable, TextTable, connectors, counters, cursors, facts, intents, items, links, meta,
-    parked, runs, settings, skips, tombs,
+    BytesTable, TextTable, connectors, counters, cursors, debug_log, facts, intents, items, links,
+    meta, parked, runs, settings, skips, tombs,
 };
 use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 
@@ -50,6 +50,8 @@ pub(super) struct Writing<'t> {
     pub(super) runs_by_connector: Slot<'t, (u32, u64), ()>,
     pub(super) items: BytesTable<'t, items::Key>,
     pub(super) counters: Slot<'t, counters::Key, u64>,
+    pub(super) debug_log: BytesTable<'t, debug_log::Key>,
+    pub(super) debug_sizes: Slot<'t, u32, debug_log::Size>,
     pub(super) run_cache: RunCache,
     pub(super) counts: Counters,
 }
@@ -74,6 +76,8 @@ impl<'t> Writing<'t> {
             runs_by_connector: Slot::new(txn, runs::RUNS_BY_CONNECTOR),
             items: Slot::new(txn, items::ITEMS),
             counters: Slot::new(txn, counters::COUNTERS),
+            debug_log: Slot::new(txn, debug_log::DEBUG_LOG),
+            debug_sizes: Slot::new(txn, debug_log::DEBUG_SIZES),
             run_cache: RunCache::default(),
             counts: Counters::default(),
         }
@@ -96,6 +100,8 @@ impl<'t> Writing<'t> {
         self.runs_by_connector.open()?;
         self.items.open()?;
         self.counters.open()?;
+        self.debug_log.open()?;
+        self.debug_sizes.open()?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::msg::{Effect, Msg};
 use super::runner::Runner;
 use super::terminal::Screen;
 use super::update::{start, update};
+use crate::job_control;
 use crate::model::Stamp;
 use crossterm::event::{self, Event};
 use std::io;
@@ -78,15 +79,29 @@ fn perform(
                     model.say(Tone::Warn, "That is too long for the clipboard.");
                 }
             }
-            Effect::Suspend => {
-                runner.before_stop();
-                screen.suspend()?;
-                model.dirty = true;
-            }
+            Effect::Suspend => suspend(model, screen, runner)?,
             effect => runner.run(effect),
         }
     }
     Ok(Go::On)
+}
+
+/// Stops the process until the shell continues it, with the store closed meanwhile.
+fn suspend(model: &mut Model, screen: &mut dyn Screen, runner: &dyn Runner) -> io::Result<()> {
+    model.dirty = true;
+    if !screen.can_suspend() {
+        model.say(Tone::Warn, "There is no shell to go back to; q leaves SyncDeck.");
+        return Ok(());
+    }
+    if !model.progress.is_empty() {
+        model.say(Tone::Good, "Finishing what is in flight before SyncDeck is stopped…");
+        screen.draw(model)?;
+        model.toast = None;
+    }
+    runner.before_stop();
+    let continued = screen.suspend();
+    runner.after_stop();
+    continued
 }
 
 /// Reads the terminal on a thread of its own, until it goes away.
@@ -129,6 +144,7 @@ pub fn listen_to_signals(runtime: &tokio::runtime::Handle, messages: Sender<Msg>
         for kind in ends {
             forward(runtime, kind, Msg::Terminate, messages.clone());
         }
+        forward(runtime, SignalKind::from_raw(job_control::SIGTSTP), Msg::Stop, messages.clone());
         forward(runtime, SignalKind::from_raw(SIGCONT), Msg::Resumed, messages);
     }
 }

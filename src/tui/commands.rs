@@ -22,6 +22,13 @@ pub enum Id {
     LinkVtiger,
     LinkService,
     RunIt,
+    Held,
+    Retry,
+    RetryReason,
+    RetryShown,
+    DropEntry,
+    AddAll,
+    Decide,
     SortLeft,
     SortRight,
     SortReverse,
@@ -72,6 +79,8 @@ pub enum Id {
     CopyError,
     PickUp,
     PickDown,
+    DebugMode,
+    CopyExchange,
 }
 
 /// What has the keyboard.
@@ -87,10 +96,12 @@ pub enum Place {
     DebugLog,
     List,
     Detail,
+    Exchange,
     Form,
     Filter,
     Csv,
     Services,
+    Pick,
     Palette,
     Help,
     Confirm,
@@ -106,8 +117,8 @@ impl Place {
 }
 
 use Place::{
-    Confirm, Connectors, Csv, DebugLog, Detail, Error, Filter, Form, Held, Help, List, Log,
-    Mapping, Palette, Queue, Services, Settings, TooSmall,
+    Confirm, Connectors, Csv, DebugLog, Detail, Error, Exchange, Filter, Form, Held, Help, List,
+    Log, Mapping, Palette, Pick, Queue, Services, Settings, TooSmall,
 };
 
 /// A command.
@@ -128,12 +139,15 @@ pub struct Command {
 }
 
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
-const VIEWS: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail];
-const SCROLLS: &[Place] =
-    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Help, Error, Services];
+const VIEWS: &[Place] =
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange];
+const SCROLLS: &[Place] = &[
+    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Help, Error,
+    Services, Pick,
+];
 const ANYWHERE: &[Place] = &[
-    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Form, Filter, Csv,
-    Services, Palette, Help, Confirm, Held, Error,
+    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Form,
+    Filter, Csv, Services, Pick, Palette, Help, Confirm, Held, Error,
 ];
 
 const fn command(
@@ -155,22 +169,40 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Cancel, "cancel", &["c"], MAIN, 3, "Cancel the running sync: what is in flight is finished, the next sync goes on from there."),
     command(Id::RunIt, "run it", &["s"], &[List], 1, "Run the sync that this preview shows."),
     command(Id::Open, "records", &["enter"], &[Log], 4, "Open the records of the number under the cursor."),
-    command(Id::Open, "detail", &["enter"], &[List], 2, "Open the record: what changed, why, what to do."),
+    command(Id::HeldConfirm, "confirm", &["y"], &[List], 2, "Do what the held sync would do: planned anew, within its numbers."),
+    command(Id::HeldDrop, "drop", &["D"], &[List], 4, "Drop the held sync; nothing is written."),
+    command(Id::Open, "detail", &["enter"], &[List], 3, "Open the record: what changed, why, what to do."),
+    command(Id::Open, "open", &["enter"], &[DebugLog], 4, "Read the request and its answer in full."),
+    command(Id::CopyExchange, "copy", &["y"], &[Exchange], 1, "Copy the request and its answer, with secrets masked."),
+    command(Id::DebugMode, "Debug Mode", &["d"], &[DebugLog], 7, "Switch Debug Mode of the connector on or off."),
     command(Id::Open, "open", &["enter"], &[Connectors], 4, "Go to what is chosen."),
     command(Id::Open, "choose", &["enter"], &[Services], 1, "Connect this service."),
+    command(Id::Open, "choose", &["enter"], &[Pick], 1, "Take this one; it is asked once more."),
+    command(Id::Open, "detail", &["enter"], &[Queue], 0, "Open the entry: where it is, why, what to do."),
+    command(Id::Retry, "retry", &["r"], &[Queue], 4, "Try it again at the next sync."),
+    command(Id::Retry, "retry", &["r"], &[List, Detail], 7, "Put the skipped record into the queue: it is tried again at the next sync."),
+    command(Id::DropEntry, "drop", &["d"], &[Queue], 5, "Take it out of the queue: not tried again until it changes."),
+    command(Id::Decide, "decide", &["m"], &[Queue, Detail], 6, "Decide about an ambiguous record: link it, create it new, or never sync it."),
+    command(Id::RetryReason, "same reason", &["R"], &[Queue, List, Detail], 0, "Try all records with the same reason again."),
+    command(Id::RetryShown, "retry shown", &["T"], &[Queue], 0, "Try everything that is shown again."),
+    command(Id::AddAll, "Add All", &["A"], &[Queue], 0, "Add All To Queue: the next sync takes every record of a module again."),
+    command(Id::Held, "held", &["H"], MAIN, 0, "Decide about a sync that a guard holds: look at its plan, confirm it, drop it."),
     command(Id::Edit, "edit", &["e", "enter"], &[Settings], 4, "Edit the connection: address, keys, name."),
     command(Id::Add, "add", &["a"], MAIN, 8, "Add a connector."),
     command(Id::Crm, "Vtiger CRM", &["V"], MAIN, 0, "Edit the connection to Vtiger CRM."),
     command(Id::Conflicts, "conflicts", &["C"], &[Log], 7, "List the conflicts of the run under the cursor: values that lost."),
     command(Id::Linked, "linked", &["L"], &[Log], 0, "List the records that the run found on both sides and linked."),
     command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
-    command(Id::Csv, "CSV", &["x"], &[Log, List], 5, "Download as CSV: exactly what is shown."),
+    command(Id::Csv, "CSV", &["x"], &[Log, List, DebugLog], 5, "Download as CSV: exactly what is shown."),
+    command(Id::Filter, "filter", &["/"], &[Queue], 7, "Show only entries with a text in name, id, module or reason; !text shows the others."),
     command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text; !text shows the others."),
+    command(Id::Filter, "search", &["/"], &[DebugLog], 6, "Show only what has a text in address, bodies or status; !text shows the others."),
     command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
-    command(Id::SortRight, "sort", &[">"], &[List], 7, "Sort by the column to the right."),
+    command(Id::SortRight, "sort", &[">"], &[List], 9, "Sort by the column to the right."),
     command(Id::SortReverse, "reverse", &["v"], &[List], 0, "Turn the sort order round."),
-    command(Id::LinkVtiger, "Vtiger link", &["o"], &[List, Detail], 3, "Show and copy the link to the record in Vtiger."),
-    command(Id::LinkService, "service link", &["O"], &[List, Detail], 4, "Show and copy the link to the record in the service."),
+    command(Id::LinkVtiger, "Vtiger link", &["o"], &[List, Detail], 8, "Show and copy the link to the record in Vtiger."),
+    command(Id::LinkService, "service link", &["O"], &[List], 0, "Show and copy the link to the record in the service."),
+    command(Id::LinkService, "service link", &["O"], &[Detail], 9, "Show and copy the link to the record in the service."),
     command(Id::ModuleLeft, "module before", &["[", "left", "h"], &[Mapping], 0, "Show the mapping of the module before."),
     command(Id::ModuleRight, "next module", &["]", "right", "l"], &[Mapping], 5, "Show the mapping of the next module."),
     command(Id::TabLog, "Sync Log", &["1"], MAIN, 0, "Show the sync log."),
@@ -210,6 +242,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Close, "close", &["esc"], &[Palette], 2, "Close."),
     command(Id::Close, "close", &["esc", "q", "?"], &[Help], 1, "Close the help."),
     command(Id::Close, "leave it", &["esc", "q"], &[Services], 2, "Add nothing."),
+    command(Id::Close, "decide later", &["esc", "q"], &[Pick], 2, "Change nothing."),
     command(Id::Close, "close", &["esc", "q", "enter"], &[Error], 1, "Close the message."),
     command(Id::CopyError, "copy", &["y"], &[Error], 2, "Copy the message."),
     command(Id::Yes, "yes", &["y"], &[Confirm], 1, "Do it."),
@@ -222,7 +255,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Help, "help", &["?"], VIEWS, 11, "Show all keys that work here."),
     command(Id::Quit, "quit", &["q"], MAIN, 12, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
-    command(Id::Back, "back", &["q"], &[List, Detail], 12, "Go one step back."),
+    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 12, "Go one step back."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),

@@ -1,6 +1,7 @@
 //! Draws the model. Nothing here changes anything: the same model gives the same picture.
 
 mod connectors;
+mod debug;
 mod detail;
 mod dialogs;
 mod form;
@@ -63,27 +64,36 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             detail::draw(model, areas.body, buffer);
             return None;
         }
+        Some(Screen::Exchange(_)) => {
+            debug::exchange(model, areas.body, buffer);
+            return None;
+        }
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
         None => {}
     }
-    if let Some(right) = areas.right {
-        tab(model, right, buffer);
-    }
+    let cursor = areas.right.and_then(|right| tab(model, right, buffer));
     if let Some(left) = areas.left {
         connectors::draw(model, left, buffer);
     }
-    None
+    cursor
 }
 
-fn tab(model: &Model, area: Rect, buffer: &mut Buffer) {
+/// Draws the tab. Answers where the cursor of a text field in it is.
+fn tab(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     frame::tab_border(model, area, buffer);
     let inside = layout::inside(area);
     if model.tab == Tab::Log && model.chosen().is_some() {
         log::draw(model, buffer);
-        return;
+        return None;
+    }
+    match (model.tab, model.chosen()) {
+        (Tab::Queue, Some(row)) => return queue::draw(model, row, inside, buffer),
+        (Tab::Debug, Some(row)) => return debug::draw(model, row, inside, buffer),
+        _ => {}
     }
     let lines = lines_of_tab(model, usize::from(inside.width));
     paint::scrolled(buffer, inside, &lines, model.scroll);
+    None
 }
 
 /// The lines of the tabs that only scroll.
@@ -95,11 +105,9 @@ fn lines_of_tab(model: &Model, width: usize) -> Vec<Line<'static>> {
         };
     };
     match model.tab {
-        Tab::Log => Vec::new(),
+        Tab::Log | Tab::Queue | Tab::Debug => Vec::new(),
         Tab::Settings => settings::connector(model, row, width),
         Tab::Mapping => settings::mapping(model, row, width),
-        Tab::Queue => queue::lines(model, row, width),
-        Tab::Debug => settings::debug(row, width),
     }
 }
 
@@ -115,6 +123,15 @@ pub fn detail_lines(model: &Model) -> usize {
     let width = usize::from(layout::inside(layout::areas(model).body).width);
     match model.screens.last() {
         Some(Screen::Detail(view)) => detail::lines(model, view, width).len(),
+        _ => 0,
+    }
+}
+
+/// How many lines the exchange on the screen has.
+pub fn exchange_lines(model: &Model) -> usize {
+    let width = usize::from(layout::inside(layout::areas(model).body).width);
+    match model.screens.last() {
+        Some(Screen::Exchange(view)) => debug::lines(model, view, width).len(),
         _ => 0,
     }
 }

@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, FieldKind, FormField};
 use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
 use crate::secrets::is_reference;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use tui_input::{Input, InputRequest};
 
@@ -14,7 +15,7 @@ use tui_input::{Input, InputRequest};
 pub const NAME: &str = "name";
 
 /// A field of a form.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Field {
     /// The name in files.
     pub name: String,
@@ -38,6 +39,20 @@ pub struct Field {
     pub revealed: bool,
     /// What is wrong with it.
     pub error: Option<String>,
+}
+
+impl fmt::Debug for Field {
+    /// What is entered may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Field");
+        shown.field("name", &self.name).field("error", &self.error);
+        shown.field("cursor", &self.input.cursor()).field("length", &self.input.value().len());
+        shown.field("stored", &self.stored).field("revealed", &self.revealed);
+        if !self.secret {
+            shown.field("value", &self.input.value());
+        }
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Field {

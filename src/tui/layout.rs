@@ -132,9 +132,28 @@ pub fn list_height(model: &Model) -> u64 {
     u64::from(inside(areas(model).body).height.saturating_sub(2)).max(1)
 }
 
+/// How many rows of the debug log are visible: below the line that tells its state and the column
+/// heads, above the line with count and search.
+pub fn debug_height(model: &Model) -> u64 {
+    let areas = areas(model);
+    u64::from(inside(areas.right.unwrap_or(areas.body)).height.saturating_sub(3)).max(1)
+}
+
 /// How many lines a full-width screen or a tab shows.
 pub fn page(model: &Model) -> usize {
     usize::from(inside(areas(model).body).height).max(1)
+}
+
+/// Lines below the queue's entries: a rule, what is known of the one under the cursor, the filter.
+pub fn queue_detail(model: &Model) -> u16 {
+    if model.size.1 >= 24 { 9 } else { 6 }
+}
+
+/// How many entries of the queue are visible, below the column heads.
+pub fn queue_height(model: &Model) -> usize {
+    let areas = areas(model);
+    let area = inside(areas.right.unwrap_or(areas.body));
+    usize::from(area.height.saturating_sub(1 + queue_detail(model))).max(1)
 }
 
 /// A box in the middle of the screen.

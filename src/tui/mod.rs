@@ -6,6 +6,7 @@
 
 mod app;
 mod commands;
+mod debug;
 mod draw;
 #[cfg(test)]
 mod fixture;
@@ -17,6 +18,7 @@ mod log;
 mod model;
 mod msg;
 mod next;
+mod queue;
 mod runner;
 mod terminal;
 mod text;

@@ -1,18 +1,23 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
 use super::log::LogView;
 use super::msg::{
-    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueRows, Source,
+    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
 };
 use super::next::words;
+use super::queue::QueueView;
 use super::theme::Theme;
+use super::update::Pointed;
 use crate::catalog::{Catalog, Service};
 use crate::engine::Outlooks;
+use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp, UserError,
+    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp,
+    UserError,
 };
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,8 +90,10 @@ pub struct ListView {
     pub connector: ConnectorId,
     /// Which statuses it can hold, each once.
     pub statuses: Vec<ItemStatus>,
-    /// It is the plan of a preview or of a held run.
+    /// It is the plan of a preview.
     pub plan: bool,
+    /// It is the plan of this held run.
+    pub held: Option<Box<Run>>,
     /// The rows.
     pub list: VirtualList,
     /// Filter and order.
@@ -126,6 +133,8 @@ pub struct DetailView {
     pub generation: u64,
     /// First visible line.
     pub scroll: usize,
+    /// What the queue knows of the record now.
+    pub standing: Vec<Standing>,
 }
 
 /// A screen above the tabs.
@@ -135,6 +144,8 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A request and its answer.
+    Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
 }
@@ -152,6 +163,19 @@ pub enum Ask {
     DropHeld(u64),
     /// Replace a file that is there.
     ReplaceFile,
+    /// Do something with a connector's queue.
+    Queue(ConnectorId, QueueDeed),
+}
+
+/// What a person can decide of an ambiguous record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// It is this one.
+    Link(Candidate),
+    /// It is none of them: create it.
+    New,
+    /// Leave it out.
+    Never,
 }
 
 /// A question.
@@ -197,6 +221,20 @@ pub enum Dialog {
     /// The list of services to add a connector from.
     Services {
         /// The chosen one.
+        cursor: usize,
+    },
+    /// The modules, to add all records of one to the queue.
+    AddAll {
+        /// The chosen one.
+        cursor: usize,
+    },
+    /// With what an ambiguous record belongs together.
+    Decide {
+        /// The record.
+        record: Box<Pointed>,
+        /// What can be decided.
+        choices: Vec<Choice>,
+        /// The chosen line.
         cursor: usize,
     },
     /// A file name.
@@ -303,8 +341,10 @@ pub struct Model {
     pub scroll: usize,
     /// The module whose mapping is shown.
     pub mapping: usize,
-    /// The queue of the chosen connector, once it is read.
-    pub queue: Option<QueueRows>,
+    /// The queue of the chosen connector.
+    pub queue: QueueView,
+    /// The debug log of the chosen connector.
+    pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
     /// The dialogs above all.
@@ -351,7 +391,8 @@ impl Model {
             log_top: 0,
             scroll: 0,
             mapping: 0,
-            queue: None,
+            queue: QueueView::default(),
+            debug: DebugView::default(),
             screens: Vec::new(),
             dialogs: Vec::new(),
             toast: None,
@@ -376,6 +417,7 @@ impl Model {
         }
         match self.dialogs.last() {
             Some(Dialog::Services { .. }) => return Place::Services,
+            Some(Dialog::AddAll { .. } | Dialog::Decide { .. }) => return Place::Pick,
             Some(Dialog::Csv(_)) => return Place::Csv,
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
@@ -388,6 +430,7 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
             None => self.main_place(),
         }
@@ -399,7 +442,9 @@ impl Model {
             (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
             (_, _, Tab::Log) => Place::Log,
             (_, _, Tab::Mapping) => Place::Mapping,
+            (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
             (_, _, Tab::Queue) => Place::Queue,
+            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
             (_, _, Tab::Debug) => Place::DebugLog,
         }
     }
@@ -472,6 +517,17 @@ impl Model {
             (None, Some(false)) => Some(
                 "The CRM's user is no administrator: only the CRM's connection can be changed.",
             ),
+            _ => None,
+        }
+    }
+
+    /// Why this cannot be done with the CRM's user, or at all, if that is so.
+    pub fn settings_locked_to(&self, doing: &str) -> Option<String> {
+        match (self.locked(), self.overview.admin) {
+            (Some(why), _) => Some(why.to_owned()),
+            (None, Some(false)) => {
+                Some(format!("The CRM's user is no administrator, and only one may {doing}."))
+            }
             _ => None,
         }
     }

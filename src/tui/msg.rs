@@ -1,11 +1,13 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
 use crate::model::{
-    CheckReport, Connector, ConnectorId, Crm, Item, ItemStatus, Module, Parked, Progress, Run,
-    Side, Skip, UserError,
+    CheckReport, Connector, ConnectorId, Crm, Item, ItemStatus, Module, Progress, Run, Side,
+    UserError,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -147,6 +149,8 @@ pub struct ConnectorRow {
     pub skips: BTreeMap<Module, u64>,
     /// Who syncs it, if its newest run has not ended.
     pub holder: Option<Holder>,
+    /// The run that a guard holds, unless a later one went through.
+    pub held: Option<Run>,
 }
 
 /// What the frame and the connectors pane show.
@@ -163,12 +167,28 @@ pub struct Overview {
 /// What waits, and what is skipped until something changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueRows {
-    /// Records that are taken again.
-    pub parked: Vec<(Module, Parked)>,
-    /// Skips that stand.
-    pub skips: Vec<(Module, Skip)>,
-    /// How many of both there are; more than shown in a long queue.
+    /// The first entries that the filter takes.
+    pub entries: Vec<Entry>,
+    /// How many entries there are without a filter.
     pub total: u64,
+    /// Whether there are more entries.
+    pub more: bool,
+}
+
+/// What is done with the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named by their types")]
+pub enum QueueDeed {
+    /// Retry or drop entries.
+    Change(Select, Act),
+    /// Take every record of a module again.
+    All(Module),
+    /// Link two records.
+    Link { module: Module, vtiger_id: String, service_id: String },
+    /// Create a record though others look like it.
+    New { module: Module, side: Side, id: String },
+    /// Never sync a record.
+    Never { module: Module, side: Side, id: String },
 }
 
 /// Which settings a form edits.
@@ -223,6 +243,8 @@ pub enum ExportWhat {
     Records(Source, Option<Arc<Vec<RowKey>>>),
     /// The log of a connector.
     Log(ConnectorId, String),
+    /// The debug log of a connector; after a search, these entries of it.
+    Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
 }
 
 /// Where to.
@@ -280,6 +302,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// A timer that the model asked for ran out.
     Tick,
+    /// The process is asked to stop (SIGTSTP).
+    Stop,
     /// The terminal is ours again after a stop.
     Resumed,
     /// The program is asked to end (SIGTERM, SIGHUP, the terminal went away).
@@ -301,7 +325,13 @@ pub enum Msg {
     /// An arrangement was made.
     Arranged { generation: u64, lengths: Vec<u64>, order: Arc<Vec<RowKey>> },
     /// A queue was read.
-    Queue { connector: ConnectorId, rows: QueueRows },
+    Queue { connector: ConnectorId, filter: String, rows: QueueRows },
+    /// What was asked of the queue was done: what to say.
+    QueueDone(Result<String, UserError>),
+    /// What the queue knows of a record.
+    Standing { generation: u64, entries: Vec<Entry> },
+    /// Something about the debug log.
+    Debug(DebugNews),
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
@@ -336,8 +366,14 @@ pub enum Effect {
     Arrange { source: Source, generation: u64, arrangement: Arrangement },
     /// Give up filtering and sorting.
     StopArranging,
-    /// Read a connector's queue.
-    Queue { connector: ConnectorId, modules: Vec<Module> },
+    /// Read a connector's queue: the first entries with this text.
+    Queue { connector: ConnectorId, filter: String, limit: usize },
+    /// Do something with it.
+    QueueDo { connector: ConnectorId, deed: QueueDeed },
+    /// Ask what the queue knows of a record.
+    Standing { generation: u64, connector: ConnectorId, select: Select },
+    /// Something about the debug log.
+    Debug(DebugAsk),
     /// Find the web pages of a record.
     Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.

@@ -2,13 +2,16 @@
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
 mod connect;
+mod debug;
 mod export;
 mod lists;
+mod queue;
 
-use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueRows};
+use super::debug::DebugAsk;
+use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueDeed};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Outlooks, Scheduler, SyncError, SyncMode, SyncRequest};
-use crate::model::{ConnectorId, Module, RunStatus, Trigger, UserError};
+use crate::model::{ConnectorId, Run, RunStatus, Trigger, UserError};
 use crate::secrets::Vault;
 use crate::store::{Reader, Store, StoreResult};
 use std::collections::BTreeMap;
@@ -27,13 +30,18 @@ pub trait Runner {
     fn run(&self, effect: Effect);
     /// Called before the process is stopped by Ctrl-Z.
     fn before_stop(&self) {}
+    /// Called when it goes on.
+    fn after_stop(&self) {}
 }
 
 /// How often at most the screens hear that the store changed, and how far syncs are.
 const PACE: Duration = Duration::from_millis(250);
 
-/// How many records of a queue are read for each module.
-const QUEUE_ROWS: usize = 200;
+/// Among how many of the newest runs a held one is looked for.
+const HELD_AMONG: usize = 10;
+
+/// How long a batch that is being written may take to end before the process is stopped.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 type Job = Box<dyn FnOnce(&Shared) + Send>;
 
@@ -46,6 +54,10 @@ pub struct Shared {
     messages: Sender<Msg>,
     /// The number of the newest filter job; older ones give up.
     arranging: AtomicU64,
+    /// The number of the newest reading of a filtered queue; older ones are left out.
+    filtering: AtomicU64,
+    /// The number of the newest search in a debug log; older ones give up.
+    searching: AtomicU64,
     /// The number of the newest export; older ones give up.
     exporting: AtomicU64,
 }
@@ -98,6 +110,8 @@ impl LiveRunner {
             vault,
             messages,
             arranging: AtomicU64::new(0),
+            filtering: AtomicU64::new(0),
+            searching: AtomicU64::new(0),
             exporting: AtomicU64::new(0),
         });
         let reads = worker("reads", Arc::clone(&shared));
@@ -155,6 +169,36 @@ impl LiveRunner {
         });
     }
 
+    fn queue_do(&self, connector: ConnectorId, deed: QueueDeed) {
+        let shared = Arc::clone(&self.shared);
+        self.runtime.spawn(async move {
+            let result = queue::deed(&shared.engine, connector, deed).await;
+            shared.send(Msg::QueueDone(result));
+        });
+    }
+
+    fn debug(&self, ask: DebugAsk) {
+        let newest = |shared: &Shared| shared.searching.fetch_add(1, Ordering::SeqCst) + 1;
+        match ask {
+            DebugAsk::Page { connector, generation, wanted } => {
+                self.read(move |shared| debug::page(shared, connector, generation, &wanted));
+            }
+            DebugAsk::Open { connector, number } => {
+                self.read(move |shared| debug::open(shared, connector, number));
+            }
+            DebugAsk::Switch { connector, on } => {
+                self.read(move |shared| debug::switch(shared, connector, on));
+            }
+            DebugAsk::StopSearch => drop(newest(&self.shared)),
+            DebugAsk::Search { connector, generation, text, above } => {
+                let job = newest(&self.shared);
+                let _ = self.long.send(Box::new(move |shared| {
+                    debug::search(shared, job, connector, generation, &text, above);
+                }));
+            }
+        }
+    }
+
     fn drop_held(&self, run: u64) {
         let shared = Arc::clone(&self.shared);
         self.runtime.spawn(async move {
@@ -165,6 +209,15 @@ impl LiveRunner {
 }
 
 impl Runner for LiveRunner {
+    fn before_stop(&self) {
+        // What a slow system has not answered by then is settled like a lost answer.
+        self.shared.store.suspend(STOP_PATIENCE);
+    }
+
+    fn after_stop(&self) {
+        self.shared.store.resume();
+    }
+
     fn run(&self, effect: Effect) {
         let shared = &self.shared;
         match effect {
@@ -172,8 +225,21 @@ impl Runner for LiveRunner {
             Effect::Runs { connector, generation, limit } => {
                 self.read(move |shared| runs(shared, connector, generation, limit));
             }
-            Effect::Queue { connector, modules } => {
-                self.read(move |shared| queue(shared, connector, &modules));
+            Effect::Queue { connector, filter, limit } if filter.is_empty() => {
+                self.read(move |shared| queue::rows(shared, connector, filter, limit));
+            }
+            Effect::Queue { connector, filter, limit } => {
+                // It may look through very many entries; other reads do not wait for it.
+                let job = self.shared.filtering.fetch_add(1, Ordering::SeqCst) + 1;
+                let _ = self.long.send(Box::new(move |shared| {
+                    if shared.filtering.load(Ordering::SeqCst) == job {
+                        queue::rows(shared, connector, filter, limit);
+                    }
+                }));
+            }
+            Effect::QueueDo { connector, deed } => self.queue_do(connector, deed),
+            Effect::Standing { generation, connector, select } => {
+                self.read(move |shared| queue::standing(shared, generation, connector, &select));
             }
             Effect::Page(request) => self.read(move |shared| lists::page(shared, &request)),
             Effect::Links { generation, connector, item } => {
@@ -188,6 +254,7 @@ impl Runner for LiveRunner {
             Effect::StopArranging => {
                 shared.arranging.fetch_add(1, Ordering::SeqCst);
             }
+            Effect::Debug(ask) => self.debug(ask),
             Effect::Sync { connector, mode } => self.sync(connector, mode),
             Effect::CancelSync(connector) => {
                 shared.engine.cancel(connector);
@@ -276,7 +343,9 @@ fn overview(shared: &Shared) {
         let mut rows = Vec::new();
         for connector in reader.connectors()? {
             let id = connector.id;
-            let last = reader.runs_before(Some(id), None, 1)?.pop();
+            let runs = reader.runs_before(Some(id), None, HELD_AMONG)?;
+            let held = held(&runs).cloned();
+            let last = runs.into_iter().next();
             let waiting = reader.parked_count(id)?;
             let mut skips = BTreeMap::new();
             for module in connector.modules.keys() {
@@ -287,7 +356,7 @@ fn overview(shared: &Shared) {
             }
             let running = last.as_ref().is_some_and(|run| run.status == RunStatus::Running);
             let holder = running.then(|| shared.engine.holder(id)).flatten();
-            rows.push(ConnectorRow { connector, last, waiting, skips, holder });
+            rows.push(ConnectorRow { connector, last, waiting, skips, holder, held });
         }
         let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
         Ok(Overview { crm: reader.crm()?, admin, connectors: rows })
@@ -296,28 +365,18 @@ fn overview(shared: &Shared) {
     shared.send(Msg::Overview(read.map(Box::new)));
 }
 
+/// The newest run that is held, unless a later one went through.
+fn held(runs: &[Run]) -> Option<&Run> {
+    runs.iter()
+        .take_while(|run| run.status != RunStatus::Completed)
+        .find(|run| run.status == RunStatus::Held)
+}
+
 fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) {
     let read = shared.read(|reader| reader.runs_before(Some(connector), None, limit + 1));
     if let Some(mut runs) = read {
         let more = runs.len() > limit;
         runs.truncate(limit);
         shared.send(Msg::Runs { connector, generation, runs, more });
-    }
-}
-
-fn queue(shared: &Shared, connector: ConnectorId, modules: &[Module]) {
-    let read = shared.read(|reader| {
-        let mut rows = QueueRows { total: reader.parked_count(connector)?, ..QueueRows::default() };
-        for module in modules {
-            let parked = reader.parked_after(connector, *module, None, QUEUE_ROWS)?;
-            rows.parked.extend(parked.into_iter().map(|p| (*module, p)));
-            let skips = reader.skips_after(connector, *module, None, QUEUE_ROWS)?;
-            rows.skips.extend(skips.into_iter().map(|s| (*module, s)));
-            rows.total += reader.skip_count(connector, *module)?;
-        }
-        Ok(rows)
-    });
-    if let Some(rows) = read {
-        shared.send(Msg::Queue { connector, rows });
     }
 }

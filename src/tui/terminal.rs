@@ -4,6 +4,8 @@
 use super::draw;
 use super::model::Model;
 use super::msg::Msg;
+use crate::fault;
+use crate::job_control;
 use crate::model::UserError;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -41,6 +43,10 @@ pub trait Screen {
     /// # Errors
     /// The terminal is gone.
     fn retake(&mut self) -> io::Result<()>;
+    /// Whether there is a shell to go back to.
+    fn can_suspend(&self) -> bool {
+        true
+    }
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     ///
     /// # Errors
@@ -103,9 +109,13 @@ impl Screen for Tty {
         Ok(true)
     }
 
+    fn can_suspend(&self) -> bool {
+        job_control::can_stop()
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         leave();
-        stop_ourselves();
+        job_control::stop();
         enter()?;
         self.forget()
     }
@@ -136,15 +146,6 @@ fn leave() {
     let _ = stdout().flush();
 }
 
-/// Stops the whole foreground job, as the terminal does for Ctrl-Z, until the shell continues it.
-fn stop_ourselves() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Signal, kill_current_process_group};
-        let _ = kill_current_process_group(Signal::TSTP);
-    }
-}
-
 /// A panic of this thread gives the terminal back before it is printed. A panic of another thread
 /// must not write over the screen: it is shown as an error.
 fn restore_on_panic(messages: Sender<Msg>) {
@@ -158,7 +159,7 @@ fn restore_on_panic(messages: Sender<Msg>) {
             // Nobody listens any more once the program leaves.
             let _ = messages.send(Msg::Failed(UserError::new(
                 "A task in the background stopped because of a fault in SyncDeck.",
-                info.to_string(),
+                format!("{}.", fault::told(info)),
                 "What was written so far is recorded; start it again. Please report the fault.",
             )));
         }

@@ -3,14 +3,17 @@
 mod act;
 mod answers;
 mod availability;
+mod debug;
 mod dialogs;
 mod forms;
 mod moves;
 mod navigate;
+mod queue;
 mod records;
 
 pub use availability::why_not;
-pub use dialogs::{PaletteLine, palette_lines};
+pub use dialogs::{PaletteLine, palette_lines, planned};
+pub use queue::Pointed;
 
 use super::commands::{self, Id, Place};
 use super::keys::Key;
@@ -42,6 +45,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             moves::resized(model, &mut effects);
             effects.push(Effect::Redraw);
         }
+        Msg::Stop => effects.push(Effect::Suspend),
         Msg::Resumed => effects.push(Effect::Retake),
         Msg::Tick => answers::look_after_others(model, &mut effects),
         Msg::Terminate => act::leave_now(model, &mut effects),
@@ -124,6 +128,15 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             if let Some(input) = &mut view.typing {
                 input.handle(request);
                 records::filter_changed(model, effects);
+            }
+        }
+        None => {
+            if let Some(input) = &mut model.queue.typing {
+                input.handle(request);
+                queue::filter_changed(model, effects);
+            } else if let Some(input) = &mut model.debug.typing {
+                input.handle(request);
+                debug::typed(model, effects);
             }
         }
         _ => {}

@@ -6,5 +6,18 @@
 mod cli;
 mod conformance;
 mod daemon;
+<<<<<<< HEAD
+=======
+mod deletes;
+mod faults;
+mod kill;
+mod magento;
+mod model;
+>>>>>>> main
 mod sandbox_sync;
+mod secrets;
+mod stopping;
+mod trouble;
 mod tui_pty;
+mod verify;
+mod zoho;

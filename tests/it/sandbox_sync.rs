@@ -1,6 +1,8 @@
 //! The engine over real HTTP: the sandbox's Vtiger and shop are kept in step, edits travel both
 //! ways, every number equals its rows and the effects on the other side.
 
+mod queue;
+
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,14 +17,14 @@ use syncdeck::sandbox::{self, Sandbox, SandboxOptions};
 use syncdeck::secrets::Vault;
 use syncdeck::store::{Change, Store};
 
-struct Bench {
-    sandbox: Sandbox,
-    store: Store,
-    engine: Engine,
+pub struct Bench {
+    pub sandbox: Sandbox,
+    pub store: Store,
+    pub engine: Engine,
     _folder: tempfile::TempDir,
 }
 
-fn plain(text: &str) -> SecretText {
+pub fn plain(text: &str) -> SecretText {
     SecretText::Plain(text.to_owned())
 }
 
@@ -38,7 +40,7 @@ fn settings(direction: Direction, deletes: Deletes) -> ModuleSettings {
 }
 
 impl Bench {
-    async fn new(
+    pub async fn new(
         records: u64,
         conflict: ConflictRule,
         direction: Direction,
@@ -85,38 +87,38 @@ impl Bench {
         Self { sandbox, store, engine, _folder: folder }
     }
 
-    async fn sync(&self, mode: SyncMode) -> Run {
+    pub async fn sync(&self, mode: SyncMode) -> Run {
         // Stamps have a resolution of a second; the next sync is a minute later.
         self.sandbox.advance_clock(Duration::from_secs(60));
         let request = SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode };
         self.engine.sync(1, request).await.unwrap()
     }
 
-    fn items(&self, run: &Run, module: Module, side: Side, status: ItemStatus) -> Vec<Item> {
+    pub fn items(&self, run: &Run, module: Module, side: Side, status: ItemStatus) -> Vec<Item> {
         self.store.read_blocking(|r| r.items(run.id, module, side, status, 0, 100_000)).unwrap()
     }
 
-    fn first_link(&self, module: Module) -> (String, String) {
+    pub fn first_link(&self, module: Module) -> (String, String) {
         let links = self.store.read_blocking(|r| r.links_after(1, module, None, 1)).unwrap();
         (links[0].vtiger_id.clone(), links[0].service_id.clone())
     }
 
-    fn vtiger(&self, id: &str) -> Value {
+    pub fn vtiger(&self, id: &str) -> Value {
         self.sandbox.vtiger("retrieve", &[("id", id)])["result"].clone()
     }
 
-    fn shop(&self, path: &str) -> Value {
+    pub fn shop(&self, path: &str) -> Value {
         self.sandbox.woo("GET", path, &Value::Null).1
     }
 
-    fn revise(&self, mut element: Value, id: &str) {
+    pub fn revise(&self, mut element: Value, id: &str) {
         element["id"] = json!(id);
         let answer = self.sandbox.vtiger("revise", &[("element", &element.to_string())]);
         assert_eq!(answer["success"], json!(true), "{answer}");
     }
 
     /// How many writes the two systems were asked for.
-    fn writes(&self) -> u64 {
+    pub fn writes(&self) -> u64 {
         let is_write = |name: &str| {
             ["create", "revise", "delete", "POST", "PUT", "DELETE"].iter().any(|w| name.contains(w))
         };
@@ -124,7 +126,7 @@ impl Bench {
     }
 }
 
-fn written(run: &Run) -> u64 {
+pub fn written(run: &Run) -> u64 {
     run.modules.values().map(|m| m.vtiger.written() + m.service.written()).sum()
 }
 

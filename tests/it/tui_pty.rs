@@ -17,7 +17,7 @@ struct Seen {
 }
 
 /// The program in a terminal.
-struct Term {
+pub struct Term {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
@@ -27,11 +27,16 @@ struct Term {
 
 impl Term {
     /// Starts `syncdeck` with these arguments on 80 × 24, in a home of its own.
-    fn start(args: &[&str]) -> Self {
+    pub fn start(args: &[&str]) -> Self {
+        Self::of(env!("CARGO_BIN_EXE_syncdeck"), args)
+    }
+
+    /// Starts any program like this.
+    pub fn of(program: &str, args: &[&str]) -> Self {
         let pty_size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(pty_size).unwrap();
         let home = tempfile::tempdir().unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_syncdeck"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
         command.env("HOME", home.path());
@@ -59,7 +64,7 @@ impl Term {
         Self { master: pty.master, child, keys, seen, home }
     }
 
-    fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         self.seen.lock().unwrap().parser.screen().contents()
     }
 
@@ -67,17 +72,17 @@ impl Term {
         self.seen.lock().unwrap().bytes
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits until the screen shows a text.
-    fn wait_for(&self, text: &str) -> String {
+    pub fn wait_for(&self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
     }
 
-    fn wait(&self, what: &str, until: impl Fn(&str) -> bool) -> String {
+    pub fn wait(&self, what: &str, until: impl Fn(&str) -> bool) -> String {
         let started = Instant::now();
         loop {
             let screen = self.screen();
@@ -93,7 +98,7 @@ impl Term {
     }
 
     /// Waits until the program has ended, and answers its exit code.
-    fn ended(&mut self) -> u32 {
+    pub fn ended(&mut self) -> u32 {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -105,7 +110,7 @@ impl Term {
     }
 
     /// Whether the terminal is as it was before.
-    fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         thread::sleep(Duration::from_millis(100));
         let seen = self.seen.lock().unwrap();
         let screen = seen.parser.screen();

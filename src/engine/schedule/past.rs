@@ -239,6 +239,8 @@ mod tests {
                 since: Stamp(0),
                 tries: 1,
                 next_try: Stamp::from_secs(next_try),
+                print: None,
+                revision: 0,
             };
             world.store.commit(Change::PutParked(SHOP, module, parked).into()).await.unwrap();
         }

@@ -61,6 +61,13 @@ fn both_sides_of_the_default_pairs_compare_equal() {
 }
 
 #[test]
+fn a_compatibility_ideograph_is_folded_once_and_for_all() {
+    let once = folded_name("\u{FA6C} Ö");
+    assert_eq!(folded_name(&once), once);
+    assert!(once.chars().all(|c| u32::from(c) <= 0xFFFF));
+}
+
+#[test]
 fn stock_that_the_shop_does_not_manage_is_silent() {
     let pair = pair(Module::Products, "qtyinstock");
     assert_eq!(on(Side::Service, &pair, &[("stock_quantity", Value::Null)]), None);

@@ -10,8 +10,7 @@ use std::time::Duration;
 /// WordPress says ten minutes while it updates itself, which takes seconds.
 const MAINTENANCE: Duration = Duration::from_secs(60);
 
-/// An answer, whole.
-#[derive(Debug)]
+/// An answer, whole. It has no `Debug`: sessions and tokens may stand in it.
 pub(crate) struct Answer {
     /// The system, for people.
     pub(crate) system: &'static str,
@@ -58,6 +57,8 @@ impl Answer {
     /// The fault, if it is one of these.
     pub(crate) fn screen(&self) -> Result<(), Fault> {
         match self.status {
+            // Nothing has changed since a time that was named in the request.
+            304 => Ok(()),
             300..=399 => Err(self.redirect()),
             429 => Err(self.slow_down()),
             _ => Ok(()),

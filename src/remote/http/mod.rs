@@ -50,8 +50,7 @@ const TAP_LIMIT: usize = 4096;
 /// How much of a request an error shows, in characters.
 const SHOWN: usize = 160;
 
-/// A request.
-#[derive(Debug)]
+/// A request. It has no `Debug`: keys may stand in its address, headers and body.
 pub(crate) struct Call {
     /// The method.
     pub(crate) method: Method,
@@ -68,6 +67,13 @@ impl Call {
     pub(crate) fn get(url: Url) -> Self {
         Self { method: Method::GET, url, headers: HeaderMap::new(), body: None }
     }
+}
+
+/// What was seen of an answer, also of one that broke off.
+#[derive(Default)]
+struct Seen {
+    status: u16,
+    bytes: u64,
 }
 
 /// The HTTP client of one connection.
@@ -111,6 +117,20 @@ impl Http {
     /// Requests sent, and how many of them were repetitions.
     pub(crate) fn requests(&self) -> (u64, u64) {
         (self.sent.load(Ordering::Relaxed), self.repeated.load(Ordering::Relaxed))
+    }
+
+    /// Takes what turned out to be a secret (a session, a token) out of all that is shown from now
+    /// on.
+    pub(crate) fn conceal(&self, secret: &str) {
+        self.mask.learn(secret);
+    }
+
+    /// An error without secrets, for those that are made of an answer after [`Self::run`].
+    pub(crate) fn discreet(&self, mut error: RemoteError) -> RemoteError {
+        for part in [&mut error.error.what, &mut error.error.why, &mut error.error.next] {
+            *part = self.mask.text(part);
+        }
+        error
     }
 
     /// Whether the API has answered properly on this connection.
@@ -168,10 +188,7 @@ impl Http {
         error.request = request;
         error.tries = tries;
         error.elapsed = elapsed;
-        for part in [&mut error.error.what, &mut error.error.why, &mut error.error.next] {
-            *part = self.mask.text(part);
-        }
-        error
+        self.discreet(error)
     }
 
     async fn once(
@@ -190,27 +207,36 @@ impl Http {
         }
         let time = Stamp::now();
         let start = Instant::now();
-        let heard = self.tap.as_ref().map(|_| (self.shown(&call), self.shown_body(&call)));
-        let result = self.exchange(call, plan).await;
+        let heard = self.tap.as_ref().map(|_| (self.tapped(&call), self.shown_body(&call)));
+        if self.tap.is_some() {
+            self.learn_from(&call);
+        }
+        let sent = call.body.as_ref().map_or(0, |(_, body)| body.len() as u64);
+        let mut seen = Seen::default();
+        let result = self.exchange(call, plan, &mut seen).await;
         if let (Some(tap), Some((request, body))) = (&self.tap, heard) {
-            let (status, answer) = match &result {
-                Ok(answer) => (answer.status, self.mask.body(&answer.body, TAP_LIMIT)),
-                Err(fault) => (0, self.mask.text(&fault.error.error.one_line())),
+            let answer = match &result {
+                Ok(answer) => self.mask.body(&answer.body, TAP_LIMIT),
+                Err(fault) => self.mask.text(&fault.error.error.one_line()),
             };
             tap(Exchange {
                 time,
                 system: self.system.to_owned(),
                 request,
                 body,
-                status,
+                status: seen.status,
                 answer,
                 millis: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+                sent,
+                received: seen.bytes,
             });
         }
-        result
+        let answer = result?;
+        answer.screen()?;
+        Ok(answer)
     }
 
-    async fn exchange(&self, call: Call, plan: &Plan) -> Result<Answer, Fault> {
+    async fn exchange(&self, call: Call, plan: &Plan, seen: &mut Seen) -> Result<Answer, Fault> {
         let url = call.url.clone();
         let write = plan.write;
         let start = Instant::now();
@@ -220,10 +246,11 @@ impl Http {
             Ok(Err(error)) => return Err(transport::fault(&error, &url, write)),
             Err(_) => return Err(transport::timed_out(&url, write)),
         };
+        seen.status = response.status().as_u16();
         let mut answer = Answer {
             system: self.system,
             host: url::host(&url),
-            status: response.status().as_u16(),
+            status: seen.status,
             headers: std::mem::take(response.headers_mut()),
             body: Vec::new(),
             write,
@@ -235,6 +262,7 @@ impl Http {
             let wait = IDLE.min(deadline.saturating_duration_since(Instant::now()));
             match timeout(wait, response.chunk()).await {
                 Ok(Ok(Some(piece))) if answer.body.len() + piece.len() <= self.limit => {
+                    seen.bytes += piece.len() as u64;
                     answer.body.extend_from_slice(&piece);
                 }
                 Ok(Ok(Some(_))) => return Err(self.endless(&answer)),
@@ -244,7 +272,6 @@ impl Http {
             }
         }
         answer.took = start.elapsed();
-        answer.screen()?;
         Ok(answer)
     }
 
@@ -261,16 +288,21 @@ impl Http {
     }
 
     fn endless(&self, answer: &Answer) -> Fault {
-        let kind = if answer.write { ErrorKind::Unknown } else { ErrorKind::NotTheApi };
-        Fault::new(
+        // Where the API has answered before, it is an accident and no wrong address.
+        let kind = match (answer.write, answer.worked_before) {
+            (true, _) => ErrorKind::Unknown,
+            (false, true) => ErrorKind::Temporary,
+            (false, false) => ErrorKind::NotTheApi,
+        };
+        let fault = Fault::new(
             kind,
             UserError::new(
                 format!("{} sent an answer without end.", answer.host),
                 format!("It was cut off at {} MiB.", self.limit >> 20),
                 format!("Check that the address is the one of {}.", self.system),
             ),
-        )
-        .at_once()
+        );
+        if answer.worked_before { fault } else { fault.at_once() }
     }
 
     /// The request in an error: its beginning, since a query may be long.
@@ -280,6 +312,20 @@ impl Http {
             Some((at, _)) => format!("{}…", &shown[..at]),
             None => shown,
         }
+    }
+
+    /// The secrets that this one request carries.
+    fn learn_from(&self, call: &Call) {
+        self.mask.learn_from(call.url.as_str());
+        if let Some((_, body)) = &call.body {
+            let head = &body[..body.len().min(TAP_LIMIT)];
+            self.mask.learn_from(&String::from_utf8_lossy(head));
+        }
+    }
+
+    /// The request in the debug log: a query may be as long as a body.
+    fn tapped(&self, call: &Call) -> String {
+        self.mask.body(format!("{} {}", call.method, call.url).as_bytes(), TAP_LIMIT)
     }
 
     fn shown(&self, call: &Call) -> String {

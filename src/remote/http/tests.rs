@@ -260,17 +260,21 @@ async fn the_debug_log_hears_everything_but_secrets() {
     let stub = Stub::new(|n, _| match n {
         0 => Say::http("500 Oops", "", "cs_hidden is wrong"),
         1 => Say::Close,
+        2 => Say::http("429 Slow", "Retry-After: 0\r\n", "cs_hidden is too fast"),
         _ => Say::json("{\"sessionName\":\"abc\",\"x\":1}"),
     })
     .await;
     let base = format!("http://127.0.0.1:{}/a?consumer_secret=cs_hidden&b=1", stub.port);
     let (http, url) = http(&base, &options);
-    assert!(send(&http, &url, Plan { tries: 3, ..READ }).await.is_ok());
+    assert!(send(&http, &url, Plan { tries: 4, ..READ }).await.is_ok());
     let heard = heard.lock().unwrap();
     let status: Vec<u16> = heard.iter().map(|e| e.status).collect();
-    assert_eq!(status, [500, 0, 200]);
+    assert_eq!(status, [500, 0, 429, 200]);
+    let received: Vec<u64> = heard.iter().map(|e| e.received).collect();
+    assert_eq!(received, [18, 0, 21, 27]);
+    assert_eq!(heard[2].answer, "••• is too fast");
     assert!(heard[0].request.ends_with("/a?consumer_secret=•••&b=1"), "{}", heard[0].request);
-    assert_eq!(heard[2].answer, "{\"sessionName\":\"•••\",\"x\":1}");
+    assert_eq!(heard[3].answer, "{\"sessionName\":\"•••\",\"x\":1}");
     assert!(heard.iter().all(|e| !format!("{e:?}").contains("cs_hidden")));
 }
 

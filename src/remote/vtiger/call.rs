@@ -12,6 +12,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use serde::de::DeserializeSeed;
 
+/// How often an operation logs in anew. A session that is over refuses before anything is done.
+const RENEWALS: usize = 3;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// As PHP reads it; blanks become `+` afterwards.
 const ENCODED: &AsciiSet =
@@ -74,7 +76,7 @@ impl Vtiger {
             (Reply::Failed(failure), _) => {
                 let mut error = errors::explain(&failure, asked);
                 error.request = self.shown(&op);
-                Err(error)
+                Err(self.http.discreet(error))
             }
         }
     }
@@ -86,9 +88,11 @@ impl Vtiger {
     {
         let mut session = self.sessions.take(&self.http, &self.url, op.plan).await?;
         let mut answered = self.send(op, &session.name, seed).await?;
-        if let Reply::Failed(failure) = &answered.0
-            && errors::is_session_over(failure)
-        {
+        for _ in 0..RENEWALS {
+            let Reply::Failed(failure) = &answered.0 else { break };
+            if !errors::is_session_over(failure) {
+                break;
+            }
             self.sessions.renew(&mut session, &self.http, &self.url, op.plan).await?;
             answered = self.send(op, &session.name, seed).await?;
         }

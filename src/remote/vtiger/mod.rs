@@ -81,6 +81,7 @@ impl Remote for Vtiger {
                 "Tax" | "Currency" | "Groups" => ChangeFeed::FullScan,
                 _ => ChangeFeed::Filtered,
             },
+            silent: false,
             trash: false,
             write_batch: 1,
             parallel: self.size,

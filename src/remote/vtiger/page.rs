@@ -198,7 +198,7 @@ impl Vtiger {
     }
 
     /// Whether the user sees every record, so that a short page is the last one.
-    fn sees_all(&self) -> bool {
+    pub(crate) fn sees_all(&self) -> bool {
         self.sessions.who().is_some_and(|who| who.admin == Some(true))
     }
 }

@@ -144,6 +144,7 @@ impl Sessions {
             let reply = self.answer_challenge(http, url, plan, &token).await?;
             let failure = match reply {
                 Reply::Done((session, who)) => {
+                    http.conceal(&session);
                     *challenge = Some((token, Instant::now()));
                     let mut last = self.who.lock().unwrap_or_else(PoisonError::into_inner);
                     *last = Some(Arc::new(who));
@@ -155,7 +156,7 @@ impl Sessions {
                 matches!(failure.code.as_str(), "INVALID_USER_CREDENTIALS" | "INVALID_AUTH_TOKEN");
             match pauses.next() {
                 Some(pause) if may_be_a_race => sleep(pause).await,
-                _ => return Err(self.refused(&failure)),
+                _ => return Err(http.discreet(self.refused(&failure))),
             }
         }
     }
@@ -180,7 +181,7 @@ impl Sessions {
                 Some(token) => Ok(token.to_owned()),
                 None => Err(odd_login()),
             },
-            Reply::Failed(failure) => Err(self.refused(&failure)),
+            Reply::Failed(failure) => Err(http.discreet(self.refused(&failure))),
         }
     }
 
@@ -196,6 +197,7 @@ impl Sessions {
             .chain_update(self.access_key.expose_secret().as_bytes())
             .finalize();
         let hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+        http.conceal(&hex);
         let make = || {
             let form = [
                 ("operation", "login"),

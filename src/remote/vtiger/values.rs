@@ -1,9 +1,8 @@
 //! Values as Vtiger wants them, checked before they are sent: Vtiger ignores fields it does not
 //! have, reads `1,234.50` as 1 and `true` as no, and drops a date it cannot read, all in silence.
 
-use super::super::RemoteError;
-use super::super::RemoteResult;
 use super::super::http::UNREADABLE;
+use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::call::refused;
 use super::describe::Described;
 use crate::model::{Fields, Value};
@@ -108,8 +107,10 @@ pub(crate) fn unreadable(path: &str) -> RemoteError {
     let mut error = refused(
         format!("The value for \"{path}\" was not sent."),
         "It holds bytes that could not be read as text (not UTF-8) where it comes from.",
-        "Enter the text anew in the record it comes from.",
+        "If it goes on, enter the text anew in the record it comes from.",
     );
+    // It may have been spoiled on its way to us.
+    error.kind = ErrorKind::Temporary;
     error.field = Some(path.to_owned());
     error
 }
@@ -186,7 +187,6 @@ mod tests {
             ("account_id.accountname", Value::from("x")),
             ("nothing", Value::from("x")),
             ("lastname", Value::Object(Fields::new())),
-            ("lastname", Value::from("M\u{FFFD}\u{FDD1}ller")),
             ("unit_price", Value::from("1,234.50")),
             ("unit_price", Value::from("12,50")),
             ("reorderlevel", Value::from("many")),
@@ -200,5 +200,8 @@ mod tests {
             assert_eq!(error.field.as_deref(), Some(path));
             assert_eq!(error.kind, ErrorKind::Refused);
         }
+        let spoiled = [("lastname", Value::from("M\u{FFFD}\u{FDD1}ller"))].into_iter().collect();
+        let error = element(&contacts(), &spoiled).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Temporary, "perhaps it was spoiled on its way");
     }
 }

@@ -20,10 +20,12 @@ impl Vtiger {
     ) -> RemoteResult<Written> {
         match write {
             Write::Create { fields: values } => self.create(entity, values, fields).await,
-            Write::Update { id, fields: values } if values.is_empty() => {
+            Write::Update { id, fields: values, .. } if values.is_empty() => {
                 self.untouched(entity, id, fields).await
             }
-            Write::Update { id, fields: values } => self.revise(entity, id, values, fields).await,
+            Write::Update { id, fields: values, .. } => {
+                self.revise(entity, id, values, fields).await
+            }
             Write::Delete { id } => self.delete(entity, id).await,
         }
     }
@@ -129,7 +131,12 @@ impl Vtiger {
     }
 
     /// Vtiger answers ACCESS_DENIED for a deleted record too; a query tells.
-    async fn told_apart(&self, module: &Described, id: &str, error: RemoteError) -> RemoteError {
+    async fn told_apart(
+        &self,
+        module: &Described,
+        id: &str,
+        mut error: RemoteError,
+    ) -> RemoteError {
         let unclear = error.kind == ErrorKind::Permission
             || (error.kind == ErrorKind::Refused && !super::refs::is_id_of(id, &module.prefix));
         if !unclear {
@@ -137,6 +144,11 @@ impl Vtiger {
         }
         match self.fetch_ids(&module.info.name, &[id.to_owned()], &[]).await {
             Ok(found) if found.is_empty() => gone(&module.info.name, id),
+            Ok(_) if self.sees_all() => {
+                // An administrator may do everything: the record was only not found just now.
+                error.kind = ErrorKind::Temporary;
+                error
+            }
             _ => error,
         }
     }

@@ -181,7 +181,7 @@ impl Woo {
         };
         let mut error = errors::explain(api, asked);
         error.request = format!("{} {}wp-json/wc/v3/{}", ask.method, self.site, ask.path);
-        error
+        self.http.discreet(error)
     }
 
     fn make(&self, ask: &Ask, way: &Way) -> Call {

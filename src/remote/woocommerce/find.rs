@@ -184,6 +184,17 @@ impl Woo {
         Ok(all)
     }
 
+    /// Whether it is a variation that has this SKU.
+    pub(crate) async fn is_of_variation(
+        &self,
+        entity: &'static Entity,
+        sku: &str,
+    ) -> RemoteResult<bool> {
+        let fields = [entity.key.to_owned()];
+        let ask = self.reading(entity, &fields, false).with("sku", sku);
+        Ok(self.rows(entity, &ask, &fields).await?.iter().any(records::is_variation))
+    }
+
     /// A read of full records, the largest page.
     pub(crate) fn reading(&self, entity: &Entity, fields: &[String], trash: bool) -> Ask {
         let mut ask = Ask::get(entity.name, format!("read {}", entity.name))

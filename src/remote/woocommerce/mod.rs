@@ -76,6 +76,7 @@ impl Remote for Woo {
         let known = entity::named(entity);
         Capabilities {
             changes: known.map_or(ChangeFeed::FullScan, |e| e.changes),
+            silent: false,
             trash: known.is_some_and(|e| e.trash),
             write_batch: 100,
             parallel: self.parallel,

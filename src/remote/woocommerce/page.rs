@@ -110,10 +110,9 @@ fn start(since: &Since) -> Option<String> {
 fn next(meta: &Meta, number: u64, count: usize) -> Next {
     match meta.pages {
         Some(pages) if count > 0 && number < pages => Next::Numbered { pages },
-        Some(_) => Next::End,
-        // A proxy took the totals away: on to the next page while this one is full.
-        None if count >= SIZE => Next::After((number + 1).to_string()),
-        None => Next::End,
+        // A proxy took the totals away, or they are not right: on while this page is full.
+        _ if count >= SIZE => Next::After((number + 1).to_string()),
+        _ => Next::End,
     }
 }
 

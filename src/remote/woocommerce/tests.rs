@@ -244,12 +244,24 @@ async fn the_items_of_a_batch_have_their_own_results() {
     })
     .await;
     let writes = [
-        Write::Update { id: "7".into(), fields: fields(&[("first_name", "x")]) },
+        Write::Update {
+            id: "7".into(),
+            fields: fields(&[("first_name", "x")]),
+            unmodified_since: None,
+        },
         Write::Create { fields: fields(&[("email", "a@b.co")]) },
         Write::Create { fields: fields(&[("email", "not one")]) },
-        Write::Update { id: "8".into(), fields: fields(&[("billing.city", "y")]) },
+        Write::Update {
+            id: "8".into(),
+            fields: fields(&[("billing.city", "y")]),
+            unmodified_since: None,
+        },
         Write::Create { fields: fields(&[("email", "taken@b.co")]) },
-        Write::Update { id: "abc".into(), fields: fields(&[("first_name", "x")]) },
+        Write::Update {
+            id: "abc".into(),
+            fields: fields(&[("first_name", "x")]),
+            unmodified_since: None,
+        },
     ];
     let results = shop(&stub).write("customers", &writes, &["email".to_owned()]).await;
     let kind = |n: usize| results[n].as_ref().map_err(|e| e.kind.clone()).map(|w| w.id.clone());

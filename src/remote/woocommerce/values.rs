@@ -267,13 +267,15 @@ mod tests {
             ("customers", false, "email", ""),
             ("customers", false, "email", "not an address"),
             ("customers", false, "billing.email", "x@"),
-            ("customers", false, "first_name", "M\u{FFFD}\u{FDD1}ller"),
         ] {
             let error = build(entity, create, &[(path, value.into())]).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Refused);
             assert_eq!(error.field.as_deref(), Some(path), "{value}");
         }
         assert!(build("products", true, &[("sku", "A".into())]).is_err(), "no name");
+        let spoiled = [("first_name", "M\u{FFFD}\u{FDD1}ller".into())];
+        let error = build("customers", false, &spoiled).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Temporary, "perhaps it was spoiled on its way");
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Woo {
         let asked = Asked { what: &what, write: true, known: true, item: true };
         let mut error = errors::explain(&api, asked);
         error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
-        Err(error)
+        Err(self.http.discreet(error))
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.
@@ -157,8 +157,27 @@ impl Woo {
         match answer? {
             Ok(_) => done,
             Err(api) if api.status == 410 => done,
-            Err(api) => Err(self.explained(&api, &ask)),
+            Err(api) => {
+                let error = self.explained(&api, &ask);
+                Err(self.surely_gone(entity, id, error).await)
+            }
         }
+    }
+
+    /// A record that is said to be gone and can still be read is not gone: it is tried again later.
+    async fn surely_gone(
+        &self,
+        entity: &'static Entity,
+        id: &str,
+        mut error: RemoteError,
+    ) -> RemoteError {
+        if error.kind == ErrorKind::NotFound {
+            match self.fetch_ids(entity, &[id.to_owned()], &[]).await {
+                Ok(found) if found.is_empty() => {}
+                _ => error.kind = ErrorKind::Temporary,
+            }
+        }
+        error
     }
 
     /// Updates without a change are not sent: the shop would stamp the record.
@@ -170,7 +189,7 @@ impl Woo {
         results: &mut Results,
     ) {
         let empty = |write: &Write| match write {
-            Write::Update { id, fields } if fields.is_empty() => Some(id.clone()),
+            Write::Update { id, fields, .. } if fields.is_empty() => Some(id.clone()),
             _ => None,
         };
         let ids: Vec<String> = writes.iter().filter_map(empty).collect();
@@ -221,12 +240,16 @@ impl Woo {
                 let held = r.fields.get(entity.key).map(Value::to_text).unwrap_or_default();
                 held.trim().to_lowercase() == key.trim().to_lowercase()
             });
+            // Held by something that is no such record, or by nothing that can be found.
+            let variation = twin.is_none()
+                && entity.trash
+                && self.is_of_variation(entity, &key).await.unwrap_or(false);
             if let Some(Err(error)) = &mut results[at] {
-                match twin {
-                    Some(twin) => error.kind = ErrorKind::Exists { id: Some(twin.id.clone()) },
-                    // Held by something that is no such record: a variation, another kind of user.
-                    None => error.kind = ErrorKind::Refused,
-                }
+                error.kind = match twin {
+                    Some(twin) => ErrorKind::Exists { id: Some(twin.id.clone()) },
+                    None if variation => ErrorKind::Refused,
+                    None => ErrorKind::Exists { id: None },
+                };
                 if twin.is_some_and(|t| t.trashed) {
                     error.error.next =
                         "Restore the product from the shop's trash, or delete it there \
@@ -250,7 +273,7 @@ fn sorted<'a>(entity: &Entity, writes: &'a [Write], results: &mut Results) -> So
                 continue;
             }
             Write::Update { fields, .. } if fields.is_empty() => continue,
-            Write::Update { id, fields } if is_id(id) => (Some(id.as_str()), fields),
+            Write::Update { id, fields, .. } if is_id(id) => (Some(id.as_str()), fields),
             Write::Create { fields } => (None, fields),
             Write::Update { id, .. } | Write::Delete { id } => {
                 results[at] = Some(Err(gone(entity, id)));

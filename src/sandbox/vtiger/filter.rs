@@ -216,6 +216,12 @@ fn like(pieces: &[Piece], text: &[char]) -> bool {
 }
 
 impl Filter {
+    /// Whether records are asked for by their ids.
+    pub fn names_ids(&self) -> bool {
+        let named = |test: &Test| test.id && matches!(test.op, Op::In | Op::Eq);
+        self.any.iter().flatten().any(named)
+    }
+
     /// Everything is let through.
     pub fn any(&self) -> bool {
         self.any.is_empty()

@@ -7,6 +7,7 @@
 
 mod fail;
 mod filter;
+mod pages;
 mod query;
 mod registry;
 mod session;
@@ -21,12 +22,15 @@ use axum::http::Method;
 use md5::{Digest, Md5};
 
 use self::fail::{Failure, json};
+use self::pages::Pages;
 use self::registry::{Module, Registry};
 use self::session::{Session, Sessions, TOKEN_LIFE};
 use self::store::{Store, USERS};
 use self::write::Writer;
 use super::SandboxError;
 use super::clock::Clock;
+use super::faults::FaultKind;
+use super::gate::{Deed, Line};
 use super::http::{Reply, Request, last, pairs};
 use super::journal::{Entry, Journal};
 use super::seed::{World, mix};
@@ -39,10 +43,13 @@ pub const USERNAME: &str = "admin";
 #[derive(Debug)]
 pub struct Vtiger {
     clock: Arc<Clock>,
+    /// The zone of the database: seconds east of UTC.
+    zone: i64,
     seed: u64,
     registry: Arc<Registry>,
     store: RwLock<Store>,
     sessions: Sessions,
+    pages: Pages,
 }
 
 /// The parameters of a request, kept apart as Vtiger does.
@@ -61,20 +68,21 @@ impl Vtiger {
     /// A server over the seeded data and the edits of the journal.
     pub fn new(
         world: Arc<World>,
-        clock: Arc<Clock>,
+        (clock, zone): (Arc<Clock>, i64),
         journal: Arc<Journal>,
         entries: &[Entry],
     ) -> Result<Self, SandboxError> {
         let registry = Arc::new(Registry::load().map_err(|e| SandboxError::Assets(e.to_string()))?);
         let seed = world.seed;
-        let mut store = Store::new(world, Arc::clone(&registry), journal);
+        let mut store = Store::new(world, Arc::clone(&registry), journal, zone);
         for entry in entries {
             let table = entry.table.strip_prefix("vtiger ").and_then(|name| registry.find(name));
             if let Some(at) = table {
                 store.replay(at, entry);
             }
         }
-        Ok(Self { clock, seed, registry, store: RwLock::new(store), sessions: Sessions::default() })
+        let (store, sessions, pages) = (RwLock::new(store), Sessions::default(), Pages::default());
+        Ok(Self { clock, zone, seed, registry, store, sessions, pages })
     }
 
     /// The access key of a user, which its preferences would show.
@@ -102,14 +110,19 @@ impl Vtiger {
             .to_ascii_lowercase()
     }
 
+    /// Whether an operation changes records.
+    pub fn writes(operation: &str) -> bool {
+        matches!(operation, "create" | "update" | "revise" | "delete")
+    }
+
     /// Answers a request to `webservice.php`.
-    pub async fn answer(&self, request: &Request) -> Reply {
+    pub async fn answer(&self, request: &Request, line: Line<'_>) -> Reply {
         let parameters = Parameters {
             query: pairs(&request.query),
             form: request.form(),
             cookie: request.header("cookie").and_then(session_cookie).map(str::to_owned),
         };
-        envelope(self.serve(&parameters, &request.method).await)
+        envelope(self.serve(&parameters, &request.method, line).await)
     }
 
     /// Does an operation as the administrator, without a session.
@@ -118,10 +131,15 @@ impl Vtiger {
         let values: Vec<(String, String)> = parameters.iter().map(owned).collect();
         let session = Session::of(1);
         let given = Given { operation, values: &values };
-        envelope(self.perform(&given, &session, &Method::POST))
+        envelope(self.perform(&given, &session, &Method::POST, Line::own()))
     }
 
-    async fn serve(&self, parameters: &Parameters, method: &Method) -> Result<String, Failure> {
+    async fn serve(
+        &self,
+        parameters: &Parameters,
+        method: &Method,
+        line: Line<'_>,
+    ) -> Result<String, Failure> {
         let operation = parameters.either("operation").unwrap_or_default().to_ascii_lowercase();
         let form = POSTS.contains(&operation.as_str());
         let format = parameters.either("format").unwrap_or("json");
@@ -148,9 +166,12 @@ impl Vtiger {
         }
         let name =
             name.ok_or_else(|| Failure::new("AUTHENTICATION_REQUIRED", "Authencation required"))?;
+        if line.strikes(FaultKind::ExpiredSession) {
+            self.sessions.close(name);
+        }
         let session = self.sessions.resume(name, self.clock.now())?;
         let _turn = session.turn.lock().await;
-        self.perform(&given, &session, method)
+        self.perform(&given, &session, method, line)
     }
 
     fn perform(
@@ -158,8 +179,9 @@ impl Vtiger {
         given: &Given<'_>,
         session: &Session,
         method: &Method,
+        line: Line<'_>,
     ) -> Result<String, Failure> {
-        let by = Writer { user: session.user, now: self.clock.now() };
+        let by = Writer { user: session.user, now: self.clock.now() + self.zone, line };
         match given.operation {
             "logout" if *method != Method::POST => {
                 Err(Failure::new("OPERATION_NOT_SUPPORTED", "Operation not supported"))
@@ -174,26 +196,45 @@ impl Vtiger {
                     self.registry.find(given.need("elementType")?).ok_or_else(Failure::denied)?;
                 Ok(self.registry.modules[at].describe.clone())
             }
-            "retrieve" => write::retrieve(&self.read(), given.need("id")?),
-            "query" => query::run(&self.read(), given.need("query")?),
+            "retrieve" => write::retrieve(&self.read(), line, given.need("id")?),
+            "query" => {
+                let text = given.need("query")?;
+                let shown = query::run(&self.read(), text, line)?;
+                Ok(self.pages.sent(text, shown, line))
+            }
             "create" => {
                 let module = given.need("elementType")?;
-                write::create(
-                    &mut self.change(),
-                    by,
-                    module,
-                    given.get("element").unwrap_or_default(),
-                )
+                let element = given.get("element").unwrap_or_default();
+                write::create(&mut self.change(), by, module, element)
+                    .inspect(|_| line.did(module, Deed::Created))
             }
-            "update" => {
-                write::update(&mut self.change(), by, given.get("element").unwrap_or_default())
+            "update" | "revise" => {
+                let element = given.get("element").unwrap_or_default();
+                let change =
+                    if given.operation == "update" { write::update } else { write::revise };
+                change(&mut self.change(), by, element)
+                    .inspect(|_| line.did(self.module_named(element), Deed::Updated))
             }
-            "revise" => {
-                write::revise(&mut self.change(), by, given.get("element").unwrap_or_default())
+            "delete" => {
+                let id = given.need("id")?;
+                write::delete(&mut self.change(), line, id)
+                    .inspect(|_| line.did(self.module_of(id), Deed::Deleted))
             }
-            "delete" => write::delete(&mut self.change(), given.need("id")?),
             _ => Err(Failure::Fatal),
         }
+    }
+
+    /// The name of the module that an id belongs to.
+    fn module_of(&self, id: &str) -> &str {
+        let prefix = Store::id_parts(id).ok().map(|(prefix, _)| prefix);
+        let at = prefix.and_then(|prefix| self.registry.by_prefix(prefix));
+        at.map_or("", |at| self.registry.modules[at].name.as_str())
+    }
+
+    /// The same for the id in an element.
+    fn module_named(&self, element: &str) -> &str {
+        let element: serde_json::Value = serde_json::from_str(element).unwrap_or_default();
+        self.module_of(element["id"].as_str().unwrap_or_default())
     }
 
     fn challenge(&self, given: &Given<'_>) -> Result<String, Failure> {

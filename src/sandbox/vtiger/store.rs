@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::fail::Failure;
 use super::registry::{Module, Registry, Type};
-use crate::sandbox::clock::parse_stamp;
+use crate::sandbox::clock::{parse_stamp, push_stamp};
 use crate::sandbox::edits::{Edit, Edits};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::patch::{Changes, Patch};
@@ -24,6 +24,8 @@ pub struct Store {
     by_time: Vec<OnceLock<Vec<(u32, u32)>>>,
     next_id: u64,
     journal: Arc<Journal>,
+    /// The zone of the stamps: seconds east of UTC.
+    zone: i64,
 }
 
 /// A record being looked at.
@@ -41,7 +43,12 @@ pub struct Row<'a> {
 
 impl Store {
     /// The tables as they are before any edit.
-    pub fn new(world: Arc<World>, registry: Arc<Registry>, journal: Arc<Journal>) -> Self {
+    pub fn new(
+        world: Arc<World>,
+        registry: Arc<Registry>,
+        journal: Arc<Journal>,
+        zone: i64,
+    ) -> Self {
         let mut next_id = 11;
         let mut tables = Vec::new();
         for module in &registry.modules {
@@ -50,8 +57,15 @@ impl Store {
             tables.push(Edits::over(ids));
         }
         let by_time = registry.modules.iter().map(|_| OnceLock::new()).collect();
-        let mut store =
-            Self { world, registry: Arc::clone(&registry), tables, by_time, next_id, journal };
+        let mut store = Self {
+            world,
+            registry: Arc::clone(&registry),
+            tables,
+            by_time,
+            next_id,
+            journal,
+            zone,
+        };
         for (at, module) in registry.modules.iter().enumerate() {
             for row in &module.rows {
                 store.plant(at, row);
@@ -209,7 +223,7 @@ impl Store {
 
     /// Records by modification stamp and id, from that stamp on.
     pub fn by_time(&self, at: usize, from: i64) -> impl Iterator<Item = u64> + '_ {
-        let dawn = self.world.dawn();
+        let dawn = self.world.dawn() + self.zone;
         let table = &self.tables[at];
         let all = self.generated_by_time(at);
         let start = all.partition_point(|(stamp, _)| i64::from(*stamp) + dawn < from);
@@ -280,6 +294,12 @@ impl Row<'_> {
                 let prefix = self.module.number.as_ref().map_or("", |(_, prefix)| prefix.as_str());
                 out.push_str(prefix);
                 push_number(out, self.id - self.generated_from + 1);
+                return true;
+            }
+            (Some(facts), Some(fact @ (Fact::Created | Fact::Modified))) => {
+                let (created, modified) = facts.stamps(Side::Vtiger);
+                let at = if fact == Fact::Created { created } else { modified };
+                push_stamp(out, at + self.store.zone, ' ');
                 return true;
             }
             (Some(facts), Some(fact)) => return facts.write(fact, Side::Vtiger, out),

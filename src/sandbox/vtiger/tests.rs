@@ -11,7 +11,7 @@ const BASE: i64 = 1_700_000_000;
 
 fn server(records: u64) -> Vtiger {
     let world = Arc::new(World::new(1, records, BASE));
-    Vtiger::new(world, Arc::default(), Arc::default(), &[]).unwrap()
+    Vtiger::new(world, (Arc::default(), 0), Arc::default(), &[]).unwrap()
 }
 
 fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {
@@ -31,13 +31,13 @@ fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {
 }
 
 async fn get(server: &Vtiger, query: &str) -> Value {
-    let reply = server.answer(&request(Method::GET, query, &[])).await;
+    let reply = server.answer(&request(Method::GET, query, &[]), Line::own()).await;
     serde_json::from_str(&reply.body)
         .unwrap_or(json!({ "status": reply.status.as_u16(), "text": reply.body }))
 }
 
 async fn post(server: &Vtiger, form: &[(&str, &str)]) -> Value {
-    let reply = server.answer(&request(Method::POST, "", form)).await;
+    let reply = server.answer(&request(Method::POST, "", form), Line::own()).await;
     serde_json::from_str(&reply.body)
         .unwrap_or(json!({ "status": reply.status.as_u16(), "text": reply.body }))
 }

@@ -7,16 +7,21 @@ use super::registry::{Module, Type};
 use super::store::{GROUPS, Row, Store, USERS};
 use super::values::normal;
 use crate::sandbox::clock::stamp;
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::faults::spoil::lossy;
+use crate::sandbox::gate::Line;
 use crate::sandbox::patch::{Changes, Value};
 use crate::sandbox::text::{fold, push_htmlentities, push_vtiger_json};
 
 /// Who writes, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Writer {
+pub struct Writer<'a> {
     /// The user.
     pub user: u64,
-    /// Seconds since 1970.
+    /// Seconds since 1970, as the database's clock shows them.
     pub now: i64,
+    /// What may go wrong.
+    pub line: Line<'a>,
 }
 
 /// What kind of write it is.
@@ -32,7 +37,7 @@ const NO_OWNER: Failure = Failure::Plain("Sorry! Attempt to access restricted fi
 /// `create`: the JSON text of the new record.
 pub fn create(
     store: &mut Store,
-    by: Writer,
+    by: Writer<'_>,
     module: &str,
     element: &str,
 ) -> Result<String, Failure> {
@@ -50,6 +55,10 @@ pub fn create(
         return Err(missing);
     }
     duplicate(store, at, None, &changes)?;
+    if by.line.strikes(FaultKind::Exists) {
+        return Err(Failure::Duplicate);
+    }
+    lose(store, at, &mut changes, by.line);
     let id = store.next_id(at);
     first_values(store, at, id, by, &element, &mut changes);
     store.write(at, id, &changes);
@@ -58,16 +67,16 @@ pub fn create(
 }
 
 /// `update`: every mandatory field must be there; what is not sent stays.
-pub fn update(store: &mut Store, by: Writer, element: &str) -> Result<String, Failure> {
+pub fn update(store: &mut Store, by: Writer<'_>, element: &str) -> Result<String, Failure> {
     change(store, by, element, Way::Update)
 }
 
 /// `revise`: only what is sent changes.
-pub fn revise(store: &mut Store, by: Writer, element: &str) -> Result<String, Failure> {
+pub fn revise(store: &mut Store, by: Writer<'_>, element: &str) -> Result<String, Failure> {
     change(store, by, element, Way::Revise)
 }
 
-fn change(store: &mut Store, by: Writer, element: &str, way: Way) -> Result<String, Failure> {
+fn change(store: &mut Store, by: Writer<'_>, element: &str, way: Way) -> Result<String, Failure> {
     let element = match serde_json::from_str::<Json>(element) {
         Ok(Json::Object(element)) => element,
         Err(_) if !element.is_empty() => return Err(Failure::internal()),
@@ -75,12 +84,16 @@ fn change(store: &mut Store, by: Writer, element: &str, way: Way) -> Result<Stri
     };
     let id = element.get("id").and_then(Json::as_str).ok_or_else(Failure::bad_id)?;
     let (at, id) = locate(store, id)?;
+    if by.line.strikes(FaultKind::Ghost) {
+        return Err(Failure::denied());
+    }
     writable(&store.registry.modules[at])?;
     let mut changes = changes(store, at, &element, way)?;
     if let Some(missing) = missing(&store.registry.modules[at], &changes, way) {
         return Err(missing);
     }
     duplicate(store, at, Some(id), &changes)?;
+    lose(store, at, &mut changes, by.line);
     let module = &store.registry.modules[at];
     for (name, value) in
         [("modifiedtime", stamp(by.now, ' ')), ("modifiedby", format!("{USERS}x{}", by.user))]
@@ -95,14 +108,20 @@ fn change(store: &mut Store, by: Writer, element: &str, way: Way) -> Result<Stri
 }
 
 /// `retrieve`: the JSON text of a record.
-pub fn retrieve(store: &Store, id: &str) -> Result<String, Failure> {
+pub fn retrieve(store: &Store, line: Line<'_>, id: &str) -> Result<String, Failure> {
     let (at, id) = locate(store, id)?;
+    if line.strikes(FaultKind::Ghost) {
+        return Err(Failure::denied());
+    }
     record(store, at, id)
 }
 
 /// `delete`.
-pub fn delete(store: &mut Store, id: &str) -> Result<String, Failure> {
+pub fn delete(store: &mut Store, line: Line<'_>, id: &str) -> Result<String, Failure> {
     let (at, id) = locate(store, id)?;
+    if line.strikes(FaultKind::Ghost) {
+        return Err(Failure::denied());
+    }
     writable(&store.registry.modules[at])?;
     store.remove(at, id);
     Ok("{\"status\":\"successful\"}".into())
@@ -158,6 +177,17 @@ fn changes(
     }
     price(module, element, &mut changes);
     Ok(changes)
+}
+
+/// What a database or a plugin may take away from a value: its end, or blanks in it. Fields that
+/// are looked up or must be unique stay whole.
+fn lose(store: &Store, at: usize, changes: &mut Changes, line: Line<'_>) {
+    let module = &store.registry.modules[at];
+    let may = |column: u8| {
+        let spec = module.at(column);
+        spec.kind == Type::Text && !spec.unique && !spec.indexed && !spec.mandatory
+    };
+    lossy(changes, may, line);
 }
 
 /// A currency without a price makes the price 0.
@@ -252,7 +282,7 @@ fn first_values(
     store: &Store,
     at: usize,
     id: u64,
-    by: Writer,
+    by: Writer<'_>,
     element: &Map<String, Json>,
     changes: &mut Changes,
 ) {

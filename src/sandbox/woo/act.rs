@@ -11,6 +11,8 @@ use super::route::{Resource, Route};
 use super::schema::{Schema, check, number};
 use super::store::{Store, Table};
 use super::{Call, Woo, customers, products, site, taxes};
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::gate::Deed;
 use crate::sandbox::http::Reply;
 
 /// So many items a batch may hold.
@@ -33,7 +35,8 @@ impl Call<'_> {
         let all = self.all();
         let asked = all.get("context").and_then(Value::as_str) == Some("edit");
         let administrator = self.key.is_some_and(Key::administrator);
-        View { fields: fields(&self.query), edit: edit || asked, administrator, single }
+        let local = self.line.strikes(FaultKind::LocalTime);
+        View { fields: fields(&self.query), edit: edit || asked, administrator, single, local }
     }
 
     /// Someone must ask; what is said when nobody does depends on what was wanted.
@@ -63,6 +66,22 @@ enum Want {
     Edit,
     Delete,
     Batch,
+}
+
+/// A record that is there and is not found.
+fn unseen(resource: Resource, update: bool, call: &Call<'_>) -> Result<(), Failure> {
+    if !call.line.strikes(FaultKind::Ghost) {
+        return Ok(());
+    }
+    Err(match resource {
+        Resource::Customers => customers::missing(),
+        Resource::Taxes => taxes::invalid(404),
+        // A product that is not there is a bad request when it is to be changed.
+        _ => {
+            let status = if update { 400 } else { 404 };
+            Failure::new(status, products::invalid(resource.table()), "Invalid ID.")
+        }
+    })
 }
 
 impl Woo {
@@ -138,6 +157,7 @@ impl Woo {
             parameters: &all,
             view,
             parent: resource.parent(),
+            line: call.line,
         };
         Ok(list(&self.read(), &self.kept, resource.table(), &ask))
     }
@@ -146,7 +166,9 @@ impl Woo {
         call.allowed(Want::View)?;
         let store = self.read();
         let view = call.view(false, true);
-        self.shown(&store, resource, id, &view).map(|body| json_reply(200, body))
+        let body = self.shown(&store, resource, id, &view)?;
+        unseen(resource, false, call)?;
+        Ok(json_reply(200, body))
     }
 
     /// The JSON of a record, or the error for one that is not there.
@@ -188,7 +210,7 @@ impl Woo {
         check(&self.schema(resource).write, &all, true)?;
         call.allowed(Want::Create)?;
         let mut store = self.change();
-        let id = self.make(&mut store, resource, &all)?;
+        let id = self.make(&mut store, resource, &all, call)?;
         let body = self.shown(&store, resource, id, &call.view(true, true))?;
         let location = format!("{}/wp-json/wc/v3/{}/{id}", self.home, resource.path());
         Ok(json_reply(201, body).with("location", location))
@@ -199,20 +221,22 @@ impl Woo {
         store: &mut Store,
         resource: Resource,
         body: &Map<String, Value>,
+        call: &Call<'_>,
     ) -> Result<u64, Failure> {
-        let now = self.clock.now();
-        match resource {
-            Resource::Customers => customers::create(store, body, now),
-            Resource::Products => products::create(store, Table::Products, None, body, now),
+        let (now, line) = (self.clock.now(), call.line);
+        let made = match resource {
+            Resource::Customers => customers::create(store, body, now, line),
+            Resource::Products => products::create(store, Table::Products, None, body, now, line),
             Resource::Variations(parent) if !store.table(Table::Products).exists(parent) => {
                 let message = "<p>There has been a critical error on this website.</p>";
                 Err(Failure::new(500, "internal_server_error", message))
             }
             Resource::Variations(parent) => {
-                products::create(store, Table::Variations, Some(parent), body, now)
+                products::create(store, Table::Variations, Some(parent), body, now, line)
             }
             Resource::Taxes => taxes::create(store, body),
-        }
+        };
+        made.inspect(|_| line.did(&resource.path(), Deed::Created))
     }
 
     fn alter(
@@ -221,18 +245,21 @@ impl Woo {
         resource: Resource,
         id: u64,
         body: &Map<String, Value>,
+        call: &Call<'_>,
     ) -> Result<(), Failure> {
-        let now = self.clock.now();
-        match resource {
-            Resource::Customers => customers::update(store, id, body, now).map(|_| ()),
-            Resource::Products => products::update(store, Table::Products, id, body, now),
+        let (now, line) = (self.clock.now(), call.line);
+        unseen(resource, true, call)?;
+        let changed = match resource {
+            Resource::Customers => customers::update(store, id, body, now, line).map(|_| ()),
+            Resource::Products => products::update(store, Table::Products, id, body, now, line),
             Resource::Variations(parent) => {
-                products::update(store, Table::Variations, id, body, now)?;
+                products::update(store, Table::Variations, id, body, now, line)?;
                 // The product moves with its variation.
-                products::update(store, Table::Products, parent, &Map::new(), now)
+                products::update(store, Table::Products, parent, &Map::new(), now, line)
             }
             Resource::Taxes => taxes::update(store, id, body),
-        }
+        };
+        changed.inspect(|()| line.did(&resource.path(), Deed::Updated))
     }
 
     fn drop(
@@ -241,8 +268,10 @@ impl Woo {
         resource: Resource,
         id: u64,
         force: bool,
+        call: &Call<'_>,
     ) -> Result<(), Failure> {
-        match resource {
+        unseen(resource, false, call)?;
+        let dropped = match resource {
             Resource::Customers => customers::delete(store, id, force),
             Resource::Products => {
                 products::delete(store, Table::Products, id, force, self.clock.now())
@@ -251,7 +280,8 @@ impl Woo {
                 products::delete(store, Table::Variations, id, force, self.clock.now())
             }
             Resource::Taxes => taxes::delete(store, id, force),
-        }
+        };
+        dropped.inspect(|()| call.line.did(&resource.path(), Deed::Deleted))
     }
 
     fn update(&self, resource: Resource, id: u64, call: &Call<'_>) -> Result<Reply, Failure> {
@@ -261,7 +291,7 @@ impl Woo {
         // An id in the body beats the one in the address.
         let id = all.get("id").and_then(number).map_or(id, whole);
         let mut store = self.change();
-        self.alter(&mut store, resource, id, &all)?;
+        self.alter(&mut store, resource, id, &all, call)?;
         let body = self.shown(&store, resource, id, &call.view(true, true))?;
         Ok(json_reply(200, body))
     }
@@ -274,7 +304,7 @@ impl Woo {
             (Resource::Taxes, Err(_)) => return Err(taxes::invalid(400)),
             (_, shown) => shown?,
         };
-        self.drop(&mut store, resource, id, call.force())?;
+        self.drop(&mut store, resource, id, call.force(), call)?;
         let body = if call.force() {
             last
         } else {
@@ -354,14 +384,14 @@ impl Woo {
         let number = id.unwrap_or(0);
         let done = match what {
             "create" => self
-                .make(store, resource, body)
+                .make(store, resource, body, call)
                 .and_then(|id| self.shown(store, resource, id, view)),
             "update" => self
-                .alter(store, resource, number, body)
+                .alter(store, resource, number, body, call)
                 .and_then(|()| self.shown(store, resource, number, view)),
             _ => self.managers(resource, call).and_then(|()| {
                 let last = self.shown(store, resource, number, view)?;
-                self.drop(store, resource, number, true)?;
+                self.drop(store, resource, number, true, call)?;
                 Ok(last)
             }),
         };

@@ -7,6 +7,9 @@ use super::schema::is_email;
 use super::store::{Store, Table};
 use super::values::{members, meta, person_name, text, unslashed};
 use crate::sandbox::clock::stamp;
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::faults::spoil::lossy;
+use crate::sandbox::gate::Line;
 use crate::sandbox::patch::Changes;
 
 const ADDRESS: [&str; 11] = [
@@ -24,7 +27,12 @@ const ADDRESS: [&str; 11] = [
 ];
 
 /// Creates a customer and gives its number.
-pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<u64, Failure> {
+pub fn create(
+    store: &mut Store,
+    body: &Map<String, Value>,
+    now: i64,
+    line: Line<'_>,
+) -> Result<u64, Failure> {
     if body.get("id").is_some_and(|id| !text(id).is_empty() && text(id) != "0") {
         return Err(Failure::new(
             400,
@@ -32,7 +40,7 @@ pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<
             "Cannot create existing resource.",
         ));
     }
-    let email = free_email(store, body)?;
+    let email = free_email(store, body, line)?;
     let username = username(store, body, &email)?;
     let entity = Table::Customers.entity();
     let mut changes: Changes = vec![
@@ -50,13 +58,14 @@ pub fn create(store: &mut Store, body: &Map<String, Value>, now: i64) -> Result<
         given.insert("meta_data".into(), Value::Array(entries));
     }
     fill(store, "[]", &given, now, &mut changes)?;
+    lose(&mut changes, line);
     let id = store.next_id(Table::Customers);
     store.write(Table::Customers, id, &changes);
     Ok(id)
 }
 
 /// The address of a new customer, which nobody may have.
-fn free_email(store: &Store, body: &Map<String, Value>) -> Result<String, Failure> {
+fn free_email(store: &Store, body: &Map<String, Value>, line: Line<'_>) -> Result<String, Failure> {
     let email = body.get("email").map(text).unwrap_or_default();
     if email.is_empty() {
         let message = "Please provide a valid email address.";
@@ -65,7 +74,7 @@ fn free_email(store: &Store, body: &Map<String, Value>) -> Result<String, Failur
     if !is_email(&email) {
         return Err(Failure::new(400, "customer_invalid_email", "Invalid email address"));
     }
-    if store.user_by("email", &email).is_some() {
+    if store.user_by("email", &email).is_some() || line.strikes(FaultKind::Exists) {
         let message = format!(
             "An account is already registered with {email}. <a href=\"#\" class=\"showlogin\">Please log in.</a>"
         );
@@ -105,6 +114,7 @@ pub fn update(
     id: u64,
     body: &Map<String, Value>,
     now: i64,
+    line: Line<'_>,
 ) -> Result<Table, Failure> {
     let table = find(store, id)?;
     let row = store.row(table, id).ok_or_else(missing)?;
@@ -138,8 +148,20 @@ pub fn update(
         ));
     }
     fill(store, &meta, body, now, &mut changes)?;
+    lose(&mut changes, line);
     store.write(table, id, &changes);
     Ok(table)
+}
+
+/// Addresses and names may lose something when they are stored; e-mail addresses never do.
+fn lose(changes: &mut Changes, line: Line<'_>) {
+    let entity = Table::Customers.entity();
+    let may = |column: u8| {
+        let name = entity.columns[usize::from(column)].0;
+        let part = name.rsplit('.').next().unwrap_or(name);
+        ADDRESS.contains(&part) && part != "email"
+    };
+    lossy(changes, may, line);
 }
 
 /// What create and update have in common.
@@ -202,6 +224,7 @@ pub fn delete(store: &mut Store, id: u64, force: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn missing() -> Failure {
+/// Nobody has that number.
+pub fn missing() -> Failure {
     Failure::new(404, "wc_user_invalid_id", "Invalid user ID.")
 }

@@ -11,6 +11,8 @@ use super::php;
 use super::render::{Plan, View};
 use super::schema::{items, number};
 use super::store::{Store, Table};
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::gate::Line;
 use crate::sandbox::http::Reply;
 
 /// How many lists are kept, so that the pages of one listing are not searched for again.
@@ -67,6 +69,8 @@ pub struct Ask<'a> {
     pub view: View,
     /// The product whose variations are listed.
     pub parent: Option<u64>,
+    /// What may go wrong.
+    pub line: Line<'a>,
 }
 
 impl Ask<'_> {
@@ -103,16 +107,23 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
     let size = ask.number("per_page").unwrap_or(10);
     let number = ask.number("page").unwrap_or(1);
     let offset = ask.number("offset").unwrap_or((number - 1) * size);
-    let page = Page { number, size, offset };
-    let (ids, total) = match straight(store, table, ask, page) {
+    let page = Page { number, size, offset: wrong_offset(ask, number, size, offset) };
+    let drifted = page.offset == offset + 1;
+    let (mut ids, mut total) = match straight(store, table, ask, page) {
         Some(found) => found,
         None => {
             let all = kept.get(store, table, ask);
-            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
+            let from = usize::try_from(page.offset).unwrap_or(usize::MAX).min(all.len());
             let to = from.saturating_add(usize::try_from(size).unwrap_or(0)).min(all.len());
             (all[from..to].to_vec(), all.len() as u64)
         }
     };
+    if ask.text("include").is_some() && !ids.is_empty() && ask.line.strikes(FaultKind::Ghost) {
+        let one = ask.line.below(ids.len() as u64);
+        ids.remove(usize::try_from(one).unwrap_or(0));
+        total -= 1;
+    }
+    total = wrong_total(ask, total - u64::from(drifted && total > 0), size);
     let mut body = String::with_capacity(ids.len() * 1500 + 2);
     body.push('[');
     let mut plans: [Option<Plan>; 2] = [None, None];
@@ -131,6 +142,31 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
     }
     body.push(']');
     with_headers(json_reply(200, body), total, page, ask)
+}
+
+/// Where a page starts that is not the one asked for: a cache knows another one, or a record of a
+/// page before has just gone.
+fn wrong_offset(ask: &Ask<'_>, number: u64, size: u64, right: u64) -> u64 {
+    if number < 2 {
+        right
+    } else if ask.line.strikes(FaultKind::DuplicatePage) {
+        right.saturating_sub(size)
+    } else if ask.line.strikes(FaultKind::IgnoredPage) {
+        0
+    } else if ask.line.strikes(FaultKind::PageDrift) {
+        right + 1
+    } else {
+        right
+    }
+}
+
+/// A total that was counted before or after something came or went.
+fn wrong_total(ask: &Ask<'_>, right: u64, size: u64) -> u64 {
+    if !ask.line.strikes(FaultKind::ChangingTotals) {
+        return right;
+    }
+    let by = 1 + ask.line.below(size + size / 2);
+    if ask.line.below(2) == 0 { right + by } else { right.saturating_sub(by) }
 }
 
 /// The table of a record in a list that may hold records of two.

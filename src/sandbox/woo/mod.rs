@@ -37,6 +37,7 @@ use self::schema::Schema;
 use self::store::Store;
 use super::SandboxError;
 use super::clock::Clock;
+use super::gate::Line;
 use super::http::{Reply, Request, pairs};
 use super::journal::{Entry, Journal};
 use super::seed::World;
@@ -73,6 +74,8 @@ pub struct Call<'a> {
     query: Map<String, Value>,
     /// The members of the body.
     body: Map<String, Value>,
+    /// The way it came.
+    line: Line<'a>,
 }
 
 impl Woo {
@@ -117,8 +120,14 @@ impl Woo {
         format!("{} {}", request.method, parts.join("/"))
     }
 
+    /// Whether a request changes records.
+    pub fn writes(request: &Request) -> bool {
+        let query = php::parameters(&pairs(&request.query));
+        !matches!(method(request, &query), Method::GET | Method::HEAD | Method::OPTIONS)
+    }
+
     /// Answers a request; the path is the one below the shop's home.
-    pub fn answer(&self, request: &Request) -> Reply {
+    pub fn answer(&self, request: &Request, line: Line<'_>) -> Reply {
         let query = php::parameters(&pairs(&request.query));
         let Some(path) = rest_path(&request.path, &query) else {
             return Reply::new(
@@ -128,7 +137,8 @@ impl Woo {
             );
         };
         let envelope = query.contains_key("_envelope");
-        let reply = self.serve(request, query, &path).unwrap_or_else(|failure| failure.reply());
+        let served = self.serve(request, query, &path, line);
+        let reply = served.unwrap_or_else(|failure| failure.reply());
         if envelope { enveloped(&reply) } else { reply }
     }
 
@@ -137,6 +147,7 @@ impl Woo {
         request: &Request,
         query: Map<String, Value>,
         path: &str,
+        line: Line<'_>,
     ) -> Result<Reply, Failure> {
         // Keys are looked at only when the address shows this text.
         let seen = request.path.contains("wp-json/wc/") || request.query.contains("wp-json/wc/");
@@ -157,7 +168,7 @@ impl Woo {
         }
         let route = Route::parse(path).ok_or_else(Failure::no_route)?;
         let body = body(request)?;
-        let call = Call { method, key, raw_query: &request.query, query, body };
+        let call = Call { method, key, raw_query: &request.query, query, body, line };
         self.perform(&route, &call)
     }
 
@@ -173,6 +184,7 @@ impl Woo {
             raw_query: query,
             query: php::parameters(&pairs(query)),
             body: body.as_object().cloned().unwrap_or_default(),
+            line: Line::own(),
         };
         self.perform(&route, &call).unwrap_or_else(|failure| failure.reply())
     }

@@ -8,6 +8,9 @@ use super::render::{slug, wp_json};
 use super::store::{Store, Table};
 use super::values::{members, meta, money, rich_text, text, unslashed, whole, yes};
 use crate::sandbox::clock::stamp;
+use crate::sandbox::faults::FaultKind;
+use crate::sandbox::faults::spoil::lossy;
+use crate::sandbox::gate::Line;
 use crate::sandbox::patch::Changes;
 
 /// How the members are taken.
@@ -51,6 +54,7 @@ pub fn create(
     parent: Option<u64>,
     body: &Map<String, Value>,
     now: i64,
+    line: Line<'_>,
 ) -> Result<u64, Failure> {
     if body.get("id").is_some_and(|id| !text(id).is_empty() && text(id) != "0") {
         return Err(Failure::new(
@@ -64,8 +68,13 @@ pub fn create(
         body.insert("name".into(), json!("Product"));
     }
     free_sku(store, None, &body)?;
+    let sku = body.get("sku").map(unslashed).unwrap_or_default();
+    if !sku.is_empty() && line.strikes(FaultKind::Exists) {
+        return Err(in_lookup_table(&sku));
+    }
     let id = store.next_id(table);
     let mut changes = changes(store, table, None, &body, now);
+    lose(&mut changes, line);
     let entity = table.entity();
     let created = date_created(&body).unwrap_or(now);
     let stamps = [("date_created", created), ("date_modified", created)];
@@ -91,6 +100,7 @@ pub fn update(
     id: u64,
     body: &Map<String, Value>,
     now: i64,
+    line: Line<'_>,
 ) -> Result<(), Failure> {
     if !store.table(table).exists(id) {
         if table == Table::Products && store.table(Table::Variations).exists(id) {
@@ -100,7 +110,8 @@ pub fn update(
         return Err(Failure::new(400, invalid(table), "Invalid ID."));
     }
     free_sku(store, Some(id), body)?;
-    let changes = changes(store, table, Some(id), body, now);
+    let mut changes = changes(store, table, Some(id), body, now);
+    lose(&mut changes, line);
     store.write(table, id, &changes);
     Ok(())
 }
@@ -113,6 +124,21 @@ pub fn invalid(table: Table) -> &'static str {
     }
 }
 
+/// The refusal of a stock keeping unit that does not tell who has it.
+fn in_lookup_table(sku: &str) -> Failure {
+    let message = format!(
+        "The product with SKU ({sku}) you are trying to insert is already present in the lookup table"
+    );
+    Failure::new(400, "woocommerce_rest_product_not_created", message)
+}
+
+/// Texts for people may lose something when they are stored; stock keeping units never do.
+fn lose(changes: &mut Changes, line: Line<'_>) {
+    let entity = &super::shape::PRODUCTS;
+    let may = |column: u8| RICH.contains(&entity.columns[usize::from(column)].0);
+    lossy(changes, may, line);
+}
+
 /// A stock keeping unit may be used once; one in the trash is found only by the lookup table.
 fn free_sku(store: &Store, own: Option<u64>, body: &Map<String, Value>) -> Result<(), Failure> {
     let sku = body.get("sku").map(unslashed).unwrap_or_default();
@@ -122,10 +148,7 @@ fn free_sku(store: &Store, own: Option<u64>, body: &Map<String, Value>) -> Resul
     };
     let trashed = store.row(table, id).is_some_and(|row| row.get("status") == "trash");
     if trashed {
-        let message = format!(
-            "The product with SKU ({sku}) you are trying to insert is already present in the lookup table"
-        );
-        return Err(Failure::new(400, "woocommerce_rest_product_not_created", message));
+        return Err(in_lookup_table(&sku));
     }
     let free = (1..).map(|n| format!("{sku}-{n}")).find(|s| store.post_by_sku(s).is_none());
     let failure = Failure::new(400, "product_invalid_sku", "Invalid or duplicated SKU.");

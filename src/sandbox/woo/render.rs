@@ -60,6 +60,8 @@ pub struct View {
     pub administrator: bool,
     /// A single record keeps its links whatever the fields are.
     pub single: bool,
+    /// Stamps that say UTC are in local time too.
+    pub local: bool,
 }
 
 impl Plan {
@@ -125,7 +127,7 @@ fn nodes(entity: &super::shape::Entity, members: &[Member], above: &str, view: &
             Shape::Bool(c) => column(c, Way::Bool),
             Shape::Number(c) => column(c, Way::Number),
             Shape::Local(c) => column(c, Way::Local),
-            Shape::Gmt(c) => column(c, Way::Gmt),
+            Shape::Gmt(c) => column(c, if view.local { Way::Local } else { Way::Gmt }),
             Shape::Json(c) => column(c, Way::Json),
             Shape::Private(c) if view.administrator => column(c, Way::Json),
             Shape::Private(_) => continue,

@@ -68,13 +68,14 @@ fn with_key(shop: &Woo, kind: WooKey, method: &str, path: &str, body: &Value) ->
         base64::engine::general_purpose::STANDARD.encode(ring::hmac::sign(&mac, base.as_bytes()));
     let mut headers = HeaderMap::new();
     headers.insert("content-type", "application/json".parse().unwrap());
-    let reply = shop.answer(&Request {
+    let request = Request {
         method: method.parse().unwrap(),
         path: format!("/wp-json/wc/v3/{path}"),
         query: format!("{}&oauth_signature={}", joined.join("&"), strict(&signature)),
         headers,
         body: body.to_string().into_bytes(),
-    });
+    };
+    let reply = shop.answer(&request, Line::own());
     (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap())
 }
 
@@ -83,13 +84,14 @@ fn without_key(shop: &Woo, method: &str, path: &str, body: &str) -> (u16, String
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut headers = HeaderMap::new();
     headers.insert("content-type", "application/json".parse().unwrap());
-    let reply = shop.answer(&Request {
+    let request = Request {
         method: method.parse().unwrap(),
         path: path.into(),
         query: query.into(),
         headers,
         body: body.as_bytes().to_vec(),
-    });
+    };
+    let reply = shop.answer(&request, Line::own());
     let value: Value = serde_json::from_str(&reply.body).unwrap_or_default();
     (reply.status.as_u16(), value["code"].as_str().unwrap_or_default().to_owned())
 }

@@ -14,8 +14,8 @@ fn everything_arrives() {
     let world = World::new();
     let applied = world.apply(FULL).unwrap();
     assert_eq!(applied.changed, ["CRM", "retention", "shop", "Second shop"]);
-    // One for debug: kept, and without effect in this version.
-    assert_eq!((applied.unchanged, applied.warnings.len()), (0, 1));
+    // Every setting has an effect.
+    assert_eq!((applied.unchanged, applied.warnings.len()), (0, 0));
     let crm = world.store.read_blocking(|r| r.crm()).unwrap().unwrap();
     assert_eq!(crm.url, "https://crm.example.com/webservice.php");
     let key = world.vault.reveal(&crm.access_key).unwrap();

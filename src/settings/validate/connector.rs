@@ -54,18 +54,7 @@ impl Checker<'_, '_, '_> {
         connector.debug = file.debug;
         connector.advanced = self.advanced(service, &file.advanced);
         self.modules(service, file, &mut connector);
-        self.without_effect(&connector);
         Some((connector, credentials))
-    }
-
-    /// Settings that are kept, but that this version does nothing with.
-    fn without_effect(&mut self, connector: &Connector) {
-        let name = &connector.name;
-        if connector.debug {
-            self.warnings.push(format!(
-                "debug of \"{name}\" is kept, but this version writes no debug log."
-            ));
-        }
     }
 
     /// Plain http in any of the addresses.

@@ -59,6 +59,7 @@ impl Writing<'_> {
         clear_records(&mut self.tombs, c)?;
         self.clear_counts(c)?;
         self.clear_facts(c)?;
+        self.clear_debug(c)?;
         self.clear_runs(c)
     }
 }

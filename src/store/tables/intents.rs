@@ -7,7 +7,7 @@ use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 /// Connector, module, target side, source id.
@@ -97,17 +97,34 @@ impl Writing<'_> {
     }
 }
 
+/// All announced writes of a connector.
+fn all(
+    table: &impl ReadableTable<Key, &'static [u8]>,
+    c: ConnectorId,
+) -> StoreResult<Vec<(Module, Intent)>> {
+    table
+        .range::<(u32, u8, u8, &str)>((c, 0, 0, "")..(c + 1, 0, 0, ""))?
+        .map(|row| {
+            let (key, value) = row?;
+            let module = Module::read(key.value().1, Intent::TABLE)?;
+            Ok((module, Intent::decode(value.value())?))
+        })
+        .collect()
+}
+
+impl Writing<'_> {
+    /// All announced writes of a connector.
+    pub(in crate::store) fn intents_of(
+        &mut self,
+        c: ConnectorId,
+    ) -> StoreResult<Vec<(Module, Intent)>> {
+        all(self.intents.open()?, c)
+    }
+}
+
 impl Reader {
     /// All announced writes of a connector.
     pub fn intents(&self, c: ConnectorId) -> StoreResult<Vec<(Module, Intent)>> {
-        self.intents
-            .open(&self.txn)?
-            .range::<(u32, u8, u8, &str)>((c, 0, 0, "")..(c + 1, 0, 0, ""))?
-            .map(|row| {
-                let (key, value) = row?;
-                let module = Module::read(key.value().1, Intent::TABLE)?;
-                Ok((module, Intent::decode(value.value())?))
-            })
-            .collect()
+        all(self.intents.open(&self.txn)?, c)
     }
 }

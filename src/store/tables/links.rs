@@ -3,7 +3,7 @@
 
 use super::counters::Counter;
 use crate::model::{
-    Base, ConnectorId, Link, LinkOrigin, Module, PairState, Stamp, id_key, is_companion_id,
+    Base, ConnectorId, Link, LinkOrigin, Module, PairState, Side, Stamp, id_key, is_companion_id,
 };
 use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
@@ -122,7 +122,32 @@ impl Row for Link {
     }
 }
 
+/// The two ids of a link.
+pub(in crate::store) struct Ends {
+    pub(in crate::store) vtiger: String,
+    pub(in crate::store) service: String,
+}
+
 impl Writing<'_> {
+    /// The ids of the link that a record is in.
+    pub(in crate::store) fn ends(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        id: &str,
+    ) -> StoreResult<Option<Ends>> {
+        let key = id_key(id);
+        if side == Side::Service {
+            let ids = self.links_by_sid.open()?.get((c, m.code(), key.as_str()))?;
+            let vtiger = |ids: &str| Ends { vtiger: ids.to_owned(), service: id.to_owned() };
+            return Ok(ids.map(|ids| vtiger(ids.value().1)));
+        }
+        let row = self.links.open()?.get((c, m.code(), key.as_str()))?;
+        let link = row.map(|row| Link::decode(row.value())).transpose()?;
+        Ok(link.map(|link| Ends { vtiger: link.vtiger_id, service: link.service_id }))
+    }
+
     /// Adds or replaces a link; refuses one that would tie a record twice.
     pub(in crate::store) fn put_link(
         &mut self,

@@ -49,9 +49,9 @@ impl Reader {
     }
 
     /// The generation of a store whose tables are all of our schema.
-    pub(in crate::store) fn ready_generation(&self) -> StoreResult<u64> {
+    pub(in crate::store) fn ready_generation(&self, ours: u64) -> StoreResult<u64> {
         match get(self.meta.open(&self.txn)?, SCHEMA)? {
-            Some(OUR_SCHEMA) => self.generation(),
+            Some(schema) if schema == ours => self.generation(),
             _ => Err(damaged("meta")),
         }
     }

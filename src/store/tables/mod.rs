@@ -6,6 +6,7 @@
 pub(super) mod connectors;
 pub(super) mod counters;
 pub(super) mod cursors;
+pub(super) mod debug_log;
 pub(super) mod facts;
 pub(super) mod intents;
 pub(super) mod items;

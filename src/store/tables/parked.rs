@@ -29,6 +29,20 @@ struct ParkedV1<'a> {
     next_try: i64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ParkedV2<'a> {
+    #[serde(borrow)]
+    v1: ParkedV1<'a>,
+    print: Option<u128>,
+    revision: u64,
+}
+
+impl ParkedV2<'_> {
+    fn into_parked(self) -> StoreResult<Parked> {
+        Ok(Parked { print: self.print, revision: self.revision, ..self.v1.into_parked()? })
+    }
+}
+
 impl ParkedV1<'_> {
     fn into_parked(self) -> StoreResult<Parked> {
         Ok(Parked {
@@ -39,6 +53,8 @@ impl ParkedV1<'_> {
             since: Stamp(self.since),
             tries: self.tries,
             next_try: Stamp(self.next_try),
+            print: None,
+            revision: 0,
         })
     }
 }
@@ -56,12 +72,16 @@ impl Row for Parked {
             tries: self.tries,
             next_try: self.next_try.0,
         };
-        pack(Self::TABLE, 1, &v1)
+        let v2 = ParkedV2 { v1, print: self.print, revision: self.revision };
+        pack(Self::TABLE, 2, &v2)
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1)
-            .then(|| unpack::<ParkedV1<'_>>(Self::TABLE, bytes).and_then(ParkedV1::into_parked))
+        match version {
+            1 => Some(unpack(Self::TABLE, bytes).and_then(ParkedV1::into_parked)),
+            2 => Some(unpack(Self::TABLE, bytes).and_then(ParkedV2::into_parked)),
+            _ => None,
+        }
     }
 }
 
@@ -77,6 +97,27 @@ impl Writing<'_> {
             self.count(Counter::Parked, c, m, 1);
         }
         Ok(())
+    }
+
+    /// A queue entry.
+    pub(in crate::store) fn parked_at(
+        &mut self,
+        key: (ConnectorId, Module, Side, &str),
+    ) -> StoreResult<Option<Parked>> {
+        get_record(self.parked.open()?, key)
+    }
+
+    /// Takes the entry that stands for all records of a module out of the queue, unless it was put
+    /// there again since.
+    pub(in crate::store) fn end_all(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        since: Stamp,
+    ) -> StoreResult<()> {
+        let key = (c, m, Side::Vtiger, Parked::ALL);
+        let same = self.parked_at(key)?.is_some_and(|all| all.since == since);
+        if same { self.drop_parked(key) } else { Ok(()) }
     }
 
     /// Takes a record out of the queue.

@@ -44,6 +44,16 @@ impl Writing<'_> {
     }
 }
 
+impl Writing<'_> {
+    /// How long the past is kept.
+    pub(super) fn kept(&mut self) -> StoreResult<Retention> {
+        use redb::ReadableTable;
+        let json = self.settings.open()?.get("retention")?;
+        let kept = json.map(|json| from_json("settings", json.value())).transpose()?;
+        Ok(kept.unwrap_or_default())
+    }
+}
+
 impl Reader {
     fn setting<T: DeserializeOwned>(&self, name: &str) -> StoreResult<Option<T>> {
         self.settings

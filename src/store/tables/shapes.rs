@@ -31,6 +31,7 @@ impl ReasonV1<'_> {
             field: self.field.to_owned(),
             text: self.text.to_owned(),
             next: self.next.to_owned(),
+            candidates: Vec::new(),
         })
     }
 }

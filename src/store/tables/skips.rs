@@ -3,7 +3,7 @@
 use super::counters::Counter;
 use super::shapes::ReasonV1;
 use super::{RecordKey, drop_record, get_record, put_record, records_after};
-use crate::model::{ConnectorId, Module, Side, Skip};
+use crate::model::{Candidate, ConnectorId, Decided, Module, Side, Skip, Stamp, Verdict};
 use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
@@ -29,6 +29,28 @@ struct SkipV1<'a> {
     run: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct SkipV2<'a> {
+    #[serde(borrow)]
+    v1: SkipV1<'a>,
+    candidates: Vec<(&'a str, &'a str)>,
+    decided: Option<(u8, i64)>,
+}
+
+impl SkipV2<'_> {
+    fn into_skip(self) -> StoreResult<Skip> {
+        let mut skip = self.v1.into_skip()?;
+        let candidate =
+            |(id, name): (&str, &str)| Candidate { id: id.to_owned(), name: name.to_owned() };
+        skip.reason.candidates = self.candidates.into_iter().map(candidate).collect();
+        if let Some((code, at)) = self.decided {
+            skip.decided =
+                Some(Decided { verdict: Verdict::read(code, Skip::TABLE)?, at: Stamp(at) });
+        }
+        Ok(skip)
+    }
+}
+
 impl SkipV1<'_> {
     fn into_skip(self) -> StoreResult<Skip> {
         Ok(Skip {
@@ -39,6 +61,7 @@ impl SkipV1<'_> {
             print: self.print,
             revision: self.revision,
             run: self.run,
+            decided: None,
         })
     }
 }
@@ -56,16 +79,77 @@ impl Row for Skip {
             revision: self.revision,
             run: self.run,
         };
-        pack(Self::TABLE, 1, &v1)
+        let candidates = self.reason.candidates.iter();
+        let v2 = SkipV2 {
+            v1,
+            candidates: candidates.map(|c| (c.id.as_str(), c.name.as_str())).collect(),
+            decided: self.decided.map(|decided| (decided.verdict.code(), decided.at.0)),
+        };
+        pack(Self::TABLE, 2, &v2)
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1).then(|| unpack::<SkipV1<'_>>(Self::TABLE, bytes).and_then(SkipV1::into_skip))
+        match version {
+            1 => Some(unpack(Self::TABLE, bytes).and_then(SkipV1::into_skip)),
+            2 => Some(unpack(Self::TABLE, bytes).and_then(SkipV2::into_skip)),
+            _ => None,
+        }
     }
 }
 
 impl Writing<'_> {
-    /// Remembers a decided skip.
+    /// Remembers a skip that a run decided. What a person decided meanwhile stands: a record that
+    /// is left out stays so, and one to be created new is not forgotten.
+    pub(in crate::store) fn decide_skip(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        skip: Skip,
+    ) -> StoreResult<()> {
+        let before = self.skip_at((c, m, skip.side, &skip.id))?.and_then(|skip| skip.decided);
+        match before {
+            Some(Decided { verdict: Verdict::Never, .. }) => Ok(()),
+            Some(decided @ Decided { verdict: Verdict::CreateNew, .. }) => {
+                self.put_skip(c, m, &Skip { decided: Some(decided), ..skip })
+            }
+            _ => self.put_skip(c, m, &skip),
+        }
+    }
+
+    /// Forgets a skip whose record travels now or is gone, unless a person left the record out.
+    pub(in crate::store) fn end_skip(
+        &mut self,
+        key: (ConnectorId, Module, Side, &str),
+    ) -> StoreResult<()> {
+        let never = |skip: Skip| skip.verdict() == Some(Verdict::Never);
+        if self.skip_at(key)?.is_some_and(never) { Ok(()) } else { self.drop_skip(key) }
+    }
+
+    /// Notes what became of a create that a person decided on: sent, not sent after all, or
+    /// refused. Without such a decision nothing happens.
+    pub(in crate::store) fn note_create(
+        &mut self,
+        key: (ConnectorId, Module, Side, &str),
+        verdict: Option<Verdict>,
+    ) -> StoreResult<()> {
+        let Some(mut skip) = self.skip_at(key)? else { return Ok(()) };
+        let Some(decided) = skip.decided else { return Ok(()) };
+        if matches!(decided.verdict, Verdict::CreateNew | Verdict::CreateSent) {
+            skip.decided = verdict.map(|verdict| Decided { verdict, ..decided });
+            self.put_skip(key.0, key.1, &skip)?;
+        }
+        Ok(())
+    }
+
+    /// A standing skip.
+    pub(in crate::store) fn skip_at(
+        &mut self,
+        key: (ConnectorId, Module, Side, &str),
+    ) -> StoreResult<Option<Skip>> {
+        get_record(self.skips.open()?, key)
+    }
+
+    /// Puts a skip in the place of another one.
     pub(in crate::store) fn put_skip(
         &mut self,
         c: ConnectorId,

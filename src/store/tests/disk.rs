@@ -5,6 +5,7 @@ use super::samples::{connector, link};
 use super::{commit, sentences};
 use crate::model::Module;
 use crate::store::handle::Handle;
+use crate::store::migrate::CURRENT;
 use crate::store::{Change, Store};
 use redb::{Database, StorageBackend};
 use std::io;
@@ -69,7 +70,7 @@ fn open(disk: &Arc<Disk>) -> Store {
     let disk = disk.clone();
     let opener = move || Database::builder().create_with_backend(Handed(disk.clone()));
     let db = opener().unwrap();
-    Store::with(Handle::new(Path::new("memory"), db, Box::new(opener))).unwrap()
+    Store::with(Handle::new(Path::new("memory"), db, Box::new(opener)), CURRENT).unwrap()
 }
 
 fn put_links(store: &Store, from: u64, to: u64) -> Result<(), crate::store::StoreError> {

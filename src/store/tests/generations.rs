@@ -3,6 +3,7 @@
 use super::samples::*;
 use super::{commit, sentences, store};
 use crate::model::{Module, Side};
+use crate::store::migrate::CURRENT;
 use crate::store::{Batch, Change, Store, StoreError, open};
 use std::time::{Duration, Instant};
 
@@ -92,10 +93,13 @@ fn many_writers_lose_nothing() {
 fn a_writer_who_blocks_is_waited_for_and_then_named() {
     let (_folder, held) = store();
     let path = held.path();
-    let mut handle =
-        super::super::Handle::new(path, open::open(path).unwrap(), Box::new(|| unreachable!()));
+    let mut handle = super::super::Handle::new(
+        path,
+        open::open(path, CURRENT).unwrap(),
+        Box::new(|| unreachable!()),
+    );
     handle.set_patience(Duration::from_millis(300));
-    let store = Store::with(handle).unwrap();
+    let store = Store::with(handle, CURRENT).unwrap();
     let blocking = held.inner.shared.handle.begin_write().unwrap();
     let since = Instant::now();
     let error = sentences(commit(&store, [fact("a", 1)]));

@@ -13,6 +13,7 @@ pub fn reason() -> Reason {
         field: "lastname".into(),
         text: "Too long: Ž".into(),
         next: "Cut it.".into(),
+        candidates: Vec::new(),
     }
 }
 
@@ -73,18 +74,23 @@ pub fn parked(side: Side, id: &str) -> Parked {
         since: stamp(2),
         tries: 4,
         next_try: stamp(3),
+        print: Some(97),
+        revision: 300,
     }
 }
 
 pub fn skip(side: Side, id: &str) -> Skip {
+    let mut reason = reason();
+    reason.candidates.push(Candidate { id: "7".into(), name: "Bo".into() });
     Skip {
         side,
         id: id.into(),
         name: "Ada".into(),
-        reason: reason(),
+        reason,
         print: 99,
         revision: 5,
         run: 6,
+        decided: Some(Decided { verdict: Verdict::CreateNew, at: stamp(6) }),
     }
 }
 
@@ -100,6 +106,22 @@ pub fn tomb(side: Side, id: &str) -> Tomb {
 
 pub fn cursor() -> Cursor {
     Cursor { mark: Some("2026-11-21 12:00:00".into()), last_complete: Some(stamp(4)), revision: 8 }
+}
+
+pub fn debug_entry(request: &str) -> DebugEntry {
+    DebugEntry {
+        number: 300,
+        run: Some(9),
+        time: stamp(6),
+        system: "Vtiger".into(),
+        request: request.into(),
+        body: "a=Zoë".into(),
+        status: 502,
+        answer: "<html>".into(),
+        millis: 1_000,
+        sent: 6,
+        received: 70_000,
+    }
 }
 
 pub fn item(module: Module, side: Side, status: ItemStatus, name: &str) -> Item {

@@ -2,7 +2,7 @@
 
 use super::list::status;
 use super::paint::{boxed, cells, line, pair, paragraph, scrolled};
-use crate::model::{Item, ItemStatus, Side};
+use crate::model::{Item, ItemStatus, Side, Stamp};
 use crate::tui::layout;
 use crate::tui::model::{DetailView, Model, Screen};
 use crate::tui::text;
@@ -36,7 +36,9 @@ pub fn lines(model: &Model, view: &DetailView, width: usize) -> Vec<Line<'static
         &format!("{} (source: {})", item.module, item.source_module),
         PLAIN,
     ));
-    lines.push(pair("Time", LABEL, &text::date_time(item.time, &model.zone), PLAIN));
+    if item.time != Stamp(0) {
+        lines.push(pair("Time", LABEL, &text::date_time(item.time, &model.zone), PLAIN));
+    }
     for side in Side::BOTH {
         lines.extend(place(model, view, side, width));
     }
@@ -48,6 +50,7 @@ pub fn lines(model: &Model, view: &DetailView, width: usize) -> Vec<Line<'static
         }
         lines.extend(paragraph("What to do", LABEL, &reason.next, width, PLAIN));
     }
+    queue(model, view, width, &mut lines);
     conflict(model, view, width, &mut lines);
     changes(item, width, &mut lines);
     lines
@@ -88,6 +91,43 @@ fn place(model: &Model, view: &DetailView, side: Side, width: usize) -> Vec<Line
         }
     }
     lines
+}
+
+/// How the record stands in the queue now.
+fn queue(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line<'static>>) {
+    for entry in &view.standing {
+        let told = match (entry.waiting(), entry.decided()) {
+            (Some(parked), _) if parked.next_try <= model.now => {
+                format!("waits, {}, next sync", text::count(parked.tries.into(), "try", "tries"))
+            }
+            (Some(parked), _) => format!(
+                "waits, {}, not before {}",
+                text::count(parked.tries.into(), "try", "tries"),
+                text::date_time(parked.next_try, &model.zone)
+            ),
+            (None, Some(decided)) => format!(
+                "{} ({})",
+                decided.verdict.sentence(),
+                text::date_time(decided.at, &model.zone)
+            ),
+            (None, None) => "the skip stands until something changes".into(),
+        };
+        lines.extend(paragraph("Queue", LABEL, &told, width, PLAIN));
+        if !entry.is_undecided() {
+            continue;
+        }
+        for candidate in entry.candidates() {
+            let text = format!("{} ({})", candidate.name, candidate.id);
+            lines.extend(paragraph("  may be", LABEL, &text, width, PLAIN));
+        }
+        lines.extend(paragraph(
+            "  m decides",
+            LABEL,
+            "link it, create it, or leave it out",
+            width,
+            DIM,
+        ));
+    }
 }
 
 fn conflict(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line<'static>>) {

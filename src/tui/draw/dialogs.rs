@@ -1,13 +1,13 @@
 //! Dialogs over the screens.
 
 use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrolled};
-use crate::model::{Held, Module, Run, UserError};
+use crate::model::{Held, Run, UserError};
 use crate::tui::commands::{self, Place};
 use crate::tui::layout::{centred, inside};
-use crate::tui::model::{CsvDialog, CsvState, Dialog, Model, Question, held_text};
+use crate::tui::model::{Choice, CsvDialog, CsvState, Dialog, Model, Question, held_text};
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, KEY, PLAIN, WARN};
-use crate::tui::update::{PaletteLine, palette_lines, why_not};
+use crate::tui::update::{PaletteLine, Pointed, palette_lines, planned, why_not};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -18,6 +18,10 @@ use tui_input::Input;
 pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
     match dialog {
         Dialog::Services { cursor } => services(model, *cursor, buffer),
+        Dialog::AddAll { cursor } => modules(model, *cursor, buffer),
+        Dialog::Decide { record, choices, cursor } => {
+            decide(model, record, choices, *cursor, buffer);
+        }
         Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
         Dialog::Confirm(question) => confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
@@ -63,6 +67,60 @@ fn services(model: &Model, cursor: usize, buffer: &mut Buffer) {
         let text = text::left(&format!("{pointer} {label}"), usize::from(inside.width));
         put(buffer, inside.x, y, inside.width, &text, if chosen { CURSOR } else { BOLD });
         put(buffer, inside.x + 2, y + 1, inside.width.saturating_sub(2), description, DIM);
+    }
+}
+
+/// A line that can be chosen.
+fn choice(buffer: &mut Buffer, area: Rect, y: u16, chosen: bool, words: &str) {
+    let pointer = if chosen { "▸" } else { " " };
+    let text = text::left(&format!("{pointer} {words}"), usize::from(area.width));
+    put(buffer, area.x, y, area.width, &text, if chosen { CURSOR } else { PLAIN });
+}
+
+fn modules(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let modules = model.modules();
+    let height = u16::try_from(modules.len() + 5).unwrap_or(u16::MAX);
+    let area = centred(model, 60, height);
+    boxed(buffer, area, "Add All To Queue");
+    let inside = inside(area);
+    put(buffer, inside.x + 1, inside.y, inside.width, "Take every record again of:", PLAIN);
+    let rows = usize::from(inside.height.saturating_sub(3));
+    let top = (cursor + 1).saturating_sub(rows);
+    for (y, (at, module)) in (inside.y + 2..).zip(modules.iter().enumerate().skip(top).take(rows)) {
+        choice(buffer, inside, y, at == cursor, module.label());
+    }
+}
+
+fn decide(model: &Model, record: &Pointed, choices: &[Choice], cursor: usize, buffer: &mut Buffer) {
+    let there = model.side_label(record.connector, record.side.other());
+    let here = model.side_label(record.connector, record.side);
+    let width = 72;
+    let room = usize::from(centred(model, width, 5).width.saturating_sub(4));
+    let head = format!(
+        "{} ({} {}) may be one of several records in {there}. Which one is it?",
+        record.name, here, record.id
+    );
+    let head = text::wrap(&head, room);
+    let height = u16::try_from(head.len() + choices.len() + 4).unwrap_or(u16::MAX);
+    let area = centred(model, width, height);
+    boxed(buffer, area, "Decide");
+    let inside = inside(area);
+    for (y, text) in (inside.y..).zip(&head) {
+        put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
+    }
+    let first = inside.y + u16::try_from(head.len() + 1).unwrap_or(0);
+    let rows = usize::from(inside.bottom().saturating_sub(first));
+    let top = (cursor + 1).saturating_sub(rows);
+    for (y, (at, one)) in (first..).zip(choices.iter().enumerate().skip(top).take(rows)) {
+        let words = match one {
+            Choice::Link(candidate) if candidate.name.is_empty() => {
+                format!("It is {}", candidate.id)
+            }
+            Choice::Link(candidate) => format!("It is {} ({})", candidate.name, candidate.id),
+            Choice::New => format!("None of them: create it new in {there}"),
+            Choice::Never => "Never sync it".to_owned(),
+        };
+        choice(buffer, inside, y, at == cursor, &words);
     }
 }
 
@@ -153,20 +211,6 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
     // The keys stay in sight however long the list of counts is.
     let skip = lines.len().saturating_sub(usize::from(area.height));
     scrolled(buffer, area, &lines, skip);
-}
-
-/// `contacts.vtiger.created` in words.
-fn planned(key: &str) -> String {
-    let mut parts = key.splitn(2, '.');
-    let name = parts.next().unwrap_or_default();
-    let module = name.parse::<Module>().map_or_else(|_| name.to_owned(), |m| m.label().to_owned());
-    match parts.next().unwrap_or_default() {
-        "changed" => format!("{module} changed"),
-        "gone" => format!("{module} gone from one side"),
-        "vtiger.created" => format!("{module} to be created in Vtiger"),
-        "service.created" => format!("{module} to be created in the service"),
-        other => format!("{module} {}", other.replace(['.', '_'], " ")),
-    }
 }
 
 fn error_area(model: &Model, error: &UserError) -> Rect {

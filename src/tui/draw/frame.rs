@@ -2,7 +2,7 @@
 
 use super::paint::{boxed, put, put_line};
 use crate::model::Progress;
-use crate::tui::commands::{self, Id};
+use crate::tui::commands::{self, Id, Place};
 use crate::tui::layout;
 use crate::tui::model::{Entry, Model, Pane, SMALLEST, Screen, Tab, Tone};
 use crate::tui::text;
@@ -74,6 +74,7 @@ fn crumbs(model: &Model, room: usize) -> String {
         parts.push(match screen {
             Screen::List(view) => view.title.clone(),
             Screen::Detail(view) => view.item.name.clone(),
+            Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} Connection", form.title),
         });
     }
@@ -148,6 +149,9 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
         return;
     }
     let Some((name, progress, ours)) = shown_progress(model) else {
+        if let Some(notice) = held_notice(model) {
+            put(buffer, 1, area.y, room, &notice, WARN);
+        }
         return;
     };
     let line = progress_text(&name, &progress, usize::from(area.width) >= 72);
@@ -155,6 +159,21 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
     if ours && !progress.cancelling {
         put(buffer, area.width.saturating_sub(9), area.y, 8, "c cancel", KEY);
     }
+}
+
+/// That a run is held, wherever one is. Its key works wherever keys are not text.
+fn held_notice(model: &Model) -> Option<String> {
+    let held: Vec<_> = model.overview.connectors.iter().filter(|row| row.held.is_some()).collect();
+    let first = held.first()?;
+    let run = first.held.as_ref()?.id;
+    let more =
+        if held.len() > 1 { format!(" (and {} more)", held.len() - 1) } else { String::new() };
+    let key = if model.screens.is_empty() { " H decides." } else { "" };
+    Some(format!("‖ The sync of {} is held: run {run}{more}.{key}", first.connector.name))
+}
+
+fn is_held_plan(model: &Model) -> bool {
+    matches!(model.screens.last(), Some(Screen::List(view)) if view.held.is_some())
 }
 
 /// The progress of the chosen connector, else of the first one that runs.
@@ -204,8 +223,10 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
     // What cannot be done now gives way to what can, where there is no room for all.
-    commands.retain(|c| c.id != Id::RunIt || why_not(model, c.id).is_none());
-    commands.retain(|c| c.id != Id::Cancel || why_not(model, c.id).is_none());
+    let rare = [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide];
+    commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
+    let held = [Id::HeldConfirm, Id::HeldDrop];
+    commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));
     let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= 11).collect();
     let width =
         |c: &commands::Command| text::width(&commands::shown_key(c)) + text::width(c.title) + 4;

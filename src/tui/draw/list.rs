@@ -199,6 +199,9 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
     if view.plan {
         parts.push("s runs it, Esc leaves it".into());
     }
+    if view.held.is_some() {
+        parts.push("y confirms it, D drops it, Esc decides later".into());
+    }
     put(buffer, inside.x, y, room, &format!(" {}", parts.join(" · ")), DIM);
     None
 }

@@ -1,70 +1,163 @@
-//! The queue: records that wait to be taken again, and skips that stand until something changes.
+//! The queue: records that wait to be taken again, and skips that stand until something changes. Below
+//! the list stands what is known of the entry under the cursor, and what to do.
 
-use super::paint::{line, paragraph};
+use super::paint::{input, paragraph, put, put_line};
+use crate::engine::queue::Entry;
 use crate::model::Side;
-use crate::tui::model::Model;
+use crate::tui::layout;
+use crate::tui::model::{Model, Pane};
 use crate::tui::msg::ConnectorRow;
 use crate::tui::text;
-use crate::tui::theme::{BOLD, DIM, PLAIN, WARN};
+use crate::tui::theme::{BOLD, CURSOR, DIM, PLAIN, WARN};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-/// The lines of the queue.
-pub fn lines(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
-    let Some(queue) = &model.queue else {
-        return vec![line("…", DIM)];
-    };
-    let service = model.side_label(row.connector.id, Side::Service);
-    let side = |side: Side| {
-        if side == Side::Vtiger { "Vtiger" } else { service }
-    };
-    let mut lines = Vec::new();
-    let waiting = text::count(row.waiting, "record waits", "records wait");
-    lines.push(line(format!("Queue: {waiting} to be taken again"), BOLD));
-    for (module, parked) in &queue.parked {
-        let next = text::date_time(parked.next_try, &model.zone);
-        let tries = text::count(u64::from(parked.tries), "try", "tries");
-        let head = format!(
-            "{module} · {} · {} {} · {tries} · next {next}",
-            parked.name,
-            side(parked.side),
-            parked.id
-        );
-        lines.push(line(text::fit(&head, width), PLAIN));
-        match &parked.reason {
-            Some(reason) => lines.extend(paragraph(
-                "",
-                2,
-                &format!("{} {}", reason.text, reason.next),
-                width,
-                DIM,
-            )),
-            None => lines.extend(paragraph("", 2, "Taken again at the next sync.", width, DIM)),
+/// Draws the pane. Answers where the cursor of the filter is.
+pub fn draw(
+    model: &Model,
+    row: &ConnectorRow,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let width = usize::from(area.width);
+    let widths = widths(width);
+    let head = cells(["Module", "Record Name", "Reason", "Tries", "Next"], widths);
+    let style = DIM.add_modifier(Modifier::UNDERLINED);
+    put(buffer, area.x, area.y, area.width, &text::left(&format!(" {head}"), width), style);
+    let view = &model.queue;
+    let height = layout::queue_height(model);
+    let focused = model.pane == Pane::Body;
+    for (y, (at, entry)) in
+        (area.y + 1..).zip(view.entries().iter().enumerate().skip(view.top).take(height))
+    {
+        let chosen = at == view.cursor;
+        let line =
+            format!("{}{}", if chosen { "▸" } else { " " }, entry_cells(model, entry, widths));
+        let style = match (chosen, focused) {
+            (true, true) => CURSOR,
+            (true, false) => BOLD,
+            (false, _) => PLAIN,
+        };
+        put(buffer, area.x, y, area.width, &text::left(&line, width), style);
+    }
+    if view.entries().is_empty() {
+        let told = match (&view.rows, view.filter.is_empty()) {
+            (None, _) => " …",
+            (Some(_), true) => " Nothing waits, and no skip stands. A adds all of a module.",
+            (Some(_), false) => " No entry has this text. Esc clears the filter.",
+        };
+        put(buffer, area.x, area.y + 1, area.width, told, DIM);
+    }
+    let below = area.y + 1 + u16::try_from(height).unwrap_or(0);
+    let detail = Rect { y: below, height: area.bottom().saturating_sub(below + 1), ..area };
+    if let Some(entry) = view.current() {
+        let lines = detail_lines(model, row, entry, width);
+        for (y, line) in (detail.y..detail.bottom()).zip(&lines) {
+            put_line(buffer, area.x, y, area.width, line);
         }
     }
-    let skips: u64 = row.skips.values().sum();
-    lines.push(Line::default());
-    let stand = text::count(skips, "skip stands", "skips stand");
-    lines.push(line(format!("{stand} until something about them changes"), BOLD));
-    for (module, skip) in &queue.skips {
-        let head = format!(
-            "{module} · {} · {} {} · run {}",
-            skip.name,
-            side(skip.side),
-            skip.id,
-            skip.run
-        );
-        lines.push(line(text::fit(&head, width), PLAIN));
-        lines.extend(paragraph("", 2, &skip.reason.text, width, WARN));
-        lines.extend(paragraph("", 2, &skip.reason.next, width, DIM));
+    bottom(model, area, buffer)
+}
+
+/// The columns: module, name, reason, tries, next.
+fn widths(width: usize) -> [usize; 5] {
+    let wide = width >= 90;
+    let (module, reason) = if wide { (15, 24) } else { (10, 17) };
+    let fixed = 1 + module + reason + 5 + 10 + 4;
+    [module, width.saturating_sub(fixed).max(6), reason, 5, 10]
+}
+
+fn cells(texts: [&str; 5], widths: [usize; 5]) -> String {
+    let cells = texts.iter().zip(widths).enumerate().map(|(at, (text, width))| match at {
+        3 => text::right(text, width),
+        _ => text::left(text, width),
+    });
+    cells.collect::<Vec<_>>().join(" ")
+}
+
+fn entry_cells(model: &Model, entry: &Entry, widths: [usize; 5]) -> String {
+    let parked = entry.waiting();
+    let tries = parked.map(|p| p.tries.to_string()).unwrap_or_default();
+    let next = match parked {
+        Some(parked) if parked.next_try <= model.now => "next sync".to_owned(),
+        Some(parked) => text::when(parked.next_try, model.now, &model.zone),
+        None if entry.decided().is_some() => "decided".to_owned(),
+        None => "stands".to_owned(),
+    };
+    let (name, cause) = (entry.name(), entry.cause());
+    cells([entry.module.label(), &name, &cause, &tries, &next], widths)
+}
+
+/// What is known of an entry: where it is, why, what to do.
+fn detail_lines(
+    model: &Model,
+    row: &ConnectorRow,
+    entry: &Entry,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let side = match entry.side() {
+        Side::Vtiger => "Vtiger",
+        Side::Service => model.side_label(row.connector.id, Side::Service),
+    };
+    let mut parts = Vec::new();
+    if !entry.is_all() {
+        parts.push(format!("{side} {}", entry.id()));
     }
-    let shown = queue.parked.len() + queue.skips.len();
-    if queue.total > u64::try_from(shown).unwrap_or(u64::MAX) {
-        let text = format!(
-            "The first {shown} of {} are shown; the others stand in the lists of their runs.",
-            text::number(queue.total)
-        );
-        lines.push(Line::default());
-        lines.extend(paragraph("", 0, &text, width, DIM));
+    if let Some(since) = entry.since() {
+        parts.push(format!("since {}", text::date_time(since, &model.zone)));
     }
+    if let Some(parked) = entry.waiting() {
+        parts.push(text::count(u64::from(parked.tries), "try", "tries"));
+    }
+    let mut lines = vec![Line::styled("─".repeat(width), DIM)];
+    lines.push(Line::styled(text::fit(&format!(" {}", entry.name()), width), BOLD));
+    lines.push(Line::styled(text::fit(&format!(" {}", parts.join(" · ")), width), DIM));
+    let short = layout::queue_detail(model) < 9;
+    let (most, next) = if short { (1, 1) } else { (3, 2) };
+    let cut = |text: &str, style, most: usize| {
+        let mut lines = paragraph(" ", 1, text, width.saturating_sub(1), style);
+        lines.truncate(most);
+        lines
+    };
+    lines.extend(cut(&entry.text(), WARN, most));
+    lines.extend(cut(&entry.next(), PLAIN, next));
     lines
+}
+
+/// The line below: the filter, and where the cursor is.
+fn bottom(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let view = &model.queue;
+    let y = area.bottom().saturating_sub(1);
+    let shown = u64::try_from(view.entries().len()).unwrap_or(u64::MAX);
+    let at = if shown == 0 { 0 } else { u64::try_from(view.cursor).unwrap_or(0) + 1 };
+    let (total, more) = view.rows.as_ref().map_or((0, false), |rows| (rows.total, rows.more));
+    let count = match (view.filter.is_empty(), more) {
+        (true, _) => format!("entry {} of {} ", text::number(at), text::number(total)),
+        (false, false) => {
+            format!(
+                "entry {} of {}/{} ",
+                text::number(at),
+                text::number(shown),
+                text::number(total)
+            )
+        }
+        (false, true) => format!("entry {} of {}+ ", text::number(at), text::number(shown)),
+    };
+    let width = u16::try_from(text::width(&count)).unwrap_or(0).min(area.width);
+    put(buffer, area.right() - width, y, width, &count, DIM);
+    let room = area.width.saturating_sub(width + 1);
+    if let Some(typing) = &view.typing {
+        put(buffer, area.x, y, 2, "/", BOLD);
+        let field = Rect::new(area.x + 1, y, room.saturating_sub(1), 1);
+        let x = input(buffer, field, typing, false, PLAIN);
+        return model.dialogs.is_empty().then_some(Position::new(x, y));
+    }
+    let told = match view.filter.is_empty() {
+        true => " A add all · R same reason · T all shown".to_owned(),
+        false => format!(" /{}", view.filter),
+    };
+    put(buffer, area.x, y, room, &told, DIM);
+    None
 }

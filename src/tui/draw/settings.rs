@@ -1,5 +1,5 @@
-//! The tabs that tell how a connector is set up: its settings, its field mapping, its debug log; and
-//! what is shown when no connector is chosen.
+//! The tabs that tell how a connector is set up: its settings, its field mapping; and what
+//! is shown when no connector is chosen.
 
 use super::paint::{cells, line, pair, paragraph};
 use crate::catalog::{FormField, ServiceModule};
@@ -311,14 +311,4 @@ fn kind(pair: &Pair) -> String {
         step => step.key().to_owned(),
     });
     std::iter::once(name).chain(steps).collect::<Vec<_>>().join(", ")
-}
-
-/// What the debug log has to say.
-pub fn debug(row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
-    let name = &row.connector.name;
-    let text = format!(
-        "This version keeps no requests and answers, whether Debug Mode of {name} is on or off. What \
-         was written, skipped and refused, and why, stands in the Sync Log."
-    );
-    paragraph("", 0, &text, width, PLAIN)
 }

@@ -111,8 +111,46 @@ const SCENES: &[Scene] = &[
     ("crm_settings", |size| after(size, "backtab G")),
     ("settings", |size| after(size, "2")),
     ("mapping", |size| after(size, "3 ]")),
-    ("queue", |size| after(size, "4")),
-    ("debug", |size| after(size, "5")),
+    ("queue", |size| after(size, "4 j j")),
+    ("queue_all", |size| after(size, "4 j")),
+    ("queue_filtered", |size| {
+        let mut world = after(size, "4 /");
+        world.type_text("left out");
+        world
+    }),
+    ("queue_drop", |size| after(size, "4 d")),
+    ("queue_decide", |size| after(size, "4 j j m j")),
+    ("queue_link", |size| after(size, "4 j j m j enter")),
+    ("queue_add_all", |size| after(size, "4 A")),
+    ("detail_queue", |size| after(size, "4 j j enter")),
+    ("held_notice", |size| fixture::with_held(size)),
+    ("held_plan", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v");
+        world
+    }),
+    ("held_plan_confirm", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v y");
+        world
+    }),
+    ("debug", |size| {
+        let mut world = fixture::model(size);
+        world.overview.connectors[0].connector.debug = true;
+        world.send(Msg::StoreChanged).press("5 j j");
+        world
+    }),
+    ("debug_switched_off", |size| after(size, "5 G")),
+    ("debug_empty", |size| after(size, "5 backtab j tab")),
+    ("debug_search", |size| {
+        let mut world = after(size, "5 /");
+        world.type_text("müller");
+        world
+    }),
+    ("exchange_form", |size| after(size, "5 j j j j j j j j j enter j")),
+    ("exchange_cut", |size| after(size, "5 j j j enter")),
+    ("exchange_failed", |size| after(size, "5 j enter")),
+    ("exchange_remark", |size| after(size, "5 j j j j enter")),
     ("records_created", |size| after(size, "enter")),
     ("records_skipped", |size| after(size, "j l l l enter")),
     ("records_filtered", |size| {

@@ -1,7 +1,10 @@
 //! Writes CSV files in chunks, so that a list of millions needs no memory and can be given up.
 
 use super::{Shared, lists};
-use crate::export::{LOG_COLUMNS, PrivateFile, RECORD_COLUMNS, Table, log_cells, record_cells};
+use crate::export::{
+    DEBUG_COLUMNS, LOG_COLUMNS, PrivateFile, RECORD_COLUMNS, Table, debug_cells, log_cells,
+    record_cells,
+};
 use crate::model::{ConnectorId, UserError};
 use crate::tui::msg::{ExportRequest, ExportWhat, Exported, Msg, RowKey, Source};
 use std::io;
@@ -10,6 +13,8 @@ use std::sync::atomic::Ordering;
 
 /// Rows read in one transaction.
 const CHUNK: usize = 1_000;
+/// Requests and answers read in one transaction; each may have some ten kilobytes.
+const DEBUG_CHUNK: usize = 200;
 
 /// Why an export stopped.
 enum Stop {
@@ -68,6 +73,12 @@ fn write(shared: &Shared, job: u64, request: &ExportRequest, path: &Path) -> Res
             arranged(shared, source, order, file, progress)?
         }
         ExportWhat::Log(connector, _) => log(shared, *connector, file, progress)?,
+        ExportWhat::Debug(connector, name, None) => {
+            debug(shared, *connector, name, file, progress)?
+        }
+        ExportWhat::Debug(connector, name, Some(found)) => {
+            debug_found(shared, *connector, name, found, file, progress)?
+        }
     };
     let rows = table.rows();
     table.finish()?.finish()?;
@@ -131,6 +142,46 @@ fn log(
             table.row(&cells)?;
         }
     }
+}
+
+fn debug(
+    shared: &Shared,
+    connector: ConnectorId,
+    name: &str,
+    file: PrivateFile,
+    progress: impl Fn(u64) -> Result<(), Stop>,
+) -> Result<Table<PrivateFile>, Stop> {
+    let mut table = Table::new(file, &DEBUG_COLUMNS)?;
+    let mut below = u64::MAX;
+    loop {
+        progress(table.rows())?;
+        let entries = read(shared, |r| r.debug_entries(connector, 0..=below, DEBUG_CHUNK))?;
+        let Some(last) = entries.last() else {
+            return Ok(table);
+        };
+        below = last.number.saturating_sub(1);
+        for entry in &entries {
+            table.row(&debug_cells(name, entry))?;
+        }
+    }
+}
+
+fn debug_found(
+    shared: &Shared,
+    connector: ConnectorId,
+    name: &str,
+    found: &[u64],
+    file: PrivateFile,
+    progress: impl Fn(u64) -> Result<(), Stop>,
+) -> Result<Table<PrivateFile>, Stop> {
+    let mut table = Table::new(file, &DEBUG_COLUMNS)?;
+    for number in found {
+        progress(table.rows())?;
+        if let Some(entry) = read(shared, |reader| reader.debug_entry(connector, *number))? {
+            table.row(&debug_cells(name, &entry))?;
+        }
+    }
+    Ok(table)
 }
 
 fn read<T>(

@@ -1,6 +1,6 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, dialogs, forms, moves, navigate, records};
+use super::{Effects, debug, dialogs, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -23,7 +23,17 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Crm => forms::open_crm(model, effects),
         Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
         Id::Csv => dialogs::open_csv(model),
+        Id::Filter if model.screens.is_empty() && model.tab == Tab::Debug => {
+            debug::open_search(model)
+        }
+        Id::Filter if model.screens.is_empty() => queue::open_filter(model),
         Id::Filter => records::open_filter(model),
+        Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
+            queue::perform(model, id, effects)
+        }
+        Id::Held => dialogs::open_held(model),
+        Id::DebugMode => debug::switch(model, effects),
+        Id::CopyExchange => debug::copy(model, effects),
         Id::Palette => dialogs::open_palette(model),
         Id::Help => {
             let place = model.place();

@@ -1,7 +1,7 @@
 //! What comes back: pages, runs, progress, the ends of syncs, checks and exports.
 
 use super::availability::is_busy;
-use super::{Effects, forms, moves, navigate, records};
+use super::{Effects, debug, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
 use crate::tui::model::{CsvState, Dialog, Entry, Model, Pane, Screen, Tab, Tone, held_text};
@@ -37,12 +37,22 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::Arranged { generation, lengths, order } => {
             records::arranged(model, generation, lengths, order, effects);
         }
-        Msg::Queue { connector, rows } => {
-            if model.entry == Entry::Connector(connector) && model.queue.as_ref() != Some(&rows) {
-                model.queue = Some(rows);
+        Msg::Queue { connector, filter, rows } => {
+            let height = crate::tui::layout::queue_height(model);
+            let fits = model.entry == Entry::Connector(connector) && model.queue.filter == filter;
+            model.dirty |= fits && model.queue.accept(rows, height);
+        }
+        Msg::QueueDone(result) => queue::done(model, result, effects),
+        Msg::Standing { generation, entries } => {
+            if let Some(Screen::Detail(view)) = model.screens.last_mut()
+                && view.generation == generation
+                && view.standing != entries
+            {
+                view.standing = entries;
                 model.dirty = true;
             }
         }
+        Msg::Debug(news) => debug::take(model, news, effects),
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
         Msg::SyncEnded { connector, mode, result } => {
             sync_ended(model, connector, mode, result, effects);
@@ -70,6 +80,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         | Msg::Paste(_)
         | Msg::Resize(..)
         | Msg::Tick
+        | Msg::Stop
         | Msg::Resumed
         | Msg::Terminate => {}
     }
@@ -89,6 +100,8 @@ fn store_changed(model: &mut Model, effects: &mut Effects) {
     read_overview(model, effects);
     navigate::read_log(model, effects);
     navigate::read_queue(model, effects);
+    queue::ask_standing(model, effects);
+    debug::read(model, effects);
     records::refresh(model, effects);
 }
 

@@ -4,7 +4,7 @@ use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
 use crate::tui::form::CheckState;
 use crate::tui::log::COLUMNS;
-use crate::tui::model::{Dialog, Entry, Model, Pane, Screen};
+use crate::tui::model::{Dialog, Entry, Model, Pane, Screen, Tab};
 use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
@@ -33,8 +33,19 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::TabLog | Id::TabSettings | Id::TabMapping | Id::TabQueue | Id::TabDebug => {
             why_no_tab(model)
         }
+        Id::DebugMode => no_connector(model).or_else(|| model.settings_locked().map(str::to_owned)),
+        Id::CopyExchange => match model.screens.last() {
+            Some(Screen::Exchange(view)) if view.entry.is_none() => {
+                Some("There is nothing to copy.".into())
+            }
+            _ => None,
+        },
         Id::Check | Id::Save | Id::Reveal => why_not_in_form(model, id),
-        Id::HeldConfirm | Id::HeldDrop => model.locked().map(str::to_owned),
+        Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
+        Id::Held => why_no_held(model),
+        Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
+            super::queue::why_not(model, id)
+        }
         _ => None,
     }
 }
@@ -149,6 +160,12 @@ fn why_not_open(model: &Model) -> Option<String> {
                 _ => None,
             }
         }
+        Place::Queue if model.queue.current().is_none() => {
+            Some("There is nothing in the queue.".into())
+        }
+        Place::Queue if model.queue.current().is_some_and(|entry| entry.is_all()) => Some(
+            "This stands for every record of the module; there is no single one to show.".into(),
+        ),
         Place::List => match list(model) {
             Some(view) if view.list.shown() == 0 => Some("There is nothing in this list.".into()),
             Some(view) if view.list.current().is_none() => {
@@ -156,6 +173,7 @@ fn why_not_open(model: &Model) -> Option<String> {
             }
             _ => None,
         },
+        Place::DebugLog if model.debug.chosen().is_none() => Some("The debug log is empty.".into()),
         _ => None,
     }
 }
@@ -178,6 +196,11 @@ fn why_no_csv(model: &Model) -> Option<String> {
         Some(view) if view.busy.is_some() => Some("The list is still being filtered.".into()),
         Some(view) if view.list.shown() == 0 => Some("There is nothing to write.".into()),
         Some(_) => None,
+        None if model.tab == Tab::Debug && model.pane == Pane::Body => match model.debug.shown() {
+            0 => Some("There is nothing to write.".into()),
+            _ if model.debug.busy.is_some() => Some("The log is still being searched.".into()),
+            _ => None,
+        },
         None if model.log.runs.is_empty() => Some("There is no run to write yet.".into()),
         None => None,
     }
@@ -210,6 +233,18 @@ fn why_no_link(model: &Model, side: Side) -> Option<String> {
         },
         _ => None,
     }
+}
+
+fn why_no_decision(model: &Model) -> Option<String> {
+    if list(model).is_some_and(|view| view.held.is_none()) && model.dialogs.is_empty() {
+        return Some("This list is not the plan of a held sync.".into());
+    }
+    model.locked().map(str::to_owned)
+}
+
+fn why_no_held(model: &Model) -> Option<String> {
+    let none = super::dialogs::held_run(model).is_none();
+    none.then(|| "No sync is held.".into())
 }
 
 fn why_no_edit(model: &Model) -> Option<String> {

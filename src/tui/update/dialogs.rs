@@ -2,15 +2,16 @@
 
 use super::{Effects, act, forms, navigate};
 use crate::engine::SyncMode;
-use crate::model::ItemStatus;
+use crate::model::{ItemStatus, Module};
 use crate::tui::commands::{self, Command, Id, Place};
 use crate::tui::model::{
-    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tone,
+    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tab, Tone,
     held_text,
 };
 use crate::tui::msg::{Effect, ExportRequest, ExportWhat};
 use crate::tui::text;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tui_input::{Input, InputRequest};
 
 /// The commands of dialogs.
@@ -22,6 +23,12 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         },
         Id::InputCancel => match model.dialogs.last() {
             Some(Dialog::Csv(_)) => leave_csv(model, effects),
+            _ if model.screens.is_empty() && model.tab == Tab::Debug => {
+                super::debug::clear_search(model, effects);
+            }
+            _ if model.screens.is_empty() => {
+                super::queue::clear_filter(model, effects);
+            }
             _ => super::records::clear_filter(model, effects),
         },
         Id::Choose => choose_command(model, effects),
@@ -38,8 +45,13 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
 }
 
 fn end_typing(model: &mut Model) {
+    if model.screens.is_empty() {
+        model.queue.typing = None;
+    }
     if let Some(view) = super::records::top(model) {
         view.typing = None;
+    } else {
+        model.debug.typing = None;
     }
 }
 
@@ -49,6 +61,14 @@ pub fn open_csv(model: &mut Model) {
         Some(Screen::List(view)) => {
             let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
             (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        _ if model.place() == Place::DebugLog => {
+            let Some(row) = model.chosen() else { return };
+            let name = row.connector.name.clone();
+            let file = file_name(&[&name, "debug-log"], model);
+            let found = model.debug.found().map(|found| Arc::new(found.clone()));
+            let what = ExportWhat::Debug(row.connector.id, name, found);
+            (what, Some(model.debug.shown()), file)
         }
         _ => {
             let Some(row) = model.chosen() else { return };
@@ -160,24 +180,89 @@ fn answer_yes(model: &mut Model, effects: &mut Effects) {
         }
         Ask::QuitWhileSyncing => act::leave_now(model, effects),
         Ask::ConfirmHeld(connector, run) => {
+            leave_plan(model, run);
             model.say(Tone::Good, "Confirmed: the sync is planned anew, then done.");
             act::start_sync(model, connector, SyncMode::Confirm(run), effects);
         }
-        Ask::DropHeld(run) => effects.push(Effect::DropHeld(run)),
+        Ask::DropHeld(run) => {
+            leave_plan(model, run);
+            effects.push(Effect::DropHeld(run));
+        }
         Ask::ReplaceFile => write_csv(model, true, effects),
+        Ask::Queue(connector, deed) => effects.push(Effect::QueueDo { connector, deed }),
     }
 }
 
-/// What to do with a held run.
+/// The plan of a held run is decided on: its list goes away, and what lies above it.
+fn leave_plan(model: &mut Model, run: u64) {
+    let shows = |screen: &Screen| matches!(screen, Screen::List(view) if view.held.as_ref().is_some_and(|h| h.id == run));
+    if let Some(at) = model.screens.iter().position(shows) {
+        model.screens.truncate(at);
+    }
+}
+
+/// Enter in a dialog that lists what can be chosen.
+pub fn choose_line(model: &mut Model) {
+    match model.dialogs.last() {
+        Some(Dialog::AddAll { .. }) => super::queue::choose_module(model),
+        _ => super::queue::choose_decision(model),
+    }
+}
+
+/// The held run that is nearest: of the chosen connector, else of the first one that has one.
+pub fn held_run(model: &Model) -> Option<&crate::model::Run> {
+    let chosen = model.chosen().and_then(|row| row.held.as_ref());
+    chosen.or_else(|| model.overview.connectors.iter().find_map(|row| row.held.as_ref()))
+}
+
+/// Shows a held run, to be decided.
+pub fn open_held(model: &mut Model) {
+    if let Some(run) = held_run(model).cloned() {
+        model.dialogs.push(Dialog::Held(Box::new(run)));
+    }
+}
+
+/// `contacts.vtiger.created` in words.
+pub fn planned(key: &str) -> String {
+    let mut parts = key.splitn(2, '.');
+    let name = parts.next().unwrap_or_default();
+    let module = name.parse::<Module>().map_or_else(|_| name.to_owned(), |m| m.label().to_owned());
+    match parts.next().unwrap_or_default() {
+        "changed" => format!("{module} changed"),
+        "gone" => format!("{module} gone from one side"),
+        "vtiger.created" => format!("{module} to be created in Vtiger"),
+        "service.created" => format!("{module} to be created in the service"),
+        other => format!("{module} {}", other.replace(['.', '_'], " ")),
+    }
+}
+
+/// What a held run would do, in numbers.
+fn counts_text(run: &crate::model::Run) -> String {
+    let held = run.held.iter().flat_map(|held| &held.counts).filter(|(_, count)| **count > 0);
+    let counts: Vec<_> =
+        held.map(|(what, count)| format!("{} {}", text::number(*count), planned(what))).collect();
+    counts.join(", ")
+}
+
+/// What to do with a held run: the one asked about, or the one whose plan is shown.
 fn decide(model: &mut Model, id: Id, effects: &mut Effects) {
-    let Some(Dialog::Held(run)) = model.dialogs.pop() else {
-        return;
+    let run = match (model.dialogs.last(), model.screens.last()) {
+        (Some(Dialog::Held(run)), _) => run.clone(),
+        (None, Some(Screen::List(view))) => match &view.held {
+            Some(run) => run.clone(),
+            None => return,
+        },
+        _ => return,
     };
+    model.dialogs.pop();
     let why = run.held.as_ref().map(held_text).unwrap_or_default();
+    let counts = counts_text(&run);
     match id {
         Id::HeldLook => navigate::open_plan(model, &run, effects),
         Id::HeldConfirm => {
-            let text = format!("{why} It is planned anew and goes on only within what was shown.");
+            let text = format!(
+                "{why} In all: {counts}. It is planned anew and goes on only within these numbers."
+            );
             model.dialogs.push(Dialog::Confirm(Question {
                 ask: Ask::ConfirmHeld(run.connector, run.id),
                 title: format!("Do what run {} of {} would do?", run.id, run.connector_name),
@@ -188,7 +273,9 @@ fn decide(model: &mut Model, id: Id, effects: &mut Effects) {
         _ => model.dialogs.push(Dialog::Confirm(Question {
             ask: Ask::DropHeld(run.id),
             title: format!("Drop run {} of {}?", run.id, run.connector_name),
-            text: "Nothing of it is written. The next sync may be held again.".into(),
+            text: format!(
+                "Planned were: {counts}. Nothing of it is written. The next sync may be held again."
+            ),
             yes: "drop it",
         })),
     }

@@ -1,6 +1,6 @@
 //! Moving the cursor and scrolling.
 
-use super::{Effects, navigate, records};
+use super::{Effects, debug, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
@@ -9,13 +9,13 @@ use crate::tui::model::{Dialog, Model, Pane, Screen};
 
 /// How far a key moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     By(i64),
     Top,
     Bottom,
 }
 
-fn step(id: Id, page: usize) -> Step {
+pub(super) fn step(id: Id, page: usize) -> Step {
     let page = i64::try_from(page).unwrap_or(1).max(1);
     match id {
         Id::Up => Step::By(-1),
@@ -30,7 +30,7 @@ fn step(id: Id, page: usize) -> Step {
 }
 
 /// An index after a step in a list of this length.
-fn moved(at: usize, step: Step, length: usize) -> usize {
+pub(super) fn moved(at: usize, step: Step, length: usize) -> usize {
     let last = length.saturating_sub(1);
     match step {
         Step::Top => 0,
@@ -56,8 +56,15 @@ pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
                 view.scroll = moved(view.scroll, step(id, page), lines.saturating_sub(page) + 1);
             }
         }
-        Place::Services | Place::Help | Place::Error => dialog(model, step(id, page)),
-        Place::Settings | Place::Mapping | Place::Queue | Place::DebugLog => {
+        Place::Services | Place::Pick | Place::Help | Place::Error => dialog(model, step(id, page)),
+        Place::Queue => {
+            let page = layout::queue_height(model);
+            let to = moved(model.queue.cursor, step(id, page), model.queue.entries().len());
+            queue::go(model, to, effects);
+        }
+        Place::DebugLog => debug::vertical(model, id, effects),
+        Place::Exchange => debug::scroll(model, id),
+        Place::Settings | Place::Mapping => {
             let lines = crate::tui::draw::tab_lines(model);
             let last = lines.saturating_sub(page) + 1;
             model.scroll = moved(model.scroll, step(id, page), last);
@@ -125,9 +132,14 @@ fn list(model: &mut Model, id: Id, effects: &mut Effects) {
 
 fn dialog(model: &mut Model, step: Step) {
     let services = model.catalog.services().count();
+    let modules = model.modules().len();
     let lines = crate::tui::draw::dialog_lines(model);
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
+        Some(Dialog::AddAll { cursor }) => *cursor = moved(*cursor, step, modules),
+        Some(Dialog::Decide { cursor, choices, .. }) => {
+            *cursor = moved(*cursor, step, choices.len());
+        }
         Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
             *scroll = moved(*scroll, step, lines + 1);
         }
@@ -165,5 +177,7 @@ pub fn module(model: &mut Model, forward: bool) {
 /// Keeps cursors visible after the terminal got another size, and asks for rows that came to sight.
 pub fn resized(model: &mut Model, effects: &mut Effects) {
     follow_log(model);
+    queue::go(model, model.queue.cursor, effects);
     records::want(model, effects);
+    debug::want(model, effects);
 }

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, dialogs, forms, records};
+use super::{Effects, debug, dialogs, forms, queue, records};
 use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -8,6 +8,7 @@ use crate::tui::list::VirtualList;
 use crate::tui::log::{self, LogView, number};
 use crate::tui::model::{Dialog, Entry, ListView, Model, Pane, Screen, Tab};
 use crate::tui::msg::{Arrangement, Effect};
+use crate::tui::queue::QueueView;
 
 /// Chooses a line of the connectors pane and shows what belongs to it.
 pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
@@ -18,7 +19,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         return;
     }
     model.mapping = 0;
-    model.queue = None;
+    model.queue = QueueView::default();
     if let Entry::Connector(id) = entry {
         let generation = model.next_serial();
         model.log = LogView::of(id, generation);
@@ -26,6 +27,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         read_log(model, effects);
         read_queue(model, effects);
     }
+    debug::choose(model, effects);
 }
 
 /// Reads the log of the chosen connector.
@@ -39,8 +41,8 @@ pub fn read_log(model: &Model, effects: &mut Effects) {
 /// Reads the queue of the chosen connector while it is shown.
 pub fn read_queue(model: &Model, effects: &mut Effects) {
     if let (Entry::Connector(connector), Tab::Queue) = (model.entry, model.tab) {
-        let modules = model.chosen().map(|r| r.connector.modules.keys().copied().collect());
-        effects.push(Effect::Queue { connector, modules: modules.unwrap_or_default() });
+        let (filter, limit) = (model.queue.filter.clone(), model.queue.limit());
+        effects.push(Effect::Queue { connector, filter, limit });
     }
 }
 
@@ -49,7 +51,9 @@ pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
+    model.debug.typing = None;
     read_queue(model, effects);
+    debug::read(model, effects);
 }
 
 /// Goes to the other pane; in the log the two tables are a stop each.
@@ -88,6 +92,9 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         Place::Services => dialogs::choose_service(model, effects),
         Place::Log => open_number(model, effects),
         Place::List => open_detail(model, effects),
+        Place::Queue => queue::open_detail(model, effects),
+        Place::Pick => dialogs::choose_line(model),
+        Place::DebugLog => debug::open(model, effects),
         _ => {}
     }
 }
@@ -115,6 +122,7 @@ fn open_number(model: &mut Model, effects: &mut Effects) {
         connector: model.log.connector,
         statuses: vec![part.status],
         plan: false,
+        held: None,
         list: VirtualList::new(vec![length]),
         arrangement: Arrangement::default(),
         typing: None,
@@ -149,6 +157,7 @@ pub fn open_plan(model: &mut Model, run: &Run, effects: &mut Effects) {
     open_all(model, run, None, &ItemStatus::ALL, title, effects);
     if let Some(Screen::List(view)) = model.screens.last_mut() {
         view.plan = run.status == RunStatus::Preview;
+        view.held = (run.status == RunStatus::Held).then(|| Box::new(run.clone()));
     }
 }
 
@@ -184,6 +193,7 @@ fn open_all(
         connector: run.connector,
         statuses: statuses.to_vec(),
         plan: false,
+        held: None,
         list: VirtualList::new(lengths),
         arrangement: Arrangement::default(),
         typing: None,
@@ -213,11 +223,14 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
         links: None,
         generation,
         scroll: 0,
+        standing: Vec::new(),
     })));
+    queue::ask_standing(model, effects);
 }
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
+    let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
         Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
             records::clear_filter(model, effects);
@@ -228,7 +241,13 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             // What was read while another screen lay above may be old.
             records::refresh(model, effects);
         }
-        None => model.pane = Pane::Connectors,
+        None if searched => debug::clear_search(model, effects),
+        None => {
+            let filtered = model.tab == Tab::Queue && queue::clear_filter(model, effects);
+            if !filtered {
+                model.pane = Pane::Connectors;
+            }
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What keys and answers do, told by tables.
 
+mod queue;
+
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::tui::commands::{self, Id, Place};
+use crate::tui::debug::{DebugAsk, DebugNews, Search};
 use crate::tui::draw::tests::shot;
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
@@ -34,14 +37,16 @@ fn at(place: Place) -> World {
         Place::Log => after("j l l"),
         Place::Settings => after("2 j j"),
         Place::Mapping => after("3 j j"),
-        Place::Queue => after("4"),
-        Place::DebugLog => after("5"),
+        Place::Queue => after("4 j j"),
+        Place::DebugLog => after("5 j j"),
+        Place::Exchange => after("5 j enter j j"),
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
         Place::Form => after("V tab tab"),
         Place::Filter => after("j enter /"),
         Place::Csv => after("j enter x"),
         Place::Services => after("a"),
+        Place::Pick => after("4 j j m j"),
         Place::Palette => after(": down"),
         Place::Help => after("? j j"),
         Place::Confirm => after("s ctrl-c"),
@@ -57,7 +62,8 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 20] = [
+    Place::Pick,
     Place::TooSmall,
     Place::Connectors,
     Place::Log,
@@ -65,6 +71,7 @@ const PLACES: [Place; 18] = [
     Place::Mapping,
     Place::Queue,
     Place::DebugLog,
+    Place::Exchange,
     Place::List,
     Place::Detail,
     Place::Form,
@@ -339,8 +346,12 @@ fn a_store_that_cannot_be_read_is_told_once_and_what_was_read_stays() {
     }
     assert_eq!(world.model.dialogs.len(), 1);
     assert_eq!(world.model.overview.connectors.len(), 4);
-    let mut blank =
-        World { model: fixture::empty(SIZE), seen: Vec::new(), overview: fixture::overview() };
+    let mut blank = World {
+        model: fixture::empty(SIZE),
+        seen: Vec::new(),
+        overview: fixture::overview(),
+        debug_log: 0,
+    };
     blank.send(Msg::Overview(None));
     assert!(blank.model.screens.is_empty(), "no welcome over a store that could not be read");
 }
@@ -573,7 +584,7 @@ fn with_nothing_set_up_the_way_leads_from_the_crm_to_the_first_preview() {
     world.overview.crm = fixture::overview().crm;
     world.send(Msg::Saved { form, result: Ok(()) });
     assert_eq!(world.model.place(), Place::Services);
-    world.press("enter");
+    world.press("j").press("enter");
     assert_eq!(world.model.place(), Place::Form);
     world.press("tab").type_text("shop.example.com").press("tab");
     world.type_text("ck_1").press("tab").type_text("cs_1").press("ctrl-s");
@@ -751,4 +762,88 @@ proptest! {
         }
         crate::tui::draw::tests::picture(&world.model);
     }
+}
+
+#[test]
+fn the_debug_log_is_followed_searched_and_opened() {
+    let mut world = after("5");
+    let chosen = |world: &World| world.model.debug.chosen();
+    assert_eq!(chosen(&world), Some(1_234));
+    world.debug_log = 1_240;
+    world.send(Msg::StoreChanged);
+    assert_eq!(chosen(&world), Some(1_240), "the newest is followed");
+    world.press("j j");
+    world.debug_log = 1_300;
+    world.send(Msg::StoreChanged);
+    assert_eq!(chosen(&world), Some(1_238), "until the cursor is moved");
+    world.press("G k pagedown g /").type_text("müller").press("enter");
+    assert_eq!((world.model.debug.shown(), chosen(&world)), (259, Some(1_300)));
+    assert_eq!(world.model.place(), Place::DebugLog);
+    world.press("j enter");
+    assert_eq!(world.model.place(), Place::Exchange);
+    assert!(shot(&world.model).contains("Müller"));
+    world.press("j y");
+    assert!(world.asked(|e| matches!(e, Effect::Copy(text) if text.contains("•••"))));
+    world.press("esc");
+    assert_eq!(chosen(&world), Some(1_295), "back to the same line");
+    world.press("esc");
+    assert_eq!((world.model.debug.shown(), chosen(&world)), (1_300, Some(1_295)));
+    world.press("esc");
+    assert_eq!(world.model.pane, Pane::Connectors);
+}
+
+#[test]
+fn a_search_is_given_up_by_typing_on_and_by_esc() {
+    let mut world = after("5 /");
+    world.seen.clear();
+    world.type_text("ab");
+    let searches = world.seen.iter().filter_map(|e| match e {
+        Effect::Debug(DebugAsk::Search { generation, text, .. }) => Some((*generation, text)),
+        _ => None,
+    });
+    let searches: Vec<_> = searches.collect();
+    assert!(searches[0].0 < searches[1].0 && searches[1].1 == "ab");
+    // What the first one still tells is not taken for the second one's.
+    let shown = world.model.debug.shown();
+    let search = Search { looked: 1, total: 1, newest: 1, done: true };
+    let generation = searches[0].0;
+    let late = DebugNews::Found { generation, numbers: vec![1, 2, 3], search };
+    world.send(Msg::Debug(late));
+    assert_eq!(world.model.debug.shown(), shown);
+    world.press("esc");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::StopSearch)));
+    assert_eq!(world.model.debug.shown(), 1_234);
+}
+
+#[test]
+fn debug_mode_is_switched_from_its_pane() {
+    let mut world = after("5 d");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::Switch { connector: 1, on: true })));
+    world.overview.connectors[0].connector.debug = true;
+    let news = DebugNews::Switched { name: "shop".into(), on: true, result: Ok(()) };
+    world.send(Msg::Debug(news));
+    assert!(shot(&world.model).contains("Debug Mode of shop is on"));
+    world.press("d");
+    assert!(world.asked(|e| *e == Effect::Debug(DebugAsk::Switch { connector: 1, on: false })));
+    world.model.read_only = true;
+    world.press("d");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("--read-only"));
+    assert!(!world.asked(|e| matches!(e, Effect::Debug(DebugAsk::Switch { .. }))));
+}
+
+#[test]
+fn the_csv_of_the_debug_log_is_what_is_shown() {
+    let mut world = after("5 x enter");
+    let whole = |e: &Effect| matches!(e, Effect::Export(r) if matches!(r.what, ExportWhat::Debug(1, _, None)));
+    assert!(world.asked(whole));
+    let mut world = after("5 /");
+    world.type_text("too fast").press("enter x enter");
+    let found = world.seen.iter().find_map(|e| match e {
+        Effect::Export(request) => match &request.what {
+            ExportWhat::Debug(1, _, found) => found.clone(),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(found.unwrap().len(), 247);
 }

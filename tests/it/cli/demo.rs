@@ -56,6 +56,10 @@ fn the_sandbox_says_how_to_reach_it() {
     for (system, names) in [
         ("vtiger", &["url", "username", "access_key"][..]),
         ("woocommerce", &["app_url", "consumer_key", "consumer_secret"]),
+        (
+            "magento",
+            &["base_url", "consumer_key", "consumer_secret", "access_token", "access_token_secret"],
+        ),
     ] {
         let values = sandbox.keys[system].as_object().unwrap();
         for name in names {

@@ -3,6 +3,7 @@
 pub mod bench;
 mod demo;
 mod guard;
+mod queue;
 mod refusals;
 mod story;
 pub mod systems;

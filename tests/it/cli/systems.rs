@@ -67,6 +67,34 @@ impl<'a> CrmUser<'a> {
         self.post(&[("operation", "revise"), session, ("element", &change.to_string())]);
     }
 
+    pub fn create(&self, module: &str, element: &Value) -> Value {
+        let session = ("sessionName", self.session.as_str());
+        let element = element.to_string();
+        let pairs = [("operation", "create"), session, ("elementType", module)];
+        self.post(&[&pairs[..], &[("element", &element)]].concat())
+    }
+
+    pub fn delete(&self, id: &str) {
+        let session = ("sessionName", self.session.as_str());
+        self.post(&[("operation", "delete"), session, ("id", id)]);
+    }
+
+    /// The ids of all records, one page after the other.
+    pub fn ids(&self, module: &str) -> Vec<String> {
+        let session = ("sessionName", self.session.as_str());
+        let mut ids = Vec::new();
+        loop {
+            let from = ids.len();
+            let query = format!("SELECT id FROM {module} ORDER BY id LIMIT {from}, 100;");
+            let rows = self.get(&[("operation", "query"), session, ("query", &query)]);
+            let rows = rows.as_array().unwrap();
+            if rows.is_empty() {
+                return ids;
+            }
+            ids.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        }
+    }
+
     /// How many records there are. This Vtiger answers `count(*)` with nothing.
     pub fn count(&self, module: &str) -> u64 {
         let session = ("sessionName", self.session.as_str());
@@ -106,6 +134,10 @@ pub struct ShopUser<'a> {
 impl ShopUser<'_> {
     pub fn get(&self, path: &str) -> Value {
         self.call("GET", path, "")
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Value {
+        self.call("POST", path, &body.to_string())
     }
 
     pub fn put(&self, path: &str, change: &Value) -> Value {

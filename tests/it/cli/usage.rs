@@ -29,6 +29,8 @@ fn wrong_usage_exits_2_and_says_so() {
         &["sandbox", "--listen", "nowhere"],
         &["sandbox", "--listen", "0.0.0.0:0"],
         &["sandbox", "--fault", "sheep=5%"],
+        &["sandbox", "--fault", "500=2"],
+        &["sandbox", "--fault", "vtiger:page-drift=2%"],
     ] {
         let ran = syncdeck(args).exits(2);
         assert!(ran.out.is_empty() && !ran.err.is_empty(), "{args:?}: {ran:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::super::Vtiger;
+use super::super::{Line, Vtiger};
 use super::{code, get, key_of, login, post, request, server};
 
 #[tokio::test]
@@ -99,10 +99,12 @@ async fn parameters_are_read_from_one_place_only() {
     json.headers.insert("content-type", "application/json".parse().unwrap());
     json.query = format!("operation=create&sessionName={session}");
     json.body = b"{\"elementType\":\"Contacts\"}".to_vec();
-    let answer: Value = serde_json::from_str(&server.answer(&json).await.body).unwrap();
+    let answer: Value =
+        serde_json::from_str(&server.answer(&json, Line::own()).await.body).unwrap();
     assert_eq!(code(&answer), "ACCESS_DENIED", "a JSON body is not read");
     let posted = request(Method::POST, "operation=getchallenge&username=admin", &[]);
-    let answer: Value = serde_json::from_str(&server.answer(&posted).await.body).unwrap();
+    let answer: Value =
+        serde_json::from_str(&server.answer(&posted, Line::own()).await.body).unwrap();
     assert_eq!(answer["success"], true, "the method itself does not matter");
     assert_eq!(get(&server, &format!("operation=sync&sessionName={session}")).await["status"], 500);
 }

@@ -31,7 +31,7 @@ impl StoredRun {
     }
 
     /// How many items a list has.
-    pub(super) fn length(&self, m: Module, side: Side, status: ItemStatus) -> u64 {
+    pub(in crate::store) fn length(&self, m: Module, side: Side, status: ItemStatus) -> u64 {
         self.lengths.get(&m).map_or(0, |l| l[place(side, status)])
     }
 

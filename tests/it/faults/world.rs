@@ -1,0 +1,308 @@
+//! A small sandbox with the real engine on it, and what it looks like from outside.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use syncdeck::catalog::Catalog;
+use syncdeck::engine::{Engine, SyncMode, SyncRequest};
+use syncdeck::model::{
+    Advanced, ConflictRule, Connector, Crm, Deletes, Direction, Frequency, Module, ModuleSettings,
+    Run, RunStatus, SecretText, SyncFrom, Trigger,
+};
+use syncdeck::sandbox::{self, Fault, Sandbox, SandboxOptions};
+use syncdeck::secrets::Vault;
+use syncdeck::store::{Change, Store};
+
+/// Nothing seeded is younger: worlds that are compared with each other have the same stamps.
+const BASE: i64 = 1_760_000_000;
+
+/// The fields that both systems keep, in Vtiger's words.
+const CONTACT: &str = "select email,firstname,lastname,phone,mailingcity,mailingzip,mailingstreet,\
+                       mailingcountry from Contacts";
+const PRODUCT: &str = "select productcode,productname,unit_price,description from Products";
+
+/// Sandbox, store and engine.
+pub struct World {
+    pub label: String,
+    pub sandbox: Sandbox,
+    pub store: Store,
+    engine: Engine,
+    runs: Vec<Run>,
+    _folder: tempfile::TempDir,
+}
+
+/// Faults as on the command line.
+pub fn faults(list: &[&str]) -> Vec<Fault> {
+    list.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn plain(text: &str) -> SecretText {
+    SecretText::Plain(text.to_owned())
+}
+
+fn module() -> ModuleSettings {
+    ModuleSettings {
+        enabled: true,
+        direction: Direction::Both,
+        mode: None,
+        period: None,
+        deletes: Deletes::Carry,
+        mapping: Vec::new(),
+    }
+}
+
+impl World {
+    /// So many people and products; the faults are there from the start.
+    pub async fn new(label: &str, records: u64, seed: u64, faults: Vec<Fault>) -> Self {
+        let options = SandboxOptions {
+            records: Some(records),
+            seed: Some(seed),
+            base: Some(BASE),
+            faults,
+            ..SandboxOptions::default()
+        };
+        let sandbox = sandbox::start(options).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
+        let keys = sandbox.credentials();
+        let crm = Crm {
+            url: keys.vtiger.url,
+            username: keys.vtiger.username,
+            access_key: plain(&keys.vtiger.access_key),
+            allow_http: false,
+            ca_file: None,
+        };
+        let credentials = BTreeMap::from([
+            ("app_url".to_owned(), plain(&keys.woocommerce.app_url)),
+            ("consumer_key".to_owned(), plain(&keys.woocommerce.consumer_key)),
+            ("consumer_secret".to_owned(), plain(&keys.woocommerce.consumer_secret)),
+        ]);
+        let connector = Connector {
+            id: 0,
+            name: "shop".into(),
+            service: "woocommerce".into(),
+            enabled: true,
+            credentials,
+            sync_from: SyncFrom::all(),
+            frequency: Frequency::Off,
+            conflict: ConflictRule::Vtiger,
+            debug: false,
+            modules: BTreeMap::from([(Module::Products, module()), (Module::Contacts, module())]),
+            advanced: Advanced::default(),
+        };
+        store.commit(Change::PutCrm(crm).into()).await.unwrap();
+        store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
+        let catalog = Arc::new(Catalog::built_in().unwrap());
+        let vault = Vault::open(folder.path()).unwrap();
+        let engine = Engine::new(store.clone(), vault, catalog);
+        let label = label.to_owned();
+        Self { label, sandbox, store, engine, runs: Vec::new(), _folder: folder }
+    }
+
+    /// One sync, a minute later on the systems' clocks. It ends in good time, with a message if it
+    /// failed.
+    pub async fn sync(&mut self) -> Run {
+        self.sandbox.advance_clock(Duration::from_secs(60));
+        let request =
+            SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Accept };
+        let before = self.requests();
+        let begun = Instant::now();
+        let run = self.engine.sync(1, request).await.unwrap();
+        let label = &self.label;
+        let (took, sent) = (begun.elapsed(), self.requests() - before);
+        assert!(took < Duration::from_secs(60), "{label}: a run took {took:?}");
+        assert!(sent < 1_500, "{label}: {sent} requests in a run: {:?}", self.sandbox.requests());
+        match run.status {
+            RunStatus::Completed => assert_eq!(run.error, None, "{label}"),
+            RunStatus::Failed => {
+                let error = run.error.as_ref().unwrap_or_else(|| panic!("{label}: no message"));
+                assert!(!error.what.is_empty() && !error.next.is_empty(), "{label}: {error:?}");
+            }
+            other => panic!("{label}: {other:?}"),
+        }
+        self.runs.push(run.clone());
+        run
+    }
+
+    /// Syncs until one run gets through, at most so often. Answers the messages of the others.
+    pub async fn sync_until_done(&mut self, most: usize) -> Vec<String> {
+        let mut messages = Vec::new();
+        for _ in 0..most {
+            let run = self.sync().await;
+            match run.error {
+                None => break,
+                Some(error) => messages.push(error.one_line()),
+            }
+        }
+        messages
+    }
+
+    fn requests(&self) -> u64 {
+        self.sandbox.requests().values().sum()
+    }
+
+    /// Everybody and everything on both sides, by what both keep, without ids and stamps.
+    pub fn outside(&self) -> BTreeMap<&'static str, Vec<String>> {
+        BTreeMap::from([
+            ("vtiger contacts", self.rows(CONTACT)),
+            ("vtiger products", self.rows(PRODUCT)),
+            ("vtiger organizations", self.rows("select accountname from Accounts")),
+            ("shop customers", self.shop("customers", "&role=all", customer)),
+            ("shop products", self.shop("products", "&status=any&context=edit", product)),
+        ])
+    }
+
+    fn rows(&self, select: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut last = String::new();
+        loop {
+            let from =
+                if last.is_empty() { String::new() } else { format!(" where id > '{last}'") };
+            let query = format!("{select}{from} order by id limit 100;");
+            let answer = self.sandbox.vtiger("query", &[("query", &query)]);
+            let rows = answer["result"].as_array().unwrap().clone();
+            let Some(row) = rows.last() else { break };
+            last = row["id"].as_str().unwrap().to_owned();
+            for mut row in rows {
+                row.as_object_mut().unwrap().remove("id");
+                all.push(row.to_string());
+            }
+        }
+        all.sort();
+        all
+    }
+
+    fn shop(&self, what: &str, filter: &str, shown: fn(&Value) -> Value) -> Vec<String> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let path = format!("{what}?per_page=100&page={page}&orderby=id{filter}");
+            let (_, rows) = self.sandbox.woo("GET", &path, &Value::Null);
+            let rows = rows.as_array().unwrap().clone();
+            all.extend(rows.iter().map(|row| shown(row).to_string()));
+            if rows.len() < 100 {
+                break;
+            }
+        }
+        all.sort();
+        all
+    }
+
+    /// A user's edit of the contact with this address.
+    pub fn revise(&self, email: &str, mut element: Value) {
+        element["id"] = self.contact(email).into();
+        let answer = self.sandbox.vtiger("revise", &[("element", &element.to_string())]);
+        assert_eq!(answer["success"], json!(true), "{}: {answer}", self.label);
+    }
+
+    /// The id of the contact with this address.
+    pub fn contact(&self, email: &str) -> String {
+        let query = format!("select id from Contacts where email = '{email}' order by id;");
+        let answer = self.sandbox.vtiger("query", &[("query", &query)]);
+        answer["result"][0]["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The number of the customer with this address.
+    pub fn customer(&self, email: &str) -> u64 {
+        let path = format!("customers?role=all&email={}", email.replace('+', "%2B"));
+        self.sandbox.woo("GET", &path, &Value::Null).1[0]["id"].as_u64().unwrap_or(0)
+    }
+
+    /// Addresses of people whom both sides have, in order.
+    pub fn shared(&self) -> Vec<String> {
+        let links = self.store.read_blocking(|r| r.links_after(1, Module::Contacts, None, 1_000));
+        let mut emails: Vec<String> = links
+            .unwrap()
+            .iter()
+            .map(|link| {
+                let path = format!("customers/{}", link.service_id);
+                let customer = self.sandbox.woo("GET", &path, &Value::Null).1;
+                customer["email"].as_str().unwrap_or_default().to_owned()
+            })
+            .filter(|email| !email.is_empty() && email.is_ascii() && !email.contains('\''))
+            .collect();
+        emails.sort();
+        emails
+    }
+
+    /// Every link has its two records.
+    pub fn no_link_dangles(&self) {
+        for (module, path) in [(Module::Contacts, "customers"), (Module::Products, "products")] {
+            let links = self.store.read_blocking(move |r| r.links_after(1, module, None, 10_000));
+            for link in links.unwrap() {
+                let label = format!("{}: {module} {link:?}", self.label);
+                let there = self.sandbox.vtiger("retrieve", &[("id", &link.vtiger_id)]);
+                assert_eq!(there["success"], json!(true), "{label}: {there}");
+                let path = format!("{path}/{}", link.service_id);
+                assert_eq!(self.sandbox.woo("GET", &path, &Value::Null).0, 200, "{label}");
+            }
+        }
+    }
+
+    /// What the runs say they did is what the systems were made to do.
+    pub fn counts_are_effects(&self) {
+        let mut told: BTreeMap<String, u64> = BTreeMap::new();
+        for run in &self.runs {
+            for (module, counts) in &run.modules {
+                let names = match module {
+                    Module::Contacts => ["vtiger Contacts", "woocommerce customers"],
+                    Module::Products => ["vtiger Products", "woocommerce products"],
+                    _ => ["vtiger Accounts", "woocommerce none"],
+                };
+                for (name, counts) in names.into_iter().zip([counts.vtiger, counts.service]) {
+                    for (deed, n) in [
+                        ("created", counts.created),
+                        ("updated", counts.updated),
+                        ("deleted", counts.deleted),
+                    ] {
+                        *told.entry(format!("{name} {deed}")).or_default() += n;
+                    }
+                }
+            }
+        }
+        told.retain(|_, n| *n > 0);
+        assert_eq!(told, self.sandbox.deeds(), "{}: told and done", self.label);
+    }
+
+    /// Without faults: a run or two settle everything, the next one writes nothing.
+    pub async fn settles(&mut self) {
+        self.sandbox.set_faults(&[]);
+        for _ in 0..2 {
+            let run = self.sync().await;
+            assert_eq!(run.status, RunStatus::Completed, "{}: {:?}", self.label, run.error);
+        }
+        let before = self.sandbox.writes().borrow().begun;
+        let quiet = self.sync().await;
+        let after = self.sandbox.writes().borrow().begun;
+        assert_eq!(before, after, "{}: {:?}", self.label, quiet.modules);
+        let written: u64 =
+            quiet.modules.values().map(|m| m.vtiger.written() + m.service.written()).sum();
+        assert_eq!(written, 0, "{}", self.label);
+        let open = self.store.read_blocking(|r| r.intents(1)).unwrap();
+        assert!(open.is_empty(), "{}: {open:?}", self.label);
+        for module in [Module::Contacts, Module::Products] {
+            let parked =
+                self.store.read_blocking(move |r| r.parked_after(1, module, None, 10)).unwrap();
+            assert!(parked.is_empty(), "{}: {parked:?}", self.label);
+        }
+        self.no_link_dangles();
+    }
+}
+
+fn customer(row: &Value) -> Value {
+    let billing = &row["billing"];
+    json!([
+        row["email"],
+        row["first_name"],
+        row["last_name"],
+        billing["phone"],
+        billing["city"],
+        billing["postcode"],
+        billing["address_1"],
+        billing["company"]
+    ])
+}
+
+fn product(row: &Value) -> Value {
+    json!([row["sku"], row["name"], row["regular_price"], row["description"], row["status"]])
+}
