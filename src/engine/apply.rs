@@ -12,21 +12,13 @@ use super::remember::{announce, forget, id_of, park, plan_items, remember, skip}
 use super::safeguards;
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
-<<<<<<< HEAD
 use crate::model::{Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
 use std::collections::{HashMap, HashSet};
-=======
-use crate::model::{Reason, ReasonCode, Record, Side};
-use crate::store::{Batch, Change};
 
 /// Why a record waits whose counterpart was not found.
 const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
                          not shown to be gone. The next complete listing decides.";
-
-/// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
-pub const BATCH: usize = 100;
->>>>>>> main
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -86,20 +78,6 @@ async fn set_by(
 ) -> Step<()> {
     for unit in units {
         let (side, record, link) = match unit {
-<<<<<<< HEAD
-            Unit::Match(found) => match *found {
-                Match::New { side, record } | Match::Skip { side, record, .. } => {
-                    (side, record, None)
-                }
-                Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
-            },
-            Unit::Linked { link, now } => {
-                let id = link.vtiger_id.clone();
-                let record = now[0].record().cloned();
-                let record = record.unwrap_or_else(|| Record { id, ..Record::default() });
-                (Side::Vtiger, record, Some(link))
-            }
-=======
             Unit::Linked { link, now } => {
                 let [vtiger, service] = *now;
                 match (vtiger, service) {
@@ -114,7 +92,6 @@ async fn set_by(
                 | Match::Later { side, record } => (side, record, None),
                 Match::Pair { vtiger, .. } => (Side::Vtiger, vtiger, None),
             },
->>>>>>> main
         };
         if !context.dry {
             let detail = "It kept changing while it was being synced.";

@@ -4,12 +4,8 @@ use super::context::{Context, Step, Stop};
 use super::lookup::read_again;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, Plan, item, plan};
-<<<<<<< HEAD
-use super::remember::{forget, id_of, park};
-use super::safeguards;
-=======
 use super::remember::{forget, id_of, park, skip};
->>>>>>> main
+use super::safeguards;
 use super::units::{SideNow, Unit, Units};
 use crate::model::{Intent, IntentKind, ItemStatus, Link, Reason, ReasonCode, Record, Side, Stamp};
 use crate::remote::{ErrorKind, RemoteError, Write};

@@ -9,14 +9,9 @@ use super::plan::decide;
 use super::reconcile::Decision;
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
-<<<<<<< HEAD
-use crate::model::{Link, Reason, ReasonCode, Record, Side, is_companion_id};
-use std::collections::{BTreeMap, HashMap, HashSet};
-=======
 use crate::model::Verdict::{self, CreateNew};
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, is_companion_id};
-use std::collections::{BTreeMap, HashMap};
->>>>>>> main
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a search on a side found for a key: records with their links.
 type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
@@ -40,7 +35,7 @@ pub async fn search_new(
             && work.links == 0;
         let known = known || !on(Safeguard::SearchBeforeCreate);
         let source = target.other();
-        units = one_of_each(work, source, units);
+        units = one_of_each(context, work, source, units).await?;
         let mut values = Vec::new();
         for unit in &units {
             if let Some(record) = new_on(unit, source)
@@ -55,11 +50,8 @@ pub async fn search_new(
             search(context, work, target, &values).await?
         };
         let taken = links_of_new(context, work, source, &units).await?;
-<<<<<<< HEAD
         let several = several_on(work, source, &units);
-=======
         let decided = decisions_of(context, work, source, &units, &found).await?;
->>>>>>> main
         units = units
             .into_iter()
             .filter_map(|unit| match new_on(&unit, source).cloned() {
@@ -165,7 +157,16 @@ async fn only_pairs(context: &Context, work: &ModuleWork, mut units: Vec<Unit>) 
         if values.is_empty() {
             continue;
         }
-        let found = search(context, work, side, &values).await?;
+        let mut found = search(context, work, side, &values).await?;
+        // What a person has left out of the sync, or wants created, is not meant.
+        let mut ids = [Vec::new(), Vec::new()];
+        ids[at(side)] = found.values().flatten().map(|(hit, _)| hit.id.clone()).collect();
+        let decided = verdicts(context, work, ids).await?;
+        for hits in found.values_mut() {
+            hits.retain(|(hit, _)| {
+                !matches!(decided[at(side)].get(&hit.id), Some(Verdict::Never | CreateNew))
+            });
+        }
         let mut checked = Vec::with_capacity(units.len());
         for unit in units {
             let several = pair_of(&unit).filter(|(vtiger, _)| {
@@ -189,13 +190,21 @@ async fn only_pairs(context: &Context, work: &ModuleWork, mut units: Vec<Unit>) 
     Ok(units)
 }
 
-<<<<<<< HEAD
 /// Records that lost their links in this batch come round one by one, and may share a key: the
 /// first one travels, the others are duplicates of it.
-fn one_of_each(work: &ModuleWork, source: Side, units: Vec<Unit>) -> Vec<Unit> {
+async fn one_of_each(
+    context: &Context,
+    work: &ModuleWork,
+    source: Side,
+    units: Vec<Unit>,
+) -> Step<Vec<Unit>> {
+    let decided = decisions_of(context, work, source, &units, &Found::new()).await?;
     let mut first: HashMap<String, String> = HashMap::new();
     let one = |unit: Unit| {
         let Some(record) = new_on(&unit, source) else { return unit };
+        if decided[at(source)].get(&record.id) == Some(&CreateNew) {
+            return unit;
+        }
         let values = work.mapping.project(source, &record.fields);
         let Some(key) = work.mapping.match_key(&values) else { return unit };
         let id = first.entry(key).or_insert_with(|| record.id.clone());
@@ -205,7 +214,7 @@ fn one_of_each(work: &ModuleWork, source: Side, units: Vec<Unit>) -> Vec<Unit> {
         let (record, reason) = (record.clone(), duplicate_of(id));
         Unit::Match(Box::new(Match::Skip { side: source, record, reason }))
     };
-    units.into_iter().map(one).collect()
+    Ok(units.into_iter().map(one).collect())
 }
 
 /// The keys that several unlinked records of a side share.
@@ -255,7 +264,8 @@ fn one_of_several(
     let detail = format!("Several here and {hits} on the other side have the same key.");
     let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
     Unit::Match(Box::new(Match::Skip { side: source, record: record.clone(), reason }))
-=======
+}
+
 /// What a person decided of the new records, and of what was found for them.
 async fn decisions_of(
     context: &Context,
@@ -269,7 +279,6 @@ async fn decisions_of(
         units.iter().filter_map(|unit| new_on(unit, source)).map(|r| r.id.clone()).collect();
     ids[at(source.other())] = found.values().flatten().map(|(hit, _)| hit.id.clone()).collect();
     verdicts(context, work, ids).await
->>>>>>> main
 }
 
 fn new_on(unit: &Unit, source: Side) -> Option<&Record> {

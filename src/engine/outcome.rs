@@ -1,28 +1,17 @@
 //! Outcomes: what the answers to the writes of a unit mean.
 
 use super::context::{Context, Step, Stop};
-<<<<<<< HEAD
-use super::links::{link_written, note_pairs, note_print};
-=======
 use super::decisions::{candidate, is_left_out};
-use super::links::link_after;
->>>>>>> main
+use super::links::{link_written, note_pairs, note_print};
 use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
-<<<<<<< HEAD
 use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
-use super::units::Unit;
-use crate::model::document::TOTAL;
-use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip};
-=======
-use super::remember::{id_of, park, put_link, skip, written_item};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
-use crate::model::{IntentKind, Link, PairKind, Record, Side, Verdict};
->>>>>>> main
+use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -217,21 +206,13 @@ async fn failed_write(
         }
         ErrorKind::NotFound => {
             batch.push(drop_intent);
-<<<<<<< HEAD
+            batch.push(not_sent);
             wait(context, work, job, write, &error, batch).await?;
         }
         _ if error.is_passing() => {
             batch.push(drop_intent);
+            batch.push(not_sent);
             wait(context, work, job, write, &error, batch).await?;
-=======
-            batch.push(not_sent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
-        }
-        _ if error.is_passing() => {
-            batch.push(drop_intent);
-            batch.push(not_sent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
->>>>>>> main
             return stop_if_whole(context, &error, batch).await;
         }
         _ => {

@@ -4,19 +4,13 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
-<<<<<<< HEAD
 use super::remember::id_of;
 use super::safeguards;
+use crate::mapping::Projection;
 use crate::model::{
-    Cursor, Link, Parked, ReasonCode, Record, Side, Skip, Stamp, UserError, id_key,
-};
-use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
-=======
-use crate::model::{
-    Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
+    Cursor, Link, Parked, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
 };
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Remote, Scope, Since};
->>>>>>> main
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
@@ -24,13 +18,8 @@ use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
 pub const CHUNK: usize = 100;
-<<<<<<< HEAD
-=======
 /// How often a page is asked for again that was sent in the place of another one.
 const REPEATED: usize = 3;
-/// Up to so many links a complete listing of ids is cheap enough to be made every time.
-const FEW_LINKS: u64 = 2_000;
->>>>>>> main
 
 /// Reads one side of a module.
 ///
@@ -42,24 +31,14 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
-<<<<<<< HEAD
     work.begun[at(side)] = begun;
+    let every = context.connector.advanced.full_scan.0;
     let other = side.other();
     let there = context.read(move |r| r.cursor(id, module, other)).await?;
-    work.lists_all[at(other)] = scope(context, work, other, &there) == Scope::All;
-    let scope = scope(context, work, side, &cursor);
-    let due = cursor
-        .last_complete
-        .is_none_or(|last| begun.since(last) >= context.connector.advanced.full_scan.0)
-        || work.links <= safeguards::few_links();
-=======
-    let mut scope = scope(context, work, side, &cursor);
-    let due = is_due(&cursor, begun, context.connector.advanced.full_scan.0, work.links);
-    if due && work.links > 0 && work.capabilities[at(side)].silent {
-        // What moves no stamp shows only when everything is read and compared.
-        scope = Scope::All;
-    }
->>>>>>> main
+    let scope_there = scope_now(context, work, other, &there, begun);
+    work.lists_all[at(other)] = scope_there == Scope::All;
+    let scope = scope_now(context, work, side, &cursor, begun);
+    let due = is_due(&cursor, begun, every, work.links);
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
@@ -88,10 +67,26 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     Ok(())
 }
 
+/// What is to be listed of a side now.
+fn scope_now(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    cursor: &Cursor,
+    now: Stamp,
+) -> Scope {
+    let due = is_due(cursor, now, context.connector.advanced.full_scan.0, work.links);
+    if due && work.links > 0 && work.capabilities[at(side)].silent {
+        // What moves no stamp shows only when everything is read and compared.
+        return Scope::All;
+    }
+    scope(context, work, side, cursor)
+}
+
 /// Whether it is time to look for what is gone by a complete listing.
 fn is_due(cursor: &Cursor, now: Stamp, every: Duration, links: u64) -> bool {
     let last = cursor.last_complete;
-    links <= FEW_LINKS || last.is_none_or(|last| now.since(last) >= every)
+    links <= safeguards::few_links() || last.is_none_or(|last| now.since(last) >= every)
 }
 
 /// What a listing has shown so far.
@@ -350,19 +345,12 @@ pub fn stage(
 ) -> Step<()> {
     let values = work.mapping.project(side, &record.fields);
     let revision = work.mapping.revision();
-<<<<<<< HEAD
-    let stands = known.skip.as_ref().is_some_and(|skip| {
-        skip.reason.code == ReasonCode::DeleteNotCarriedOver
-            || (skip.print == values.print && skip.revision == revision)
-    });
-    if !again && known.parked.as_ref().is_some_and(|p| rests(context, work, side, &record, p)) {
-        return Ok(());
-    }
-=======
     let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
     let same = |skip: &Skip| skip.print == values.print && skip.revision == revision;
     let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
->>>>>>> main
+    if !again && known.parked.as_ref().is_some_and(|p| sleeps(context, work, &values, p)) {
+        return Ok(());
+    }
     if let Some(link) = &known.link {
         if known.skip.as_ref().and_then(Skip::verdict) == Some(Verdict::Never) {
             return Ok(());
@@ -371,8 +359,8 @@ pub fn stage(
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
         let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
-        let same = print == values.print && link.revision == revision;
-        if !again && (stands || (same && known.skip.is_none())) {
+        let unchanged = print == values.print && link.revision == revision;
+        if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
             return Ok(());
         }
@@ -406,16 +394,9 @@ pub fn stage(
 
 /// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
 /// come, and nobody has edited it since it waits.
-fn rests(
-    context: &Context,
-    work: &ModuleWork,
-    side: Side,
-    record: &Record,
-    parked: &Parked,
-) -> bool {
-    let tick = work.capabilities[at(side)].resolution + Duration::from_secs(1);
-    let edited = work.our_stamp(side, record).is_none_or(|at| at >= parked.since.minus(tick));
-    !context.manual && !record.trashed && parked.next_try > Stamp::now() && !edited
+fn sleeps(context: &Context, work: &ModuleWork, values: &Projection, parked: &Parked) -> bool {
+    let same = parked.print == Some(values.print) && parked.revision == work.mapping.revision();
+    !context.manual && work.all.is_none() && same && parked.next_try > Stamp::now()
 }
 
 /// Compares stamps only, and fetches the records whose stamp is not the known one.
@@ -483,15 +464,16 @@ mod tests {
     #[test]
     fn many_links_are_looked_for_at_the_interval_only() {
         let day = Duration::from_secs(86_400);
+        let few = safeguards::few_links();
         let now = Stamp(1_795_000_000_000);
         let last = |ago: u64| Cursor {
             last_complete: Some(now.minus(Duration::from_secs(ago))),
             ..Cursor::default()
         };
         for (cursor, links, due) in [
-            (last(86_399), FEW_LINKS + 1, false),
-            (last(86_400), FEW_LINKS + 1, true),
-            (last(60), FEW_LINKS, true),
+            (last(86_399), few + 1, false),
+            (last(86_400), few + 1, true),
+            (last(60), few, true),
             (Cursor::default(), 1_000_000, true),
         ] {
             assert_eq!(is_due(&cursor, now, day, links), due, "{cursor:?} {links}");

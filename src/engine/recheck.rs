@@ -5,7 +5,7 @@ use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
 use crate::model::{
-    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key,
+    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key, is_companion_id,
 };
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
@@ -179,20 +179,24 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
     }
 }
 
-<<<<<<< HEAD
 /// The other sides of linked records that waited.
 pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()> {
     let partners = std::mem::take(&mut work.partners);
     for (side, mut ids) in Side::BOTH.into_iter().zip(partners) {
         ids.retain(|id| side == Side::Vtiger || !is_companion_id(id));
         for chunk in ids.chunks(CHUNK) {
-            let records = fetch_all(context, work, side, chunk).await?;
+            // One that is not found proves nothing: only a complete listing does.
+            let entity = &work.entity[at(side)];
+            let records = context.remote(side).fetch(entity, chunk, &work.paths(side)).await?;
             let known = known(context, work, side, &records).await?;
             for (record, known) in records.into_iter().zip(known) {
                 stage(context, work, side, record, &known, true)?;
             }
         }
-=======
+    }
+    Ok(())
+}
+
 fn forget_waiting(
     context: &Context,
     work: &ModuleWork,
@@ -257,7 +261,6 @@ async fn note_missing(
             id,
         };
         batch.push(Change::PutParked(connector, module, waits));
->>>>>>> main
     }
     Ok(())
 }

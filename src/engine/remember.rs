@@ -41,7 +41,6 @@ pub async fn skip(
     let told = standing.filter(|s| same(s) && s.verdict() != Some(Verdict::CreateSent));
     if let Some(standing) = told {
         if !context.dry {
-            batch.push(Change::DropParked(connector, module, side, record.id.clone()));
             if standing.reason.candidates != reason.candidates {
                 batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
             }
@@ -59,12 +58,8 @@ pub async fn skip(
     batch.push(Change::AddItem(context.run, Box::new(item)));
     if !context.dry {
         let id = record.id.clone();
-<<<<<<< HEAD
-        let skip = Skip { side, id, name, reason, print, revision, run: context.run };
-=======
-        let (id_there, run, decided) = (id.clone(), context.run, None);
-        let skip = Skip { side, id: id_there, name, reason, print, revision, run, decided };
->>>>>>> main
+        let (run, decided) = (context.run, None);
+        let skip = Skip { side, id, name, reason, print, revision, run, decided };
         batch.push(Change::PutSkip(connector, module, skip));
     }
     Ok(())
@@ -146,7 +141,17 @@ pub async fn queue(
     }
     let now = Stamp::now();
     let (id, name) = (record.id.clone(), work.name_of(side, record));
-    let parked = Parked { side, id, name, reason: None, since: now, tries: 0, next_try: now };
+    let parked = Parked {
+        side,
+        id,
+        name,
+        reason: None,
+        since: now,
+        tries: 0,
+        next_try: now,
+        print: None,
+        revision: 0,
+    };
     if on(Safeguard::Parking) {
         batch.push(Change::PutParked(connector, module, parked));
     }

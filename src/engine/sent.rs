@@ -3,10 +3,12 @@
 
 use super::links::{note_pairs, note_print};
 use super::module::ModuleWork;
+use super::plan::expected;
 use crate::mapping::Projection;
 use crate::model::{Fields, Intent, Link, LinkOrigin, PairState, Record, Side, Value};
 
 /// The pairs that a write changed, and what they were and became.
+#[derive(Clone)]
 pub struct Sent {
     /// Pair numbers, with what the target held before (canonical).
     pairs: Vec<(usize, String)>,
@@ -14,6 +16,8 @@ pub struct Sent {
     values: Projection,
     /// The fields that were sent.
     fields: Fields,
+    /// The fingerprint of the intent vouches for the values.
+    told: bool,
 }
 
 impl Sent {
@@ -38,13 +42,31 @@ impl Sent {
             fields.set(path.as_str(), change.after.as_str());
             pairs.push(at);
         }
+        let whole = pairs.len() == intent.changes.len();
+        let told = whole && expected(work, side, &fields, &pairs) == intent.print;
         let before = work.mapping.project(side, &before);
         let was = |at: usize| before.values[at].clone().unwrap_or_default();
         Self {
             pairs: pairs.into_iter().map(|at| (at, was(at))).collect(),
             values: work.mapping.project(side, &fields),
             fields,
+            told,
         }
+    }
+
+    /// If a record holds just what was sent, it shows what that was, even where the text that people
+    /// are told of it does not.
+    pub fn seen_on(mut self, work: &ModuleWork, intent: &Intent, record: &Record) -> Self {
+        let pairs: Vec<usize> = self.pairs.iter().map(|(pair, _)| *pair).collect();
+        let whole = pairs.len() == intent.changes.len();
+        if whole && expected(work, intent.target, &record.fields, &pairs) == intent.print {
+            let holds = work.mapping.project(intent.target, &record.fields);
+            for pair in pairs {
+                self.values.values[pair].clone_from(&holds.values[pair]);
+            }
+            self.told = true;
+        }
+        self
     }
 
     fn sent(&self, pair: usize) -> &str {
@@ -73,7 +95,8 @@ impl Sent {
             .filter(|at| !work.mapping.is_match_pair(*at) && !self.sent(*at).is_empty())
             .collect();
         let held = telling.iter().filter(|at| self.holds(**at, holds)).count();
-        held * 2 > telling.len()
+        // With nothing but the key there is nothing that could tell otherwise.
+        self.told && (telling.is_empty() || held * 2 > telling.len())
     }
 
     /// Whether an update arrived: a write is done whole or not at all, so one pair that was changed
@@ -82,7 +105,7 @@ impl Sent {
         let held = |pair: usize| holds.values[pair].as_deref().unwrap_or_default();
         let mut changed = self.pairs.iter().filter(|(pair, before)| self.sent(*pair) != before);
         let untouched = changed.clone().any(|(pair, before)| held(*pair) == before);
-        !untouched && changed.any(|(pair, _)| self.holds(*pair, holds))
+        self.told && !untouched && changed.any(|(pair, _)| self.holds(*pair, holds))
     }
 
     /// What the target is known to have held right after the write: where it holds something else
@@ -97,16 +120,26 @@ impl Sent {
         &self,
         work: &ModuleWork,
         intent: &Intent,
-        records: &[Option<Record>; 2],
-        holds: &Projection,
+        hit: &Record,
         now: Option<&Projection>,
     ) -> Link {
-        let id = |at: usize| records[at].as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        let holds = work.mapping.project(intent.target, &hit.fields);
+        // What was not sent the target has filled by itself, unless somebody has edited it since.
+        let untouched = hit.created.is_some() && hit.created == hit.modified;
         let mut known: [bool; 2] = [true, now.is_some()];
         let mut states = Vec::new();
         for (pair, number) in work.mapping.pair_ids().iter().enumerate() {
-            let (left, sent) = (self.left(pair, holds), self.sent(pair));
-            known[0] &= holds.values[pair].as_deref().unwrap_or_default() == left;
+            let was_sent = self.pairs.iter().any(|(at, _)| *at == pair);
+            if was_sent && !self.told {
+                // Nothing is known of it: the two are compared as if they met for the first time.
+                known = [false, false];
+                continue;
+            }
+            let held = holds.values[pair].clone().unwrap_or_default();
+            let filled = untouched && !was_sent;
+            let (left, sent) =
+                (if filled { held.clone() } else { self.left(pair, &holds) }, self.sent(pair));
+            known[0] &= held == left;
             known[1] &=
                 now.is_none_or(|now| now.values[pair].as_deref().unwrap_or_default() == sent);
             let (vtiger, service) = match intent.target {
@@ -118,13 +151,14 @@ impl Sent {
         // A fingerprint that fits nothing: the record was edited since, and is compared anew.
         let target = if known[0] { holds.print } else { 0 };
         let source = now.filter(|_| known[1]).map_or(0, |now| now.print);
-        let (vtiger_print, service_print) = match intent.target {
-            Side::Vtiger => (target, source),
-            Side::Service => (source, target),
+        let (id, source_id) = (hit.id.clone(), intent.source_id.clone());
+        let (vtiger_id, service_id, vtiger_print, service_print) = match intent.target {
+            Side::Vtiger => (id, source_id, target, source),
+            Side::Service => (source_id, id, source, target),
         };
         Link {
-            vtiger_id: id(0),
-            service_id: id(1),
+            vtiger_id,
+            service_id,
             vtiger_print,
             service_print,
             pairs: states,

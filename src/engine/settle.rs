@@ -5,19 +5,13 @@ use super::companions;
 use super::context::{Context, Step};
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
-<<<<<<< HEAD
 use super::plan::{Job, item};
 use super::remember::forget;
 use super::safeguards::{Safeguard, on};
 use super::sent::Sent;
-use crate::model::{Intent, IntentKind, Item, ItemStatus, Parked, Record, Side, Stamp};
-=======
-use super::plan::{Job, expected, item};
 use crate::model::{
-    Fields, Intent, IntentKind, Item, ItemStatus, LinkOrigin, Pair, Parked, Reason, ReasonCode,
-    Record, Side, Stamp,
+    Intent, IntentKind, Item, ItemStatus, Parked, Reason, ReasonCode, Record, Side, Stamp,
 };
->>>>>>> main
 use crate::store::{Batch, Change};
 
 /// Settles the open writes of a module. `companion` ones are those of names.
@@ -88,7 +82,6 @@ async fn settle_create(
     let source = fetch_one(context, work, source_side, &intent.source_id).await?;
     let sent = Sent::new(work, intent);
     // Nothing or several: the record is parked, and the search before the next create decides.
-<<<<<<< HEAD
     let hit = match by_external_id(context, work, intent).await? {
         Some(hit) => hit,
         None => match by_key(context, work, intent, &sent, source.as_ref()).await? {
@@ -96,74 +89,18 @@ async fn settle_create(
             None => return Ok(()),
         },
     };
-    let holds = work.mapping.project(intent.target, &hit.fields);
+    let sent = sent.seen_on(work, intent, &hit);
     let now = source.as_ref().map(|source| work.mapping.project(source_side, &source.fields));
     let mut records = [None, None];
     let bare = Record { id: intent.source_id.clone(), ..Record::default() };
     records[at(source_side)] = Some(source.unwrap_or(bare));
+    let link = sent.created(work, intent, &hit, now.as_ref());
     records[at(intent.target)] = Some(hit);
-    let link = sent.created(work, intent, &records, &holds, now.as_ref());
-    batch.push(Change::PutLink(context.id(), work.module, link));
+    // Whatever a person decided about creating it has come true.
+    let (id, source_id) = (context.id(), intent.source_id.clone());
+    batch.push(Change::DropSkip(id, work.module, source_side, source_id));
+    batch.push(Change::PutLink(id, work.module, link));
     let job = Job::telling(None, records, intent.name.clone());
-=======
-    let by_id = ours.is_some();
-    let hit = match (ours, hits.as_slice()) {
-        (Some(hit), _) => hit,
-        (None, [(hit, None)]) => hit.clone(),
-        _ => return Ok(()),
-    };
-    // A record that carries our id is ours, whatever it holds by now.
-    let nothing = || by_id.then(Arrived::default);
-    let Some(Arrived { same, other }) = arrived(work, intent, &hit).or_else(nothing) else {
-        return Ok(());
-    };
-    if same.len() <= other.len() && !by_id {
-        // Rather somebody else's record with the same key.
-        return Ok(());
-    }
-    let mut records = [None, None];
-    records[at(source_side)] = Some(source);
-    records[at(intent.target)] = Some(hit.clone());
-    let job = Job {
-        origin: LinkOrigin::Created,
-        ..Job::telling(None, records.clone(), intent.name.clone())
-    };
-    // What the target holds of what was sent is what both agree on; the source may have been edited
-    // since, and is compared with that. What the target holds otherwise was never agreed on.
-    if let Some(mut link) = link_after(work, &job, [records[0].as_ref(), records[1].as_ref()]) {
-        let sent = work.mapping.project(intent.target, &hit.fields);
-        let agreed = work.mapping.states(&sent, &sent);
-        for at in &same {
-            link.pairs[*at] = agreed[*at].clone();
-        }
-        // What was not sent was empty, and the target filled it by itself, unless somebody has
-        // edited one of the two since.
-        let edited = !other.is_empty()
-            || same.is_empty()
-            || hit.created.is_none()
-            || hit.modified != hit.created;
-        let mut unsettled = Vec::new();
-        for (at, pair) in work.mapping.pairs().iter().enumerate() {
-            let empty = values.values[at].as_deref().unwrap_or_default().is_empty();
-            let travels = pair.direction.writes(intent.target);
-            if !same.contains(&at) && (edited || (travels && !empty)) {
-                unsettled.push(work.mapping.pair_ids()[at]);
-            }
-        }
-        link.pairs.retain(|state| !unsettled.contains(&state.pair));
-        if !unsettled.is_empty() {
-            // Nothing is remembered of these pairs, so both sides have to be read to compare them.
-            park(context, work, intent.target, &hit.id, &intent.name, batch);
-        }
-        link.vtiger_print = sent.print;
-        link.service_print = sent.print;
-        // Whatever a person decided about creating it has come true.
-        let done =
-            Change::DropSkip(context.id(), work.module, source_side, intent.source_id.clone());
-        batch.push(done);
-        batch.push(Change::PutLink(context.id(), work.module, link));
-    }
->>>>>>> main
     let created = Item {
         changes: intent.changes.clone(),
         ..item(context, work, &job, intent.target, ItemStatus::Created)
@@ -172,7 +109,6 @@ async fn settle_create(
     Ok(())
 }
 
-<<<<<<< HEAD
 /// The one unlinked record with the key that was sent, if it holds what was sent.
 async fn by_key(
     context: &Context,
@@ -190,50 +126,11 @@ async fn by_key(
     Ok(match hits.as_slice() {
         [(hit, None)] if !hit.trashed => {
             let holds = work.mapping.project(intent.target, &hit.fields);
-            let ours = holds.print == intent.print || sent.mostly_held(work, &holds);
+            let ours = sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds);
             ours.then(|| hit.clone())
         }
         _ => None,
     })
-=======
-/// The pairs that a write carried: those of which the record holds what was sent, and the others.
-#[derive(Default)]
-struct Arrived {
-    same: Vec<usize>,
-    other: Vec<usize>,
-}
-
-/// Compares a record with what an intent sent. `None`: what was sent cannot be told.
-fn arrived(work: &ModuleWork, intent: &Intent, record: &Record) -> Option<Arrived> {
-    let field = |pair: &Pair| match intent.target {
-        Side::Vtiger => pair.vtiger.clone(),
-        Side::Service => pair.service_label(),
-    };
-    let of = |change: &crate::model::Change| {
-        work.mapping.pairs().iter().position(|pair| field(pair) == change.field)
-    };
-    let written = intent.changes.iter().map(of).collect::<Option<Vec<usize>>>()?;
-    if expected(work, intent.target, &record.fields, &written) == intent.print {
-        return Some(Arrived { same: written, other: Vec::new() });
-    }
-    // Somebody has edited it since: what is told of the changes shows which fields are still ours.
-    let mut sent = Fields::new();
-    for (at, change) in written.iter().zip(&intent.changes) {
-        let pair = &work.mapping.pairs()[*at];
-        let path = match intent.target {
-            Side::Vtiger => Some(&pair.vtiger),
-            Side::Service => pair.service.first(),
-        };
-        sent.set(path?.as_str(), change.after.as_str());
-    }
-    if expected(work, intent.target, &sent, &written) != intent.print {
-        return None;
-    }
-    let sent = work.mapping.project(intent.target, &sent).values;
-    let now = work.mapping.project(intent.target, &record.fields).values;
-    let (same, other) = written.into_iter().partition(|at| sent[*at] == now[*at]);
-    Some(Arrived { same, other })
->>>>>>> main
 }
 
 /// The unlinked record that carries the id of an intent's source.
@@ -274,13 +171,9 @@ async fn settle_update(
     let Some(target) = fetch_one(context, work, intent.target, &intent.target_id).await? else {
         return Ok(());
     };
-<<<<<<< HEAD
-    let sent = Sent::new(work, intent);
+    let sent = Sent::new(work, intent).seen_on(work, intent, &target);
     let holds = work.mapping.project(intent.target, &target.fields);
-    if holds.print != intent.print && !sent.arrived(&holds) {
-=======
-    if arrived(work, intent, &target).is_none_or(|a| a.same.len() <= a.other.len()) {
->>>>>>> main
+    if !sent.arrived(&holds) {
         return Ok(());
     }
     let known = links(context, work, intent.target, vec![intent.target_id.clone()]).await?;
@@ -345,15 +238,9 @@ async fn park(
         side,
         id: id.to_owned(),
         name: name.to_owned(),
-<<<<<<< HEAD
-        reason: None,
+        reason: Some(reason),
         since: before.as_ref().map_or(now, |p| p.since),
         tries: before.map_or(0, |p| p.tries),
-=======
-        reason: Some(reason),
-        since: now,
-        tries: 0,
->>>>>>> main
         next_try: now,
         print: None,
         revision: 0,

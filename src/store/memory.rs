@@ -2,9 +2,10 @@
 //! every commit and can let the process "die" there.
 
 use super::handle::Handle;
+use super::migrate::{CURRENT, set_up};
 use super::threads::{self, Bell, Shared, Work};
 use super::writing::Writing;
-use super::{Inner, Store, StoreResult, open};
+use super::{Inner, Store, StoreResult};
 use redb::{Database, StorageBackend};
 use std::io;
 use std::path::Path;
@@ -58,7 +59,7 @@ fn fresh() -> Vec<u8> {
         let disk = Disk::default();
         let db = builder().create_with_backend(disk.clone()).unwrap();
         let shared = shared(Handle::new(Path::new("memory"), db, Box::new(|| unreachable!())));
-        threads::write(&shared, Box::new(open::set_up)).unwrap();
+        threads::write(&shared, Box::new(|writing| set_up(writing, CURRENT))).unwrap();
         drop(shared);
         let bytes = disk.0.lock().unwrap();
         bytes.clone()
@@ -90,7 +91,7 @@ impl Store {
 
     /// A transaction of this thread. Nothing is ever lost here, so it need not be made durable.
     pub(super) fn write_here(&self, work: Work) -> StoreResult<u64> {
-        let mut txn = self.inner.shared.handle.begin_write()?;
+        let (_pass, mut txn) = self.inner.shared.handle.begin_write()?;
         txn.set_durability(redb::Durability::None).unwrap();
         let mut writing = Writing::new(&txn);
         let answer = work(&mut writing)?;

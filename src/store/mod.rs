@@ -11,13 +11,10 @@ mod compact;
 mod error;
 mod gate;
 mod handle;
-<<<<<<< HEAD
+mod inspect;
 #[cfg(test)]
 pub mod memory;
-=======
-mod inspect;
 mod migrate;
->>>>>>> main
 mod open;
 mod others;
 mod overlay;

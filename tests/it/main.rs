@@ -6,14 +6,10 @@
 mod cli;
 mod conformance;
 mod daemon;
-<<<<<<< HEAD
-=======
 mod deletes;
 mod faults;
 mod kill;
 mod magento;
-mod model;
->>>>>>> main
 mod sandbox_sync;
 mod secrets;
 mod stopping;

@@ -172,7 +172,7 @@ impl MemoryRemote {
         }
         let id = match write {
             Write::Create { fields } => self.create(world, fields)?,
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let n = number(id);
                 self.update(world, n, fields)?;
                 n
@@ -329,6 +329,7 @@ impl Remote for MemoryRemote {
             bmp_only: vtiger,
             resolution: Duration::from_secs(1),
             mark: None,
+            silent: false,
         }
     }
 
