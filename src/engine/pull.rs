@@ -156,9 +156,18 @@ impl Listing {
     }
 }
 
+/// A record that was edited meanwhile may rightly be shown once more, even alone on its page: its
+/// stamp tells.
 fn page_print(page: &Page) -> u64 {
-    let ids: Vec<&str> = page.records.iter().map(|r| r.id.as_str()).collect();
-    fingerprint(&ids.join("\n"))
+    let mut text = String::new();
+    for record in &page.records {
+        text.push_str(&record.id);
+        if let Some(stamp) = record.modified {
+            text.push_str(&format!("@{}", stamp.0));
+        }
+        text.push('\n');
+    }
+    fingerprint(&text)
 }
 
 fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {

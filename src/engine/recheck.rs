@@ -249,6 +249,9 @@ async fn note_missing(
             continue;
         }
         let name = parked.as_ref().map(|p| p.name.clone()).or(skip.map(|s| s.name));
+        // What it held when it was put there: an edit since then is still told from it.
+        let print = parked.as_ref().and_then(|p| p.print);
+        let revision = parked.as_ref().map_or(0, |p| p.revision);
         let waits = Parked {
             side,
             name: name.unwrap_or_default(),
@@ -256,8 +259,8 @@ async fn note_missing(
             since: parked.map_or_else(Stamp::now, |p| p.since),
             tries: 1,
             next_try: context.next_try(1),
-            print: None,
-            revision: 0,
+            print,
+            revision,
             id,
         };
         batch.push(Change::PutParked(connector, module, waits));

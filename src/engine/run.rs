@@ -44,7 +44,7 @@ pub async fn run(
     let mut modules = prepare_modules(context, only).await?;
     context.remotes = referring(&context.remotes, &context.store, context.id(), &modules);
     if !context.dry {
-        settle_open(context, &modules).await?;
+        settle_open(context, &mut modules).await?;
     }
     for work in &mut modules {
         for side in Side::BOTH {
@@ -108,7 +108,7 @@ async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleW
 }
 
 /// Settles the writes that a crash or a lost answer left open.
-async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
+async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
     let connector = context.id();
     let open = context.read(move |r| r.intents(connector)).await?;
     if open.is_empty() {
@@ -131,6 +131,9 @@ async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
         if let Some(intents) = by_module.remove(&work.module) {
             context.begin(work.module, "settling what was left open", Some(intents.len() as u64));
             settle(context, work, intents).await?;
+            // A first sync that was cut off may have its first links only now.
+            let module = work.module;
+            work.links = context.read(move |r| r.link_count(connector, module)).await?;
         }
     }
     Ok(())
