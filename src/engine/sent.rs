@@ -136,17 +136,25 @@ impl Sent {
                 continue;
             }
             let held = holds.values[pair].clone().unwrap_or_default();
+            if !was_sent && !work.mapping.pairs()[pair].direction.writes(intent.target) {
+                // It travels the other way only: as they are they belong together, unless somebody
+                // has edited the target since.
+                match now.filter(|_| untouched) {
+                    Some(now) => {
+                        let source = now.values[pair].as_deref().unwrap_or_default();
+                        states.push(state(*number, intent.target, &held, source));
+                    }
+                    None => known = [false, false],
+                }
+                continue;
+            }
             let filled = untouched && !was_sent;
             let (left, sent) =
                 (if filled { held.clone() } else { self.left(pair, &holds) }, self.sent(pair));
             known[0] &= held == left;
             known[1] &=
                 now.is_none_or(|now| now.values[pair].as_deref().unwrap_or_default() == sent);
-            let (vtiger, service) = match intent.target {
-                Side::Vtiger => (left.as_str(), sent),
-                Side::Service => (sent, left.as_str()),
-            };
-            states.push(PairState::of(*number, None, vtiger, service));
+            states.push(state(*number, intent.target, &left, sent));
         }
         // A fingerprint that fits nothing: the record was edited since, and is compared anew.
         let target = if known[0] { holds.print } else { 0 };
@@ -178,5 +186,13 @@ impl Sent {
         let pairs = self.pairs.iter().map(|(pair, _)| *pair);
         note_pairs(work, link, target, pairs, &left, &self.values);
         note_print(work, link, target, holds);
+    }
+}
+
+/// What is remembered of a pair whose target holds `held`, written from `sent`.
+fn state(pair: u32, target: Side, held: &str, sent: &str) -> PairState {
+    match target {
+        Side::Vtiger => PairState::of(pair, None, held, sent),
+        Side::Service => PairState::of(pair, None, sent, held),
     }
 }
