@@ -88,15 +88,17 @@ impl Sent {
     }
 
     /// Whether most of what was sent, the key aside, is there: so it is the record that was made,
-    /// and not somebody else's with the same key.
-    pub fn mostly_held(&self, work: &ModuleWork, holds: &Projection) -> bool {
+    /// and not somebody else's with the same key. `edited`: somebody has changed it since it was
+    /// made, so that half of it is enough.
+    pub fn mostly_held(&self, work: &ModuleWork, holds: &Projection, edited: bool) -> bool {
         let telling = self.pairs.iter().map(|(pair, _)| *pair);
         let telling: Vec<usize> = telling
             .filter(|at| !work.mapping.is_match_pair(*at) && !self.sent(*at).is_empty())
             .collect();
         let held = telling.iter().filter(|at| self.holds(**at, holds)).count();
         // With nothing but the key there is nothing that could tell otherwise.
-        self.told && (telling.is_empty() || held * 2 > telling.len())
+        let least = if edited { telling.len().div_ceil(2) } else { telling.len() / 2 + 1 };
+        self.told && (telling.is_empty() || held >= least)
     }
 
     /// Whether an update arrived: a write is done whole or not at all, so one pair that was changed

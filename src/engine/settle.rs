@@ -126,7 +126,8 @@ async fn by_key(
     Ok(match hits.as_slice() {
         [(hit, None)] if !hit.trashed => {
             let holds = work.mapping.project(intent.target, &hit.fields);
-            let ours = sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds);
+            let edited = hit.created.is_some() && hit.created != hit.modified;
+            let ours = sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds, edited);
             ours.then(|| hit.clone())
         }
         _ => None,

@@ -412,3 +412,14 @@ fn a_company_made_in_between_leaves_no_stale_plan() {
         }
     });
 }
+
+#[test]
+fn a_create_that_arrived_is_known_though_half_of_it_was_edited() {
+    let ready = |b: &mut Bench| {
+        b.world().create(0, &mail(1));
+        lose(b);
+        b.world().put(1, 1, 0, String::new());
+        b.world().pass(60);
+    };
+    at_every_step(Setup::plain(), ready, |world| world.put_email(0, 1, &mail(6)));
+}
