@@ -40,10 +40,8 @@ pub async fn skip(
     // A decision to create it that came to nothing is told like a new skip.
     let told = standing.filter(|s| same(s) && s.verdict() != Some(Verdict::CreateSent));
     if let Some(standing) = told {
-        if !context.dry {
-            if standing.reason.candidates != reason.candidates {
-                batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
-            }
+        if !context.dry && standing.reason.candidates != reason.candidates {
+            batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
         }
         return Ok(());
     }

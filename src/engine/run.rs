@@ -17,9 +17,19 @@ use super::references::referring;
 use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
-use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side};
+use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
 use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A write may have been sent so long after it was announced: the others of its batch went first.
+const OF_ONE_BATCH: Duration = Duration::from_secs(300);
+/// So long a write may go on at the server after its client has died. A build for tests is killed
+/// hundreds of times, and its servers are fast.
+const LANDING: Duration = match cfg!(all(debug_assertions, not(test))) {
+    true => Duration::from_millis(150),
+    false => Duration::from_secs(4),
+};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +124,7 @@ async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> 
     if open.is_empty() {
         return Ok(());
     }
+    let_them_land(context, &open).await?;
     let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
     let mut companions = Vec::new();
     for (module, intent) in open {
@@ -137,6 +148,21 @@ async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> 
         }
     }
     Ok(())
+}
+
+/// A server goes on with a write though its client has died. Before a create is looked for that may
+/// have been sent a moment ago, such a write gets the time to land: else it would be made twice.
+async fn let_them_land(context: &Context, open: &[(Module, Intent)]) -> Step<()> {
+    let now = Stamp::now();
+    let recent = |(_, intent): &&(Module, Intent)| {
+        intent.kind == IntentKind::Create && now.since(intent.sent) < OF_ONE_BATCH
+    };
+    let Some((module, _)) = open.iter().find(recent) else { return Ok(()) };
+    if !on(Safeguard::LateWrites) {
+        return Ok(());
+    }
+    context.begin(*module, "waiting for writes under way", None);
+    context.wait_until(now.plus(LANDING)).await
 }
 
 async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {

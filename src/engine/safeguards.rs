@@ -17,6 +17,8 @@ pub enum Safeguard {
     ConflictFirst,
     /// A create whose outcome is unknown is never simply repeated.
     LookUpUnknown,
+    /// A write that outlives its client gets the time to land before it is looked for.
+    LateWrites,
 }
 
 pub use values::*;

@@ -98,8 +98,15 @@ pub(crate) mod clock {
         static NOW: Cell<Option<Stamp>> = const { Cell::new(None) };
     }
 
-    pub(super) fn now() -> Option<Stamp> {
+    pub(crate) fn now() -> Option<Stamp> {
         NOW.get()
+    }
+
+    /// Somebody would wait for an instant: where this thread's clock is set, it is put forward.
+    pub(crate) fn skip_to(instant: Stamp) -> bool {
+        let set = NOW.get();
+        NOW.set(set.map(|now| now.max(instant)));
+        set.is_some()
     }
 
     /// Sets this thread's clock; `None`: it goes by itself again.

@@ -5,6 +5,7 @@ use super::check;
 use super::setup::{Habits, Setup};
 use super::world::{Faults, World};
 use crate::engine::SyncMode;
+use crate::engine::safeguards::{Safeguard, switch_off};
 use crate::model::{ConflictRule, Deletes, Direction, Module, RunStatus, Trigger};
 use crate::remote::ChangeFeed;
 
@@ -422,4 +423,33 @@ fn a_create_that_arrived_is_known_though_half_of_it_was_edited() {
         b.world().pass(60);
     };
     at_every_step(Setup::plain(), ready, |world| world.put_email(0, 1, &mail(6)));
+}
+
+/// A create whose client dies when it is sent, and the next run, which begins at once.
+fn late_create(setup: Setup, secs: i64) -> Vec<String> {
+    let mut bench = bench(setup);
+    bench.world().create(1, &mail(1));
+    bench.world().put(1, 1, 3, "Delta".into());
+    bench.world().late_by = Some(secs);
+    assert!(bench.run(SyncMode::Accept, Trigger::Manual).is_none(), "it died");
+    bench.accept();
+    bench.finish()
+}
+
+#[test]
+fn a_create_that_lands_after_its_client_has_died_is_found() {
+    let companies = Habits { companies: true, ..Habits::default() };
+    for habits in [Habits::default(), companies] {
+        for external_id in [false, true] {
+            for secs in 0..4 {
+                let setup = Setup { habits, external_id, ..Setup::plain() };
+                let bad = late_create(setup, secs);
+                assert!(bad.is_empty(), "{secs} seconds, {setup:?}: {bad:#?}");
+            }
+        }
+    }
+    switch_off(Some(Safeguard::LateWrites));
+    let bad = late_create(Setup::plain(), 3);
+    switch_off(None);
+    assert!(bad.iter().any(|what| what.starts_with("I4")), "nobody would miss it: {bad:#?}");
 }

@@ -185,6 +185,30 @@ impl MemoryRemote {
         Ok(Written { id: id_of(side, id), record: self.record(world, id, fields) })
     }
 
+    /// Whether the process dies now, and the writes land without it.
+    fn outlives(
+        &self,
+        world: &mut World,
+        entity: &str,
+        writes: &[Write],
+        fields: &[String],
+    ) -> bool {
+        let creates = matches!(writes, [Write::Create { .. }, ..]);
+        let Some(secs) = world.late_by.take_if(|_| creates) else { return false };
+        world.note(|| format!("it dies, and its writes land in {secs} seconds"));
+        world.crash.cancel();
+        let remote = Self { world: self.world.clone(), side: self.side };
+        let (entity, writes, fields) = (entity.to_owned(), writes.to_vec(), fields.to_vec());
+        let land = move |world: &mut World| {
+            for write in &writes {
+                let landed = remote.write_one(world, &entity, write, &fields);
+                world.note(|| format!("landed: {}", landed.is_ok()));
+            }
+        };
+        world.late.push((world.now + secs, Box::new(land)));
+        true
+    }
+
     fn create(&self, world: &mut World, fields: &Fields) -> RemoteResult<u64> {
         let side = at(self.side);
         let mut person = Person::default();
@@ -415,6 +439,9 @@ impl Remote for MemoryRemote {
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
         Box::pin(self.call(Op::Write, move |world| {
+            if self.outlives(world, entity, writes, fields) {
+                return Vec::new();
+            }
             let faults = world.faults;
             let fails = |world: &mut World, percent| percent > 0 && world.dice.chance(percent);
             if fails(world, faults.unreachable) {

@@ -75,6 +75,8 @@ pub type Effects = BTreeMap<(Module, usize), [u64; 3]>;
 
 /// What a user does.
 pub type Act = fn(&mut World);
+/// A write under way.
+pub type Late = Box<dyn FnOnce(&mut World) + Send>;
 
 /// How likely a request goes wrong, in percent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -127,6 +129,10 @@ pub struct World {
     pub steady: bool,
     /// Time stands still, and nobody acts.
     pub frozen: bool,
+    /// The next create outlives its client by so many seconds: the process dies when it is sent.
+    pub late_by: Option<i64>,
+    /// Writes under way without a client, and when they land.
+    pub late: Vec<(i64, Late)>,
     /// Values that were overwritten by somebody who saw them.
     pub superseded: BTreeSet<String>,
     pub violations: Vec<String>,
@@ -191,6 +197,8 @@ impl World {
             phone: true,
             steady: false,
             frozen: false,
+            late_by: None,
+            late: Vec::new(),
             superseded: BTreeSet::new(),
             violations: Vec::new(),
             effects: Effects::new(),
@@ -258,6 +266,7 @@ impl World {
             return true;
         }
         self.steps += 1;
+        self.land();
         let (now, may) = (self.steps, !self.atomic || self.act_anyhow);
         if let Some((_, act)) = self.act_at.take_if(|(step, _)| *step <= now && may) {
             act(self);
@@ -280,6 +289,20 @@ impl World {
             self.note(|| "crash".into());
         }
         !self.crash.is_cancelled()
+    }
+
+    /// Whoever waits puts the clock forward; writes whose time has come take effect.
+    fn land(&mut self) {
+        if let Some(waited) = clock::now() {
+            self.now = self.now.max(waited.0.div_euclid(1000));
+        }
+        let now = self.now;
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|l| l.0 <= now);
+        self.late = later;
+        let due: Vec<(i64, Late)> = due;
+        for (_, write) in due {
+            write(self);
+        }
     }
 
     /// A commit of the store.
