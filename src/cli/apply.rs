@@ -4,8 +4,9 @@ use super::exit::{Exit, Failure, Outcome};
 use super::house::Context;
 use super::output::plain;
 use super::rights::{forget, may_apply};
-use crate::model::Stamp;
-use crate::settings::{Applied, SettingsProblem, apply};
+use crate::engine::{Lease, LeaseError};
+use crate::model::{Connector, Stamp};
+use crate::settings::{Applied, MayRemove, SettingsProblem, apply};
 use clap::Args;
 use serde::Serialize;
 use std::io::{Read as _, stdin};
@@ -59,16 +60,30 @@ pub fn run(args: &ApplyArgs, context: &Context) -> Outcome {
     let house = context.open()?;
     may_apply(&house, &text, args.prune)?;
     let name = if is_stdin(&args.file) { "<stdin>".into() } else { args.file.to_string_lossy() };
-    let done =
-        apply(&house.store, &house.vault, &house.catalog, &text, &name, args.prune, Stamp::now());
-    match done {
+    // A connector is not removed while somebody syncs it.
+    let (mut leases, mut busy) = (Vec::new(), false);
+    let mut may_remove = |connector: &Connector| {
+        let taken = Lease::take(house.store.folder(), connector.id, &connector.name);
+        busy |= matches!(taken, Err(LeaseError::Busy(_)));
+        match taken {
+            Ok(lease) => leases.push(lease),
+            Err(LeaseError::Busy(error) | LeaseError::Broken(error)) => return Err(error),
+        }
+        Ok(())
+    };
+    let (store, vault, catalog) = (&house.store, &house.vault, &house.catalog);
+    let prune = args.prune.then_some(&mut may_remove as MayRemove<'_>);
+    match apply(store, vault, catalog, &text, &name, prune, Stamp::now()) {
         Ok(applied) => {
             if applied.changed.iter().any(|what| what == "CRM") {
                 forget(&house)?;
             }
             told(&applied, context)
         }
-        Err(problems) => refused(&problems, context),
+        Err(problems) => {
+            let exit = refused(&problems, context)?;
+            Ok(if busy { Exit::Busy } else { exit })
+        }
     }
 }
 

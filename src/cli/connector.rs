@@ -11,7 +11,7 @@ use super::rights::needs_administrator;
 use super::table::{Column, Table, counted};
 use crate::model::{Connector, Run, Stamp};
 use crate::settings::check_field;
-use crate::store::Change;
+use crate::store::{Belongings, Change};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io::{IsTerminal as _, stdin};
@@ -247,23 +247,8 @@ fn remove(house: &House, context: &Context, name: &str, yes: bool) -> Outcome {
 
 /// What goes with a connector, in words.
 fn lost(house: &House, connector: &Connector) -> Outcome<String> {
-    let id = connector.id;
-    let (links, queue, runs) = house.store.read_blocking(|r| {
-        let mut links = 0;
-        for module in crate::model::Module::ALL {
-            links += r.link_count(id, module)?;
-        }
-        let mut runs = 0;
-        let mut before = None;
-        loop {
-            let page = r.runs_before(Some(id), before, 1_000)?;
-            runs += page.len() as u64;
-            match page.last() {
-                Some(last) => before = Some(last.id),
-                None => break Ok((links, r.parked_count(id)?, runs)),
-            }
-        }
-    })?;
+    let Belongings { links, queue, runs } =
+        house.store.read_blocking(|r| r.belongings(connector.id))?;
     Ok(format!(
         "{}, {} in the queue and {} of the log",
         counted(links, "link"),

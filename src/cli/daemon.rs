@@ -11,6 +11,7 @@ use super::json::RunView;
 use super::log::local;
 use super::output::{Output, plain};
 use super::signals::Stops;
+use super::suspend::close_store_before_stops;
 use super::table::counted;
 use crate::engine::{Notice, Outlook, Outlooks, Scheduler};
 use crate::model::{ConnectorId, Run, RunStatus, Stamp, Trigger, UserError};
@@ -34,6 +35,7 @@ pub fn run(context: &Context) -> Outcome {
 async fn serve(house: &House, context: &Context) -> Outcome {
     let mut stops = Stops::take()?;
     let mut hangups = Stops::hangups()?;
+    close_store_before_stops(&house.store);
     let notifier = Notifier::from_env();
     let out = Output::new(context.out.json);
     let tell = Arc::new(move |notice: Notice| tell(&Output::new(out.json), &notice));

@@ -123,7 +123,7 @@ fn set_up(house: &House, sandbox: &Sandbox) -> Outcome<()> {
         .and_then(|credentials| document(&credentials, &house.catalog, &known))
         .map_err(broken)?;
     let (store, vault, catalog) = (&house.store, &house.vault, &house.catalog);
-    let applied = apply(store, vault, catalog, &text, "demo", false, Stamp::now());
+    let applied = apply(store, vault, catalog, &text, "demo", None, Stamp::now());
     applied.map(drop).map_err(|problems| {
         broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     })

@@ -25,11 +25,12 @@ pub struct SandboxArgs {
     pub seed: Option<u64>,
     /// Make a share of the requests go wrong, for example woocommerce:reset-after=5%
     ///
-    /// SYSTEM is vtiger or woocommerce; without it the fault happens in both. RATE is a share of the
-    /// requests, 5% or 0.05. KIND is one of delay, 429, 429-date, 429-absurd, 429-bare, 500, 502,
-    /// html, empty, truncated, bad-utf8, control-chars, php-notice, huge, reset-before, reset-after,
-    /// duplicate-page, ignored-page, page-drift, changing-totals, ghost, expired-session, exists,
-    /// local-time, lossy. Can be given several times.
+    /// SYSTEM is vtiger, woocommerce, magento or zoho; without it the fault happens in all that can
+    /// misbehave so. RATE is a share of the requests, 5% or 0.05. KIND is one of delay, 429,
+    /// 429-date, 429-absurd, 429-bare, 500, 502, html, empty, truncated, bad-utf8, control-chars,
+    /// php-notice, huge, reset-before, reset-after, duplicate-page, ignored-page, page-drift,
+    /// changing-totals, ghost, expired-session, exists, local-time, lossy (in magento and zoho only
+    /// those up to reset-after). Can be given several times.
     #[arg(long, value_name = "[SYSTEM:]KIND=RATE")]
     pub fault: Vec<String>,
     /// Make every request take so many milliseconds longer

@@ -76,7 +76,7 @@ impl Companions {
         for companion in all.iter().filter(|c| c.through.is_none()) {
             let wanted = wanted(jobs, companion);
             let answers = self.known(context, companion, &wanted, batch).await?;
-            settle_jobs(context, work, jobs, companion, &answers, batch);
+            settle_jobs(context, work, jobs, companion, &answers, batch).await?;
         }
         for companion in all.iter().filter(|c| c.through.is_some()) {
             find::through(context, jobs, companion).await?;
@@ -164,7 +164,7 @@ impl Companions {
         } else {
             create::create_all(context, companion, missing, batch, &mut answers).await?;
         }
-        settle_jobs(context, work, jobs, companion, &answers, batch);
+        settle_jobs(context, work, jobs, companion, &answers, batch).await?;
         Ok(())
     }
 }
@@ -243,22 +243,23 @@ fn wanted(jobs: &[Job], companion: &Companion) -> AllWanted {
 
 /// Puts the ids that are known in the places of the names; jobs whose companion cannot be had are
 /// set aside.
-fn settle_jobs(
+async fn settle_jobs(
     context: &Context,
     work: &ModuleWork,
     jobs: &mut Vec<Job>,
     companion: &Companion,
     answers: &Answers,
     batch: &mut Batch,
-) {
+) -> Step<()> {
     let mut kept = Vec::with_capacity(jobs.len());
     for mut job in jobs.drain(..) {
         match put_id(&mut job, companion, answers) {
             None => kept.push(job),
-            Some(reason) => set_aside(context, work, &job, reason, batch),
+            Some(reason) => set_aside(context, work, &job, reason, batch).await?,
         }
     }
     *jobs = kept;
+    Ok(())
 }
 
 /// Puts the id in the place of the name. A reason: it could not be had.
@@ -276,17 +277,26 @@ fn put_id(job: &mut Job, companion: &Companion, answers: &Answers) -> Option<Rea
 }
 
 /// A job without its companion: skipped, or parked when the cause may pass.
-fn set_aside(context: &Context, work: &ModuleWork, job: &Job, reason: Reason, batch: &mut Batch) {
+async fn set_aside(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    reason: Reason,
+    batch: &mut Batch,
+) -> Step<()> {
     let side = Side::Service;
-    let Some(record) = &job.records[1] else { return };
+    let Some(record) = &job.records[1] else { return Ok(()) };
     let passing = reason.code.is_passing();
     let status = if passing { ItemStatus::Waiting } else { ItemStatus::Skipped };
     let link = job.link.as_ref();
     let item = reason_item(context, work, side, record, link, status, reason.clone());
     batch.push(Change::AddItem(context.run, Box::new(item)));
     if context.dry {
-        return;
+        return Ok(());
     }
+    let (connector, module, id) = (context.id(), work.module, record.id.clone());
+    let before = context.read(move |r| r.parked(connector, module, side, &id)).await?;
+    let tries = before.as_ref().map_or(0, |p| p.tries) + 1;
     // Parked either way: the cause lies with another record, so this one never shows that it is
     // mended.
     let parked = Parked {
@@ -294,11 +304,12 @@ fn set_aside(context: &Context, work: &ModuleWork, job: &Job, reason: Reason, ba
         id: record.id.clone(),
         name: job.name.clone(),
         reason: Some(reason),
-        since: Stamp::now(),
-        tries: 1,
-        next_try: context.next_try(1),
+        since: before.map_or_else(Stamp::now, |p| p.since),
+        tries,
+        next_try: context.next_try(tries),
         print: Some(work.mapping.project(side, &record.fields).print),
         revision: work.mapping.revision(),
     };
-    batch.push(Change::PutParked(context.id(), work.module, parked));
+    batch.push(Change::PutParked(connector, module, parked));
+    Ok(())
 }

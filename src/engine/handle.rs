@@ -3,7 +3,7 @@
 use super::context::{Context, OnProgress, Stop};
 use super::debug_log::DebugLog;
 use super::lease::{Holder, Lease, LeaseError, holder};
-use super::remotes::{HttpRemotes, Remotes};
+use super::remotes::{Connections, HttpRemotes, Remotes};
 use super::run::{End, run};
 use super::urls::RecordUrls;
 use super::verify::{VerifiedModule, verify};
@@ -158,9 +158,12 @@ impl Engine {
         &self,
         crm: &Crm,
         connector: &Connector,
-    ) -> Result<[Arc<dyn Remote>; 2], UserError> {
+    ) -> Result<Connections, UserError> {
+        let debug = DebugLog::open(&self.inner.store, connector, None);
         let remotes = &self.inner.remotes;
-        Ok([remotes.vtiger(crm, None)?, remotes.service(connector, None)?])
+        let vtiger = remotes.vtiger(crm, debug.tap())?;
+        let service = remotes.service(connector, debug.tap())?;
+        Ok(Connections { remotes: [vtiger, service], _debug: Arc::new(debug) })
     }
 
     /// The sync of a connector whose lease is held.

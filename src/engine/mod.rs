@@ -39,7 +39,7 @@ mod urls;
 mod verify;
 
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
-pub use lease::Holder;
+pub use lease::{Holder, Lease, LeaseError};
 pub use remotes::{HttpRemotes, Remotes};
 pub use schedule::{Due, Notice, Outlook, Outlooks, Scheduler, effective_mode};
 pub use urls::RecordUrls;

@@ -1,5 +1,6 @@
 //! Making remotes from settings: secrets are opened here, and go nowhere else.
 
+use super::debug_log::DebugLog;
 use super::tokens::StoredTokens;
 use crate::model::{Connector, Crm, SecretText, UserError};
 use crate::remote::{ConnectOptions, Consent, Remote, Tap};
@@ -124,4 +125,13 @@ impl Remotes for HttpRemotes {
         let options = self.options(connector, None)?;
         crate::remote::begin_consent(&connector.service, &self.opened(connector)?, &options)
     }
+}
+
+/// Connections to both sides for looks between the runs.
+#[derive(Clone)]
+pub struct Connections {
+    /// Vtiger and the service.
+    pub remotes: [Arc<dyn Remote>; 2],
+    /// Is written as long as they are there.
+    pub _debug: Arc<DebugLog>,
 }

@@ -26,7 +26,7 @@ pub enum System {
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Vtiger, Self::WooCommerce];
+    pub const ALL: [Self; 4] = [Self::Vtiger, Self::WooCommerce, Self::Magento, Self::Zoho];
 
     /// The name it has in the credentials.
     pub fn name(self) -> &'static str {

@@ -24,8 +24,11 @@ pub struct Applied {
     pub warnings: Vec<String>,
 }
 
+/// Asked for each connector before it is removed.
+pub type MayRemove<'a> = &'a mut dyn FnMut(&Connector) -> Result<(), UserError>;
+
 /// Checks a settings file and puts it into the store. With `prune`, connectors that it does not
-/// name are removed. Applying it again changes nothing. Blocks.
+/// name are removed, if it says yes to each of them. Applying it again changes nothing. Blocks.
 ///
 /// # Errors
 /// Everything that is wrong with it; nothing was stored.
@@ -35,7 +38,7 @@ pub fn apply(
     catalog: &Catalog,
     text: &str,
     file_name: &str,
-    prune: bool,
+    prune: Option<MayRemove<'_>>,
     now: Stamp,
 ) -> Result<Applied, Vec<SettingsProblem>> {
     let mut problems = Problems::new(file_name, text);
@@ -72,7 +75,7 @@ fn changes(
     plan: Plan,
     known: &Known,
     vault: &Vault,
-    prune: bool,
+    prune: Option<MayRemove<'_>>,
 ) -> Result<(Batch, Applied), UserError> {
     let mut applied = Applied { warnings: plan.warnings, ..Applied::default() };
     let mut batch = Batch::new();
@@ -104,11 +107,11 @@ fn changes(
         put(&name, differs.then(|| Change::PutConnector(Box::new(connector))));
     }
     applied.warnings.extend(files.iter().filter_map(|file| unreadable(file)));
-    if prune {
-        let others = known.connectors.iter().filter(|known| !named.contains(&known.id));
-        for Connector { id, name, .. } in others {
-            batch.changes.insert(0, Change::RemoveConnector(*id));
-            applied.removed.push(name.clone());
+    if let Some(may_remove) = prune {
+        for other in known.connectors.iter().filter(|known| !named.contains(&known.id)) {
+            may_remove(other)?;
+            batch.changes.insert(0, Change::RemoveConnector(other.id));
+            applied.removed.push(other.name.clone());
         }
     }
     Ok((batch, applied))

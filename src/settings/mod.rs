@@ -7,14 +7,16 @@ mod apply;
 mod export;
 mod fields;
 mod file;
+mod form;
 mod mapping;
 mod problem;
 mod url;
 mod validate;
 
-pub use apply::{Applied, apply};
+pub use apply::{Applied, MayRemove, apply};
 pub use export::export;
 pub use fields::check_field;
+pub use form::{Choice, Section, Setting, check_setting, forbidden_http, put_setting, settings_of};
 pub use mapping::check_mapping;
 pub use problem::SettingsProblem;
 pub use url::{crm_address, is_plain_http, web_address};

@@ -33,7 +33,7 @@ impl World {
 
     fn apply_at(&self, text: &str, now: i64) -> Result<Applied, Vec<SettingsProblem>> {
         let (store, vault, catalog) = (&self.store, &self.vault, &self.catalog);
-        apply(store, vault, catalog, text, "shop.toml", false, Stamp::from_secs(now))
+        apply(store, vault, catalog, text, "shop.toml", None, Stamp::from_secs(now))
     }
 
     fn apply(&self, text: &str) -> Result<Applied, Vec<SettingsProblem>> {

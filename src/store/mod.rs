@@ -5,6 +5,7 @@
 //! Several processes may use one store file at the same time.
 
 mod apply;
+mod belongings;
 mod change;
 mod codec;
 mod compact;
@@ -28,6 +29,7 @@ mod tests;
 mod threads;
 mod writing;
 
+pub use belongings::Belongings;
 pub use change::{Batch, Change};
 pub use compact::{Compacted, compact};
 pub use error::StoreError;

@@ -141,13 +141,10 @@ pub fn dialog_lines(model: &Model) -> usize {
     model.dialogs.last().map_or(0, |dialog: &Dialog| dialogs::overflow(model, dialog))
 }
 
-/// How many lines the answer of a check has beyond the first.
-pub fn check_lines(model: &Model) -> u16 {
+/// How many lines the form on the screen can be scrolled down.
+pub fn form_lines(model: &Model) -> usize {
     match model.screens.last() {
-        Some(Screen::Form(form)) => {
-            let width = usize::from(layout::inside(layout::areas(model).body).width);
-            u16::try_from(form::check_lines(form, width).len().saturating_sub(1)).unwrap_or(0)
-        }
+        Some(Screen::Form(form)) => form::scrollable(form, layout::areas(model).body),
         _ => 0,
     }
 }

@@ -4,8 +4,8 @@ use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
 use super::keys::Key;
 use super::model::{Model, Pane};
 use super::msg::{
-    ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, QueueRows, Row, RowKey, Source,
-    Wanted,
+    ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, QueueRows, Row,
+    RowKey, Source, Wanted,
 };
 use super::theme::Theme;
 use super::update::{start, update};
@@ -17,7 +17,7 @@ use crate::model::{
     ModuleCheck, ModuleCounts, ModuleSettings, Parked, Progress, Reason, ReasonCode, Run,
     RunStatus, SecretText, Side, Skip, Stamp, SyncFrom, Trigger, UserError, Verdict,
 };
-use crate::store::DebugExtent;
+use crate::store::{Belongings, DebugExtent};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -575,6 +575,10 @@ impl World {
                     .map(|name| (name.to_owned(), "3f".to_owned()));
                 Msg::Tails { form, tails: BTreeMap::from(tails) }
             }
+            Effect::Connector { connector, deed: ConnectorDeed::Count } => Msg::Belongings {
+                connector,
+                belongings: Belongings { links: 1_234, queue: 3, runs: 41 },
+            },
             Effect::Export(request) if request.replace => {
                 Msg::Exported(Exported::Done(request.path, 96))
             }

@@ -1,11 +1,13 @@
-//! A form for a connection: the fields that the asset names, two buttons, and what is known about
-//! each field. Secrets are masked; a stored one is never shown again, only how it ends.
+//! A form: the connection's fields that the asset names, the settings of a connector, two buttons,
+//! and what is known about each field. Secrets are masked; a stored one is never shown again, only
+//! how it ends.
 
 use super::msg::{Draft, Entered, Target};
 use super::validate;
 use crate::catalog::{Catalog, FieldKind, FormField};
 use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
 use crate::secrets::is_reference;
+use crate::settings::{Choice, Section, Setting, default_connector, settings_of};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -17,8 +19,18 @@ pub const NAME: &str = "name";
 /// A field of a form.
 #[derive(Clone)]
 pub struct Field {
-    /// The name in files.
+    /// The name in files; of a setting the path in the connector's table.
     pub name: String,
+    /// Where it stands.
+    pub section: Section,
+    /// It is a setting, not a part of the connection.
+    pub setting: bool,
+    /// What can be chosen; empty: text is entered.
+    pub choices: Vec<Choice>,
+    /// Why it cannot be changed, if that is so.
+    pub locked: Option<String>,
+    /// What holds while nothing is entered.
+    pub unset: &'static str,
     /// The label.
     pub label: String,
     /// Where to find what is asked for.
@@ -65,6 +77,11 @@ impl Field {
         };
         Self {
             name: asset.name.clone(),
+            section: Section::Connection,
+            setting: false,
+            choices: Vec::new(),
+            locked: None,
+            unset: "",
             label: asset.label.clone(),
             help: asset.help.clone(),
             secret: asset.secret,
@@ -75,6 +92,64 @@ impl Field {
             tail: None,
             revealed: false,
             error: None,
+        }
+    }
+
+    fn of_setting(setting: Setting) -> Self {
+        Self {
+            name: setting.path,
+            section: setting.section,
+            setting: true,
+            choices: setting.choices,
+            locked: setting.locked,
+            unset: setting.unset,
+            label: setting.label.to_owned(),
+            help: setting.help,
+            secret: false,
+            required: false,
+            input: Input::new(setting.value.clone()),
+            original: setting.value,
+            stored: false,
+            tail: None,
+            revealed: false,
+            error: None,
+        }
+    }
+
+    /// What is chosen, as the screen names it.
+    pub fn chosen(&self) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.value == self.text())
+    }
+
+    /// What a key does to a choice.
+    fn choose(&mut self, request: InputRequest) -> Result<(), String> {
+        let forward = match request {
+            InputRequest::GoToNextChar | InputRequest::InsertChar(' ') => true,
+            InputRequest::GoToPrevChar => false,
+            _ => return Err("Left and Right choose here.".into()),
+        };
+        if self.cycle(forward) {
+            return Ok(());
+        }
+        let others = self.choices.iter().find_map(|choice| choice.why_not.clone());
+        Err(others.unwrap_or_else(|| "There is nothing else to choose.".into()))
+    }
+
+    /// Takes the next or previous choice that can be chosen. Answers whether that changed anything.
+    fn cycle(&mut self, forward: bool) -> bool {
+        let free: Vec<_> = self.choices.iter().filter(|c| c.why_not.is_none()).collect();
+        let at = free.iter().position(|c| c.value == self.text());
+        let next = match (at, forward) {
+            (Some(at), true) => (at + 1) % free.len(),
+            (Some(at), false) => (at + free.len() - 1) % free.len(),
+            (None, _) => 0,
+        };
+        match free.get(next) {
+            Some(choice) if Some(next) != at => {
+                self.input = Input::new(choice.value.clone());
+                true
+            }
+            _ => false,
         }
     }
 
@@ -148,8 +223,8 @@ pub struct Form {
     pub check: CheckState,
     /// It is being saved.
     pub saving: bool,
-    /// First visible line of what the check said.
-    pub scroll: u16,
+    /// How many lines it was scrolled down from where the focus would have it.
+    pub scroll: usize,
     /// Names of other connectors.
     pub taken: Vec<String>,
     /// What the fields are checked against.
@@ -198,9 +273,12 @@ impl Form {
             required: true,
             default: String::new(),
         };
-        let mut fields = vec![Field::new(&name_field, Some(&SecretText::Plain(name)))];
+        let mut fields = vec![Field::new(&name_field, Some(&SecretText::Plain(name.clone())))];
         let value = |name: &str| connector.and_then(|c| c.credentials.get(name));
         fields.extend(asset.form.iter().map(|f| Field::new(f, value(&f.name))));
+        let usual = default_connector(asset, &name);
+        let settings = settings_of(asset, connector.unwrap_or(&usual));
+        fields.extend(settings.into_iter().map(Field::of_setting));
         let target = connector.map_or(Target::New, |c| Target::Connector(c.id));
         Some(Self {
             service: service.to_owned(),
@@ -232,6 +310,11 @@ impl Form {
         }
     }
 
+    /// What it is for, in a word.
+    pub fn what(&self) -> &'static str {
+        if self.target == Target::Crm { "Connection" } else { "Settings" }
+    }
+
     /// Whether something was entered that is not saved.
     pub fn changed(&self) -> bool {
         self.fields.iter().any(Field::changed)
@@ -257,39 +340,108 @@ impl Form {
         if let Focus::Field(at) = self.focus {
             self.validate(at);
         }
-        let stops = self.fields.len() + 2;
-        let at = match self.focus {
-            Focus::Field(at) => at,
-            Focus::Check => stops - 2,
-            Focus::Save => stops - 1,
-        };
-        let next = if forward { at + 1 } else { at + stops - 1 } % stops;
-        self.focus = match next {
-            n if n == stops - 2 => Focus::Check,
-            n if n == stops - 1 => Focus::Save,
-            n => Focus::Field(n),
-        };
+        let stops = self.stops();
+        let at = stops.iter().position(|stop| *stop == self.focus).unwrap_or(0);
+        let next = if forward { at + 1 } else { at + stops.len() - 1 } % stops.len();
+        self.go_to(stops[next]);
     }
 
-    /// Edits the field with the focus. Answers whether there was one.
-    pub fn edit(&mut self, request: InputRequest) -> bool {
+    fn go_to(&mut self, stop: Focus) {
+        self.focus = stop;
+        self.scroll = 0;
+    }
+
+    /// Everything that can have the focus, in order: *Check connection* stands below what it
+    /// checks, *Save* at the end.
+    pub fn stops(&self) -> Vec<Focus> {
+        let (connection, rest): (Vec<usize>, Vec<usize>) = (0..self.fields.len())
+            .filter(|at| self.is_shown(*at))
+            .partition(|at| self.fields[*at].section == Section::Connection);
+        let connection = connection.into_iter().map(Focus::Field).chain([Focus::Check]);
+        connection.chain(rest.into_iter().map(Focus::Field)).chain([Focus::Save]).collect()
+    }
+
+    /// Whether a field is shown: of a module that is not synced only the switch is.
+    pub fn is_shown(&self, at: usize) -> bool {
+        let Some(field) = self.fields.get(at) else { return false };
+        let Section::Module(_) = field.section else { return true };
+        let switch = self.fields.iter().find(|f| f.section == field.section && is_switch(f));
+        is_switch(field) || switch.is_none_or(|switch| switch.text() == "true")
+    }
+
+    /// The section that has the focus; *Save* has none.
+    pub fn section(&self) -> Option<Section> {
+        match self.focus {
+            Focus::Field(at) => self.fields.get(at).map(|field| field.section),
+            Focus::Check => Some(Section::Connection),
+            Focus::Save => None,
+        }
+    }
+
+    /// Goes to the first field of the next section, or of the one before.
+    pub fn move_section(&mut self, forward: bool) {
+        if let Focus::Field(at) = self.focus {
+            self.validate(at);
+        }
+        let mut sections: Vec<Option<Section>> = Vec::new();
+        for field in &self.fields {
+            if sections.last() != Some(&Some(field.section)) {
+                sections.push(Some(field.section));
+            }
+        }
+        sections.push(None);
+        let at = sections.iter().position(|s| *s == self.section()).unwrap_or(0);
+        let next = if forward { at + 1 } else { at + sections.len() - 1 } % sections.len();
+        self.go_to_section(sections[next]);
+    }
+
+    /// Goes to the first field of a section; `None`: to *Save*.
+    pub fn go_to_section(&mut self, section: Option<Section>) {
+        let first = self.fields.iter().position(|field| Some(field.section) == section);
+        self.go_to(first.map_or(Focus::Save, Focus::Field));
+    }
+
+    /// Edits the field with the focus.
+    ///
+    /// # Errors
+    /// Why that cannot be done.
+    pub fn edit(&mut self, request: InputRequest) -> Result<(), String> {
         let Some(field) = self.field_mut() else {
-            return false;
+            return Ok(());
         };
+        let moves = matches!(
+            request,
+            InputRequest::GoToPrevChar
+                | InputRequest::GoToNextChar
+                | InputRequest::GoToStart
+                | InputRequest::GoToEnd
+        );
+        if let Some(why) = field.locked.as_ref().filter(|_| !moves) {
+            return Err(why.clone());
+        }
         let before = field.input.value().to_owned();
-        field.input.handle(request);
+        if field.choices.is_empty() {
+            field.input.handle(request);
+        } else {
+            field.choose(request)?;
+        }
         if field.input.value() != before {
             field.error = None;
-            self.check = CheckState::None;
-            self.scroll = 0;
+            let connects = !field.setting || field.section == Section::Advanced;
+            if connects && self.check != CheckState::None {
+                self.check = CheckState::None;
+                self.scroll = 0;
+            }
         }
-        true
+        Ok(())
     }
 
     /// Puts pasted text into the field with the focus; line breaks at its ends do not count.
     pub fn paste(&mut self, text: &str) {
         for c in text.trim().chars().filter(|c| !c.is_control()) {
-            self.edit(InputRequest::InsertChar(c));
+            if self.edit(InputRequest::InsertChar(c)).is_err() {
+                return;
+            }
         }
     }
 
@@ -313,7 +465,7 @@ impl Form {
         }
         match self.fields.iter().position(|f| f.error.is_some()) {
             Some(bad) => {
-                self.focus = Focus::Field(bad);
+                self.go_to(Focus::Field(bad));
                 false
             }
             None => true,
@@ -322,8 +474,12 @@ impl Form {
 
     /// What is entered, to be checked or saved.
     pub fn draft(&self) -> Draft {
+        let (settings, connection): (Vec<&Field>, Vec<&Field>) =
+            self.fields.iter().partition(|field| field.setting);
         let mut values: BTreeMap<String, Entered> =
-            self.fields.iter().map(|f| (f.name.clone(), f.entered())).collect();
+            connection.into_iter().map(|f| (f.name.clone(), f.entered())).collect();
+        let chosen = settings.into_iter().filter(|field| field.changed());
+        let settings = chosen.map(|field| (field.name.clone(), field.text().to_owned())).collect();
         let name = match (self.target, values.remove(NAME)) {
             (Target::Crm, _) | (_, None | Some(Entered::Keep)) => String::new(),
             (_, Some(Entered::Text(name, _))) => name,
@@ -332,8 +488,12 @@ impl Form {
             CheckState::Done(report) => report.admin,
             _ => None,
         };
-        Draft { target: self.target, service: self.service.clone(), name, values, admin }
+        Draft { target: self.target, service: self.service.clone(), name, values, settings, admin }
     }
+}
+
+fn is_switch(field: &Field) -> bool {
+    field.name.ends_with(".enabled")
 }
 
 /// A name for a new connector that no other one has: `shop`, `shop-2` …

@@ -161,6 +161,8 @@ pub enum Ask {
     ConfirmHeld(ConnectorId, u64),
     /// Drop a held run.
     DropHeld(u64),
+    /// Remove a connector.
+    Remove(ConnectorId),
     /// Replace a file that is there.
     ReplaceFile,
     /// Do something with a connector's queue.

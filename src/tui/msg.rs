@@ -9,6 +9,7 @@ use crate::model::{
     CheckReport, Connector, ConnectorId, Crm, Item, ItemStatus, Module, Progress, Run, Side,
     UserError,
 };
+use crate::store::Belongings;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -191,6 +192,17 @@ pub enum QueueDeed {
     Never { module: Module, side: Side, id: String },
 }
 
+/// What is done with a connector as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectorDeed {
+    /// Count what belongs to it, to ask whether it is to be removed.
+    Count,
+    /// Switch it on or off.
+    Enable(bool),
+    /// Remove it.
+    Remove,
+}
+
 /// Which settings a form edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
@@ -232,6 +244,8 @@ pub struct Draft {
     pub name: String,
     /// The fields by name.
     pub values: BTreeMap<String, Entered>,
+    /// The settings that were changed: path and value, as in the settings file.
+    pub settings: Vec<(String, String)>,
     /// What the last check of exactly these values found out about the user, for the CRM.
     pub admin: Option<bool>,
 }
@@ -336,6 +350,10 @@ pub enum Msg {
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
     SyncEnded { connector: ConnectorId, mode: SyncMode, result: Result<Box<Run>, UserError> },
+    /// What belongs to a connector that is to be removed.
+    Belongings { connector: ConnectorId, belongings: Belongings },
+    /// What was asked of a connector was done: what to say.
+    ConnectorDone(Result<String, UserError>),
     /// A held run was dropped.
     HeldDropped(Result<Box<Run>, UserError>),
     /// The ends of the stored secrets, by field.
@@ -382,6 +400,8 @@ pub enum Effect {
     CancelSync(ConnectorId),
     /// Start nothing by itself any more, and let what was started so finish what is in flight.
     StopSchedule,
+    /// Do something with a connector.
+    Connector { connector: ConnectorId, deed: ConnectorDeed },
     /// Drop a held run.
     DropHeld(u64),
     /// Find how the stored secrets of a form end.

@@ -2,6 +2,7 @@
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
 mod connect;
+mod connectors;
 mod debug;
 mod export;
 mod lists;
@@ -263,6 +264,9 @@ impl Runner for LiveRunner {
                 if let Some(schedule) = &self.schedule {
                     schedule.ask_to_stop();
                 }
+            }
+            Effect::Connector { connector, deed } => {
+                self.runtime.spawn(connectors::deed(Arc::clone(shared), connector, deed));
             }
             Effect::DropHeld(run) => self.drop_held(run),
             Effect::Tails { form, target } => {

@@ -3,6 +3,7 @@
 mod act;
 mod answers;
 mod availability;
+mod connectors;
 mod debug;
 mod dialogs;
 mod forms;
@@ -122,7 +123,9 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
     }
     match model.screens.last_mut() {
         Some(Screen::Form(form)) if !form.saving => {
-            form.edit(request);
+            if let Err(why) = form.edit(request) {
+                model.say(Tone::Warn, why);
+            }
         }
         Some(Screen::List(view)) => {
             if let Some(input) = &mut view.typing {

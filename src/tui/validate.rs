@@ -3,7 +3,7 @@
 
 use super::form::{Field, NAME};
 use crate::catalog::Catalog;
-use crate::settings::check_field;
+use crate::settings::{check_field, check_setting};
 
 /// What the CRM is called where a service could be named.
 pub const CRM: &str = "vtiger";
@@ -24,6 +24,13 @@ pub fn field(
     }
     if field.name == NAME && taken.iter().any(|name| name == text) {
         return Err(format!("There is a connector {text} already."));
+    }
+    if let Some(service) = catalog.service(service).filter(|_| field.setting) {
+        let unlocked = field.locked.is_none() && field.changed();
+        return match unlocked {
+            true => check_setting(service, &field.name, text).map_err(|why| sentence(&why)),
+            false => Ok(()),
+        };
     }
     check_field(catalog, service, &field.name, text).map_err(|why| sentence(&why))
 }

@@ -5,7 +5,7 @@ use crate::cli::bench::{Deck, Sandbox, Settings};
 use crate::cli::systems::CrmUser;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -17,24 +17,32 @@ use syncdeck::store::Store;
 /// The longest that anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A daemon and what it has said on standard error.
+/// A daemon, what it has said on standard error, and the runs on standard output.
 struct Daemon {
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
+    printed: Arc<Mutex<Vec<String>>>,
+}
+
+/// Collects what comes, line by line.
+fn collect(from: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+    let all = Arc::<Mutex<Vec<String>>>::default();
+    let (lines, heard) = (BufReader::new(from).lines(), all.clone());
+    std::thread::spawn(move || {
+        lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
+    });
+    all
 }
 
 impl Daemon {
     fn start(deck: &Deck, environment: &[(&str, &str)]) -> Self {
-        let mut command = deck.command(&["daemon"]);
+        let mut command = deck.command(&["daemon", "--json"]);
         command.env_remove("NOTIFY_SOCKET").envs(environment.iter().copied());
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let (lines, heard) = (BufReader::new(child.stderr.take().unwrap()).lines(), said.clone());
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push(line));
-        });
-        Self { child, said }
+        let said = collect(child.stderr.take().unwrap());
+        let printed = collect(child.stdout.take().unwrap());
+        Self { child, said, printed }
     }
 
     fn said(&self) -> String {
@@ -196,6 +204,13 @@ fn it_syncs_by_the_clock_and_tells_systemd() {
     let runs = log(&deck);
     assert_eq!((runs.len(), written(&runs[0])), (2, 0));
     assert_apart(&runs);
+    // Each run is one line on standard output, the same as from `sync --json`.
+    let printed = daemon.printed.clone();
+    until("both runs", || printed.lock().unwrap().len() >= 2, || daemon.said());
+    for (line, run) in printed.lock().unwrap().iter().zip(runs.iter().rev()) {
+        let told: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&told["run"], &told["modules"]), (&run["run"], &run["modules"]), "{line}");
+    }
     assert_eq!(daemon.end(Signal::TERM), Some(0));
     ear.hears("STOPPING=1");
 }

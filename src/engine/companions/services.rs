@@ -94,7 +94,7 @@ impl Companions {
             });
             match refused {
                 None => kept.push(job),
-                Some(reason) => set_aside(context, work, &job, reason, batch),
+                Some(reason) => set_aside(context, work, &job, reason, batch).await?,
             }
         }
         *jobs = kept;

@@ -5,11 +5,12 @@ use super::past::{Past, probe_fact};
 use super::plan::Step;
 use super::timing::Timing;
 use crate::catalog::Catalog;
+use crate::engine::remotes::Connections;
 use crate::engine::{Engine, SyncError, SyncMode, SyncRequest};
 use crate::model::{
     Connector, ConnectorId, Crm, Mode, Module, Run, RunStatus, Side, Trigger, UserError,
 };
-use crate::remote::{Probe, Remote};
+use crate::remote::Probe;
 use crate::store::{Batch, Change, Store};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -20,8 +21,6 @@ use tokio_util::sync::CancellationToken;
 
 /// What the probes of a connector remembered, by module and side.
 pub type Memories = BTreeMap<(Module, Side), String>;
-/// Connections to both sides.
-pub type Connections = [Arc<dyn Remote>; 2];
 
 /// Hears that a sync begins, why, and of which modules.
 pub type OnBegin = Arc<dyn Fn(Trigger, &[Module]) + Send + Sync>;
@@ -158,7 +157,7 @@ impl Job {
         let looks = async {
             let mut seen = BTreeMap::new();
             for (module, side, entity) in watched {
-                let remote = &connections[usize::from(*side == Side::Service)];
+                let remote = &connections.remotes[usize::from(*side == Side::Service)];
                 let known = self.memories.get(&(*module, *side));
                 let probe = remote.probe(entity, known.map(String::as_str)).await;
                 seen.insert((*module, *side), probe.map_err(|error| error.error)?);

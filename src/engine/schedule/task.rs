@@ -1,11 +1,12 @@
 //! The loop that carries out the schedule, and the handle to it.
 
-use super::job::{Connections, Done, Job, Memories, Outcome};
+use super::job::{Done, Job, Memories, Outcome};
 use super::past::{self, Past, probe_fact, resume_fact};
 use super::plan::{Here, Outlook, Plan, Step, plan};
 use super::timing::Timing;
 use crate::catalog::Catalog;
 use crate::engine::Engine;
+use crate::engine::remotes::Connections;
 use crate::model::{
     Connector, ConnectorId, Crm, Mode, Module, Run, RunStatus, Side, Stamp, Trigger, UserError,
 };

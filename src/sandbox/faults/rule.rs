@@ -105,10 +105,11 @@ mod tests {
     fn nonsense_is_told_apart() {
         for (text, says) in [
             ("reset", "no rate"),
-            ("shop:500=1%", "no system \"shop\"; there are vtiger, woocommerce"),
+            ("shop:500=1%", "no system \"shop\"; there are vtiger, woocommerce, magento, zoho"),
             ("reset=5%", "no kind \"reset\"; there are delay, 429, 429-date"),
             ("vtiger:page-drift=5%", "cannot happen in vtiger"),
             ("woocommerce:expired-session=5%", "cannot happen in woocommerce"),
+            ("zoho:lossy=5%", "cannot happen in zoho"),
             ("500=2", "\"2\" is no share"),
             ("500=101%", "\"101%\" is no share"),
             ("500=-1%", "no share"),

@@ -132,7 +132,8 @@ fn connectors_that_are_not_named_stay_unless_pruned() {
     assert!(applied.removed.is_empty());
     world.connector("Second shop");
     let now = Stamp::from_secs(NOW);
-    let pruned = apply(&world.store, &world.vault, &world.catalog, &only, "f", true, now);
+    let pruned =
+        apply(&world.store, &world.vault, &world.catalog, &only, "f", Some(&mut |_| Ok(())), now);
     let pruned = pruned.unwrap();
     assert_eq!((pruned.removed, pruned.unchanged), (vec!["Second shop".to_owned()], 1));
     let left = world.store.read_blocking(|r| r.connectors()).unwrap();

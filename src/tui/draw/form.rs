@@ -1,6 +1,6 @@
-//! A connection form: the fields, what is wrong with them, the buttons, what the check said.
+//! A form: the fields section by section, what is wrong with them, the buttons, what the check said.
 
-use super::paint::{boxed, input, line, pair, paragraph, put, scrolled};
+use super::paint::{boxed, input, line, pair, paragraph, put, put_line};
 use crate::model::{CheckReport, UserError};
 use crate::tui::form::{CheckState, Field, Focus, Form};
 use crate::tui::layout;
@@ -13,45 +13,168 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 /// Columns of the labels, with the mark before them.
-const LABEL: u16 = 22;
+const LABEL: u16 = 28;
+
+/// Lines of the help at the bottom.
+const HELP: u16 = 2;
+
+/// A line of a form.
+enum Row {
+    Text(Line<'static>),
+    Field(usize),
+    Check,
+    Save,
+}
+
+/// A form, line by line, and where the parts are.
+struct Rows {
+    rows: Vec<Row>,
+    /// The first line of what the focus is on, and the one after its last.
+    focus: (usize, usize),
+    /// The heading of its section.
+    heading: usize,
+}
 
 /// Draws the form. Answers where the cursor is.
 pub fn draw(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let unsaved = if form.changed() { " · not saved" } else { "" };
-    boxed(buffer, area, Line::styled(format!(" {} Connection{unsaved} ", form.title), BOLD));
+    boxed(buffer, area, Line::styled(format!(" {} {}{unsaved} ", form.title, form.what()), BOLD));
     let inside = layout::inside(area);
-    let mut y = inside.y;
-    for text in text::wrap(form.welcome, usize::from(inside.width.saturating_sub(2))) {
-        put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), &text, PLAIN);
-        y += 1;
-    }
-    y += u16::from(!form.welcome.is_empty());
+    let view = Rect { height: inside.height.saturating_sub(HELP), ..inside };
+    let rows = rows(form, usize::from(inside.width));
+    let top = first_visible(form, &rows, usize::from(view.height));
     let mut cursor = None;
-    for (at, field) in form.fields.iter().enumerate() {
-        let focused = form.focus == Focus::Field(at);
-        let x = draw_field(field, focused, inside, y, buffer);
-        cursor = if focused { Some(Position::new(x, y)) } else { cursor };
-        y += 1;
-        if let Some(error) = &field.error {
-            let x = inside.x + LABEL;
-            put(buffer, x, y, inside.width.saturating_sub(LABEL), &format!("✕ {error}"), BAD);
-            y += 1;
+    for (y, row) in (view.y..view.bottom()).zip(rows.rows.iter().skip(top)) {
+        match row {
+            Row::Text(text) => put_line(buffer, view.x, y, view.width, text),
+            Row::Field(at) => {
+                let focused = form.focus == Focus::Field(*at);
+                let Some(field) = form.fields.get(*at) else { continue };
+                let x = draw_field(field, focused, view, y, buffer);
+                cursor = x.filter(|_| focused).map(|x| Position::new(x, y)).or(cursor);
+            }
+            Row::Check => {
+                let running = form.check == CheckState::Running;
+                let label = if running { "[ Checking… ]" } else { "[ Check connection ]" };
+                button(label, form.focus == Focus::Check, view, y, buffer);
+            }
+            Row::Save => {
+                let label = if form.saving { "[ Saving… ]" } else { "[ Save ]" };
+                button(label, form.focus == Focus::Save, view, y, buffer);
+            }
         }
     }
-    y = help(form, inside, y, buffer);
-    buttons(form, inside, y, buffer);
-    let rest = Rect { y: y + 2, height: inside.bottom().saturating_sub(y + 2), ..inside };
-    let lines = check_lines(form, usize::from(inside.width));
-    scrolled(buffer, rest, &lines, usize::from(form.scroll));
+    let rest = rows.rows.len().saturating_sub(top + usize::from(view.height));
+    if rest > 0 {
+        let more = format!(" ▼ {rest} more ");
+        let width = u16::try_from(text::width(&more)).unwrap_or(0).min(area.width);
+        put(buffer, inside.right().saturating_sub(width), inside.bottom(), width, &more, DIM);
+    }
+    help(form, Rect { y: view.bottom(), height: HELP, ..inside }, buffer);
     cursor.filter(|_| model.dialogs.is_empty())
 }
 
-fn draw_field(field: &Field, focused: bool, inside: Rect, y: u16, buffer: &mut Buffer) -> u16 {
+fn rows(form: &Form, width: usize) -> Rows {
+    let mut all = Rows { rows: Vec::new(), focus: (0, 0), heading: 0 };
+    for text in text::wrap(form.welcome, width.saturating_sub(2)) {
+        all.rows.push(Row::Text(line(format!(" {text}"), PLAIN)));
+    }
+    let titled = form.fields.iter().any(|field| field.setting);
+    let mut section = None;
+    let mut heading = 0;
+    for stop in form.stops() {
+        let begin = match stop {
+            Focus::Field(at) => {
+                let Some(field) = form.fields.get(at) else { continue };
+                if titled && section != Some(field.section) {
+                    section = Some(field.section);
+                    if !all.rows.is_empty() {
+                        all.rows.push(Row::Text(Line::default()));
+                    }
+                    heading = all.rows.len();
+                    all.rows.push(Row::Text(line(field.section.label(), BOLD)));
+                }
+                let begin = all.rows.len();
+                all.rows.push(Row::Field(at));
+                if let Some(error) = &field.error {
+                    let room = width.saturating_sub(usize::from(LABEL));
+                    for part in text::wrap(&format!("✕ {error}"), room) {
+                        let indent = " ".repeat(usize::from(LABEL));
+                        all.rows.push(Row::Text(line(format!("{indent}{part}"), BAD)));
+                    }
+                }
+                begin
+            }
+            Focus::Check => {
+                let begin = all.rows.len();
+                all.rows.push(Row::Check);
+                all.rows.extend(check_lines(form, width).into_iter().map(Row::Text));
+                begin
+            }
+            Focus::Save => {
+                all.rows.push(Row::Text(Line::default()));
+                all.rows.push(Row::Save);
+                all.rows.len() - 1
+            }
+        };
+        if stop == form.focus {
+            all.focus = (begin, all.rows.len());
+            all.heading = heading;
+        }
+    }
+    all
+}
+
+/// The form is turned page by page, so that little moves over a slow line: a page begins with the
+/// section of the first field that the page before had no room for.
+fn first_visible(form: &Form, rows: &Rows, height: usize) -> usize {
+    let (begin, end) = rows.focus;
+    let top = if end <= height {
+        0
+    } else if end.saturating_sub(rows.heading) <= height {
+        rows.heading
+    } else {
+        // A long section, or a long answer of a check.
+        let inside = begin.saturating_sub(rows.heading);
+        let page = height.saturating_sub(1).max(1);
+        let start = rows.heading + inside / page * page;
+        if end - start <= height { start } else { begin }
+    };
+    // The last page is a full one.
+    let top = top.min(rows.rows.len().saturating_sub(height));
+    (top + form.scroll).min(rows.rows.len().saturating_sub(1))
+}
+
+/// How many lines a form can be scrolled down on a screen of this size.
+pub fn scrollable(form: &Form, area: Rect) -> usize {
+    let inside = layout::inside(area);
+    let rows = rows(form, usize::from(inside.width));
+    let height = usize::from(inside.height.saturating_sub(HELP));
+    let still = Form { scroll: 0, ..form.clone() };
+    let top = first_visible(&still, &rows, height);
+    rows.rows.len().saturating_sub(top + height)
+}
+
+fn draw_field(
+    field: &Field,
+    focused: bool,
+    inside: Rect,
+    y: u16,
+    buffer: &mut Buffer,
+) -> Option<u16> {
     let pointer = if focused { "▸" } else { " " };
     let needed = if field.required { "*" } else { "" };
     let label = format!("{pointer}{}{needed}", field.label);
     put(buffer, inside.x, y, LABEL, &label, if focused { BOLD } else { PLAIN });
     let area = Rect::new(inside.x + LABEL, y, inside.width.saturating_sub(LABEL + 1), 1);
+    if !field.choices.is_empty() {
+        draw_choice(field, focused, area, buffer);
+        return None;
+    }
+    if field.locked.is_some() {
+        put(buffer, area.x, y, area.width, &format!("{} (locked)", field.text()), DIM);
+        return None;
+    }
     let style = PLAIN.add_modifier(Modifier::UNDERLINED);
     let x = input(buffer, area, &field.input, field.masked(), style);
     if field.input.value().is_empty() && field.stored {
@@ -61,37 +184,59 @@ fn draw_field(field: &Field, focused: bool, inside: Rect, y: u16, buffer: &mut B
         };
         put(buffer, area.x, y, area.width, &text, DIM.add_modifier(Modifier::UNDERLINED));
     }
-    x
-}
-
-/// The help of the field with the focus stands below the fields.
-fn help(form: &Form, inside: Rect, y: u16, buffer: &mut Buffer) -> u16 {
-    let width = usize::from(inside.width.saturating_sub(2));
-    let text = match (form.focus, form.field()) {
-        (_, Some(field)) if !field.help.is_empty() => field.help.clone(),
-        (Focus::Check, _) => "Tries the connection with what is entered. Nothing is stored.".into(),
-        (Focus::Save, _) => "Stores what is entered; secrets are sealed.".into(),
-        _ => String::new(),
-    };
-    for (line, text) in text::wrap(&text, width).iter().take(2).enumerate() {
-        let line = u16::try_from(line).unwrap_or(0);
-        put(buffer, inside.x + 1, y + 1 + line, inside.width.saturating_sub(2), text, DIM);
+    if field.input.value().is_empty() && !field.unset.is_empty() {
+        put(buffer, area.x, y, area.width, field.unset, DIM.add_modifier(Modifier::UNDERLINED));
     }
-    y + 3
+    Some(x)
 }
 
-fn buttons(form: &Form, inside: Rect, y: u16, buffer: &mut Buffer) {
-    let check =
-        if form.check == CheckState::Running { "[ Checking… ]" } else { "[ Check connection ]" };
-    let save = if form.saving { "[ Saving… ]" } else { "[ Save ]" };
-    let style = |focus| if form.focus == focus { CURSOR } else { BOLD };
-    put(buffer, inside.x + 1, y, 22, check, style(Focus::Check));
-    let x = inside.x + 3 + u16::try_from(text::width(check)).unwrap_or(0);
-    put(buffer, x, y, 14, save, style(Focus::Save));
+/// What is chosen, between marks where something else can be.
+fn draw_choice(field: &Field, focused: bool, area: Rect, buffer: &mut Buffer) {
+    let label = field.chosen().map_or_else(|| field.text().to_owned(), |c| c.label.clone());
+    let free = field.choices.iter().filter(|choice| choice.why_not.is_none()).count();
+    let shown = match (free > 1, focused) {
+        (true, true) => format!("‹ {label} ›"),
+        (true, false) => format!("  {label}"),
+        (false, _) => format!("  {label} (fixed)"),
+    };
+    let style = match (focused, free > 1) {
+        (true, true) => CURSOR,
+        (_, false) => DIM,
+        (false, true) => PLAIN,
+    };
+    put(buffer, area.x, area.y, area.width, &shown, style);
+}
+
+/// The help of what has the focus stands at the bottom.
+fn help(form: &Form, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width.saturating_sub(2));
+    let text = match (form.focus, form.field()) {
+        (_, Some(field)) => match &field.locked {
+            Some(why) => why.clone(),
+            None => field_help(field),
+        },
+        (Focus::Check, _) => "Tries the connection with what is entered. Nothing is stored.".into(),
+        _ => "Stores what is entered; secrets are sealed.".into(),
+    };
+    for (y, text) in (area.y..area.bottom()).zip(text::wrap(&text, width)) {
+        put(buffer, area.x + 1, y, area.width.saturating_sub(2), &text, DIM);
+    }
+}
+
+/// The help; of a choice also why the others cannot be taken.
+fn field_help(field: &Field) -> String {
+    match field.choices.iter().find_map(|choice| choice.why_not.as_ref()) {
+        Some(why) => why.clone(),
+        None => field.help.clone(),
+    }
+}
+
+fn button(label: &str, focused: bool, view: Rect, y: u16, buffer: &mut Buffer) {
+    put(buffer, view.x + 1, y, view.width, label, if focused { CURSOR } else { BOLD });
 }
 
 /// What the check said.
-pub fn check_lines(form: &Form, width: usize) -> Vec<Line<'static>> {
+fn check_lines(form: &Form, width: usize) -> Vec<Line<'static>> {
     match &form.check {
         CheckState::None => Vec::new(),
         CheckState::Running => vec![line(" ◐ Signing in and looking at the modules…", BUSY)],

@@ -75,7 +75,7 @@ fn crumbs(model: &Model, room: usize) -> String {
             Screen::List(view) => view.title.clone(),
             Screen::Detail(view) => view.item.name.clone(),
             Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
-            Screen::Form(form) => format!("{} Connection", form.title),
+            Screen::Form(form) => format!("{} {}", form.title, form.what()),
         });
     }
     let mut all = parts.join(" › ");

@@ -114,9 +114,7 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
     }
     advanced(connector, &mut lines);
     lines.push(Line::default());
-    let note = "e edits the connection. The other settings are changed in a settings file: \
-                syncdeck config export, then syncdeck apply FILE.";
-    lines.extend(paragraph("", 0, note, width, DIM));
+    lines.push(line("e edits them. A file does it too: syncdeck apply FILE.", DIM));
     lines
 }
 

@@ -219,6 +219,11 @@ const SCENES: &[Scene] = &[
         world.send(Msg::Checked { form: world.model.serial, report: Ok(Box::new(report)) });
         world
     }),
+    ("form_settings", |size| after(size, "2 e ctrl-n ctrl-n down down down right")),
+    ("form_module", |size| after(size, "2 e ctrl-n ctrl-n ctrl-n tab tab tab")),
+    ("form_advanced", |size| after(size, "2 e ctrl-p ctrl-p down down down down")),
+    ("form_new", |size| after(size, "a enter ctrl-n")),
+    ("remove", |size| after(size, "backtab X")),
     ("form_leave", |size| {
         let mut world = after(size, "2 e");
         world.type_text("x").press("esc");

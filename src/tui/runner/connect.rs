@@ -2,9 +2,9 @@
 
 use super::{ADMIN_FACT, Shared};
 use crate::catalog::{FieldKind, FormField};
-use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
+use crate::model::{CheckReport, Connector, Crm, SecretText, Stamp, UserError};
 use crate::secrets::is_reference;
-use crate::settings::{crm_address, default_connector, web_address};
+use crate::settings::{crm_address, default_connector, forbidden_http, put_setting, web_address};
 use crate::store::{Batch, Change};
 use crate::tui::msg::{Draft, Entered, Msg, Target};
 use secrecy::ExposeSecret;
@@ -153,6 +153,18 @@ fn connector(shared: &Shared, draft: &Draft) -> Result<Connector, UserError> {
         };
         let kept = keep(shared, field, text)?;
         connector.credentials.insert(field.name.clone(), kept);
+    }
+    for (path, value) in &draft.settings {
+        put_setting(service, &mut connector, path, value, Stamp::now()).map_err(|why| {
+            UserError::new(format!("{path} cannot be \"{value}\"."), why, "Correct it in the form.")
+        })?;
+    }
+    if let Some(address) = forbidden_http(&shared.catalog, &connector) {
+        return Err(UserError::new(
+            format!("{address} is plain http."),
+            "Passwords and records would travel readable.",
+            "Use https. For a network that you trust, choose yes at Allow plain http, under Advanced.",
+        ));
     }
     Ok(connector)
 }

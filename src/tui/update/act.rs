@@ -31,6 +31,7 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
             queue::perform(model, id, effects)
         }
+        Id::Enable | Id::Remove => super::connectors::perform(model, id, effects),
         Id::Held => dialogs::open_held(model),
         Id::DebugMode => debug::switch(model, effects),
         Id::CopyExchange => debug::copy(model, effects),
@@ -42,6 +43,8 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::FieldNext
         | Id::FieldPrev
         | Id::FieldEnter
+        | Id::SectionNext
+        | Id::SectionPrev
         | Id::Check
         | Id::Save
         | Id::Reveal

@@ -1,9 +1,10 @@
 //! What comes back: pages, runs, progress, the ends of syncs, checks and exports.
 
 use super::availability::is_busy;
-use super::{Effects, debug, forms, moves, navigate, queue, records};
+use super::{Effects, connectors, debug, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
+use crate::settings::Section;
 use crate::tui::model::{CsvState, Dialog, Entry, Model, Pane, Screen, Tab, Tone, held_text};
 use crate::tui::msg::{Effect, Exported, Links, Msg, Overview};
 use crate::tui::next::words;
@@ -57,6 +58,10 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::SyncEnded { connector, mode, result } => {
             sync_ended(model, connector, mode, result, effects);
         }
+        Msg::Belongings { connector, belongings } => {
+            connectors::ask_to_remove(model, connector, belongings);
+        }
+        Msg::ConnectorDone(result) => connectors::done(model, result, effects),
         Msg::HeldDropped(result) => match result {
             Ok(run) => {
                 model.say(Tone::Good, format!("Run {} was dropped; nothing was written.", run.id))
@@ -165,6 +170,9 @@ fn take_overview(model: &mut Model, overview: Overview, effects: &mut Effects) {
             navigate::choose(model, Entry::Connector(id), effects);
             model.pane = Pane::Body;
             model.tab = Tab::Settings;
+            if model.dialogs.is_empty() && model.screens.is_empty() {
+                forms::open_at(model, Section::System, effects);
+            }
         }
         None => model.expected = expected,
     }

@@ -22,6 +22,7 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::LinkVtiger => why_no_link(model, Side::Vtiger),
         Id::LinkService => why_no_link(model, Side::Service),
         Id::Edit => why_no_edit(model),
+        Id::Enable | Id::Remove => super::connectors::why_not(model, id),
         Id::Crm => model.locked().map(str::to_owned),
         Id::Add => why_no_add(model),
         Id::SortReverse => match list(model) {
@@ -83,7 +84,7 @@ fn why_no_sync(model: &Model) -> Option<String> {
         return Some("Connect Vtiger CRM first: V.".into());
     }
     if !row.connector.enabled {
-        return Some(format!("{name} is disabled: syncdeck connector enable {name}."));
+        return Some(format!("{name} is disabled; t among the connectors enables it."));
     }
     if model.modules().is_empty() {
         return Some(format!("No module of {name} is enabled."));

@@ -8,7 +8,7 @@ use crate::tui::model::{
     Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tab, Tone,
     held_text,
 };
-use crate::tui::msg::{Effect, ExportRequest, ExportWhat};
+use crate::tui::msg::{ConnectorDeed, Effect, ExportRequest, ExportWhat};
 use crate::tui::text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,6 +187,9 @@ fn answer_yes(model: &mut Model, effects: &mut Effects) {
         Ask::DropHeld(run) => {
             leave_plan(model, run);
             effects.push(Effect::DropHeld(run));
+        }
+        Ask::Remove(connector) => {
+            effects.push(Effect::Connector { connector, deed: ConnectorDeed::Remove });
         }
         Ask::ReplaceFile => write_csv(model, true, effects),
         Ask::Queue(connector, deed) => effects.push(Effect::QueueDo { connector, deed }),

@@ -2,6 +2,7 @@
 
 use super::Effects;
 use crate::model::{CheckReport, UserError};
+use crate::settings::Section;
 use crate::tui::commands::Id;
 use crate::tui::form::{CheckState, Focus, Form, NAME};
 use crate::tui::model::{Ask, Dialog, Entry, Model, Question, Screen, Tone};
@@ -29,6 +30,14 @@ pub fn open_chosen(model: &mut Model, effects: &mut Effects) {
     let service = connector.service.clone();
     if let Some(form) = Form::connector(id, &model.catalog, &service, Some(&connector), taken) {
         open(model, form, effects);
+    }
+}
+
+/// Opens the form of the chosen connector at a section.
+pub fn open_at(model: &mut Model, section: Section, effects: &mut Effects) {
+    open_chosen(model, effects);
+    if let Some(form) = top(model) {
+        form.go_to_section(Some(section));
     }
 }
 
@@ -78,14 +87,16 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
             Focus::Check => super::run(model, Id::Check, effects),
             Focus::Save => super::run(model, Id::Save, effects),
         },
+        Id::SectionNext => form.move_section(true),
+        Id::SectionPrev => form.move_section(false),
         Id::Reveal => form.toggle_reveal(),
         Id::Check => check(form, effects),
         Id::Save => save(form, effects),
-        Id::FormUp => form.scroll = form.scroll.saturating_sub(3),
+        Id::FormUp => form.scroll = form.scroll.saturating_sub(5),
         Id::FormDown => {
-            let lines = crate::tui::draw::check_lines(model);
+            let lines = crate::tui::draw::form_lines(model);
             if let Some(form) = top(model) {
-                form.scroll = (form.scroll + 3).min(lines);
+                form.scroll = (form.scroll + 5).min(lines);
             }
         }
         _ => close(model),
@@ -180,7 +191,9 @@ pub fn take_saved(
             let name = name.unwrap_or(title);
             model.say(
                 Tone::Good,
-                format!("{name} was added. p previews its first sync, s starts it."),
+                format!(
+                    "{name} was added. Look through its settings; Esc leaves them as they are."
+                ),
             );
             model.expected = Some(name);
         }

@@ -4,6 +4,7 @@ mod queue;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
+use crate::settings::Section;
 use crate::tui::commands::{self, Id, Place};
 use crate::tui::debug::{DebugAsk, DebugNews, Search};
 use crate::tui::draw::tests::shot;
@@ -11,7 +12,9 @@ use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
 use crate::tui::model::{Ask, Dialog, Entry, Pane, Question, Screen, Tab};
-use crate::tui::msg::{Draft, Effect, Entered, ExportWhat, Exported, Msg, Target, Wanted};
+use crate::tui::msg::{
+    ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target, Wanted,
+};
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -595,7 +598,10 @@ fn with_nothing_set_up_the_way_leads_from_the_crm_to_the_first_preview() {
     world.overview = fixture::overview();
     world.send(Msg::Saved { form, result: Ok(()) });
     assert_eq!(world.model.entry, Entry::Connector(1));
-    world.press("p");
+    // The other settings appear when the first ones are saved.
+    let Some(Screen::Form(form)) = world.model.screens.last() else { panic!("no form") };
+    assert_eq!(form.section(), Some(Section::System));
+    world.press("esc p");
     assert!(world.asked(|e| *e == Effect::Sync { connector: 1, mode: SyncMode::Preview }));
 }
 
@@ -846,4 +852,43 @@ fn the_csv_of_the_debug_log_is_what_is_shown() {
         _ => None,
     });
     assert_eq!(found.unwrap().len(), 247);
+}
+
+#[test]
+fn settings_are_changed_in_the_form_and_only_what_was_changed_is_saved() {
+    let mut world = after("2 e ctrl-n ctrl-n tab right tab ctrl-u");
+    world.type_text("10s").press("ctrl-s");
+    let Some(Screen::Form(form)) = world.model.screens.last() else { panic!("no form") };
+    assert!(form.field().is_some_and(|f| f.name == "frequency" && f.error.is_some()), "{form:?}");
+    world.press("ctrl-u").type_text("10m").press("ctrl-s");
+    let Some(Effect::Save { draft, .. }) = world.seen.last().cloned() else {
+        panic!("{:?}", world.seen)
+    };
+    let changed = [("debug", "true"), ("frequency", "10m")];
+    assert_eq!(draft.settings, changed.map(|(path, value)| (path.into(), value.into())));
+}
+
+#[test]
+fn a_connector_is_removed_only_after_a_question_that_counts_what_is_lost() {
+    let mut world = after("backtab X");
+    let shown = shot(&world.model);
+    assert!(shown.contains("Remove shop?") && shown.contains("1,234 links"), "{shown}");
+    let remove =
+        |e: &Effect| matches!(e, Effect::Connector { connector: 1, deed: ConnectorDeed::Remove });
+    world.press("enter");
+    assert!(!world.asked(remove), "Enter keeps it");
+    world.press("X y");
+    assert!(world.asked(remove));
+    world.send(Msg::ConnectorDone(Ok("shop was removed.".into())));
+    assert!(world.asked(|e| *e == Effect::Overview));
+}
+
+#[test]
+fn a_connector_is_switched_off_and_on_and_not_removed_while_it_is_synced() {
+    let mut world = after("backtab t");
+    let off = ConnectorDeed::Enable(false);
+    assert!(world.asked(|e| *e == Effect::Connector { connector: 1, deed: off }));
+    world.press("s X");
+    assert!(!world.asked(|e| matches!(e, Effect::Connector { .. })));
+    assert!(shot(&world.model).contains("cancel that first"));
 }

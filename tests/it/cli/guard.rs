@@ -162,8 +162,18 @@ fn one_process_syncs_a_connector_at_a_time() {
     assert_eq!(busy[0]["run"], serde_json::Value::Null);
     assert_eq!(busy[0]["connector"], "shop");
     deck.run(&["connector", "remove", "shop", "--yes"]).exits(5);
+    // Nor is it removed because a file does not name it any more.
+    let other = Settings::of(&sandbox).text().replace("\"shop\"", "\"another\"");
+    std::fs::write(deck.path("other.toml"), other).unwrap();
+    let file = deck.path("other.toml");
+    let prune = ["apply", "--prune", file.to_str().unwrap()];
+    let busy = deck.run(&prune).exits(5);
+    assert!(busy.err.contains("being synced already"), "{busy:?}");
+    assert_eq!(deck.run(&["connector", "list", "--json"]).json().as_array().unwrap().len(), 1);
     drop(holder);
     deck.run(&["sync", "shop"]).exits(0);
+    deck.run(&prune).exits(0);
+    deck.run(&["sync", "shop"]).exits(2);
 }
 
 #[test]
