@@ -395,7 +395,8 @@ impl Engine {
     /// Forgets runs that are older than what is kept. It is tried again after the next run.
     async fn prune(&self) {
         let store = self.inner.store.clone();
-        tokio::task::spawn_blocking(move || store.prune(Stamp::now()).ok()).await.ok();
+        let now = Stamp::now();
+        tokio::task::spawn_blocking(move || store.prune(now).ok()).await.ok();
     }
 
     /// Asks a running sync of this process to stop: what is in flight is finished and recorded.

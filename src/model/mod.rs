@@ -35,4 +35,6 @@ pub use settings::{
     Period, Ratio, Retention, SecretText, SyncFrom, parse_size,
 };
 pub use stamp::Stamp;
+#[cfg(test)]
+pub(crate) use stamp::clock;
 pub use value::{Fields, Value};

@@ -13,7 +13,6 @@ mod external_id;
 mod faults;
 mod kill;
 mod magento;
-mod model;
 mod reading;
 pub mod rest;
 mod sandbox_sync;
