@@ -36,8 +36,15 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let there = context.read(move |r| r.cursor(id, module, other)).await?;
     let scope_there = scope_now(context, work, other, &there, begun);
     work.lists_all[at(other)] = scope_there == Scope::All;
-    let due = full_due(context, work, side, &cursor, begun);
-    let scope = scope_now(context, work, side, &cursor, begun);
+    let deletions = work.capabilities[at(side)].deletions;
+    let told = if deletions { stage_trashed(context, work, side, &cursor).await? } else { 0 };
+    // A mass of deletions is believed only with a complete listing beside it.
+    let mass = told > 0 && told.saturating_mul(2) >= work.links;
+    let due = mass || full_due(context, work, side, &cursor, begun);
+    let scope = match mass && work.capabilities[at(side)].silent {
+        true => Scope::All,
+        false => scope_now(context, work, side, &cursor, begun),
+    };
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
@@ -52,7 +59,9 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     if complete && work.links > 0 {
         stage_absent(context, work, side, &mut listing).await?;
     }
-    stage_trashed(context, work, side, &cursor).await?;
+    if !deletions {
+        stage_trashed(context, work, side, &cursor).await?;
+    }
     stage_waiting(context, work, side).await?;
     work.slipped |= !listing.consistent;
     let mut next = Cursor { revision: work.mapping.revision(), ..cursor };
@@ -131,6 +140,11 @@ impl Listing {
             ids_only: false,
             pages: HashSet::new(),
         }
+    }
+
+    /// How many records it has shown.
+    pub fn records(&self) -> u64 {
+        self.records
     }
 
     /// A second listing, of ids only: its pages and totals have nothing to do with the first one's.

@@ -120,20 +120,21 @@ async fn fetch_all(
     Ok(records)
 }
 
-/// Records that went into the trash since the last time.
+/// Records that went into the trash since the last time; how many are told.
 pub async fn stage_trashed(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
     cursor: &Cursor,
-) -> Step<()> {
+) -> Step<u64> {
     let can = work.capabilities[at(side)];
     if !(can.trash || can.deletions) || work.links == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let scope = Scope::Trashed(cursor.mark.clone().map(Since::Mark));
     let mut listing = Listing::new(context, false);
-    run_listing(context, work, side, scope, &mut listing).await
+    run_listing(context, work, side, scope, &mut listing).await?;
+    Ok(listing.records())
 }
 
 /// Records of the queue, and those whose skip may be mended on the other side: taken again though
