@@ -1,12 +1,14 @@
 //! What the assets say about Vtiger and the services: settings forms, modules, directions, match
 //! keys and default mappings. Data, not code.
 
+use crate::model::manifest::{Api, Manifest, Stream};
 use crate::model::{Direction, Mode, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The services' assets: the list that a new service is added to.
 const SERVICES: &[(&str, &str)] = &[
+    ("irujul.toml", include_str!("../assets/services/irujul.toml")),
     ("magento.toml", include_str!("../assets/services/magento.toml")),
     ("woocommerce.toml", include_str!("../assets/services/woocommerce.toml")),
     ("zoho.toml", include_str!("../assets/services/zoho.toml")),
@@ -150,8 +152,29 @@ pub struct Service {
     /// How its modules are synced where nothing else is set.
     #[serde(default)]
     pub mode: Mode,
+    /// How its API is reached, if it is connected by a manifest and not by code of its own.
+    #[serde(default)]
+    pub api: Option<Api>,
     /// Its modules.
     pub modules: BTreeMap<Module, ServiceModule>,
+}
+
+impl Service {
+    /// What a connection by manifest needs to know; `None`: the service has code of its own.
+    pub fn manifest(&self) -> Option<Manifest> {
+        let api = self.api.clone()?;
+        let streams = self.modules.values().filter_map(|module| {
+            module.api.as_ref().map(|stream| (module.entity.clone(), stream.clone()))
+        });
+        let secrets = self.form.iter().filter(|field| field.secret);
+        Some(Manifest {
+            label: self.label.clone(),
+            api,
+            streams: streams.collect(),
+            modules: self.modules.iter().map(|(m, spec)| (*m, spec.entity.clone())).collect(),
+            secrets: secrets.map(|field| field.name.clone()).collect(),
+        })
+    }
 }
 
 /// A module of a service.
@@ -164,15 +187,24 @@ pub struct ServiceModule {
     pub source_module: String,
     /// The fields that make a record's name.
     pub name: Vec<String>,
-    /// The directions that can be chosen; the first one is the default.
+    /// The directions that can be chosen; the first one is the default. A service that is connected
+    /// by a manifest is only read.
+    #[serde(default = "to_vtiger")]
     pub directions: Vec<Direction>,
     /// The Vtiger fields of the pairs that together recognise a record.
     pub match_on: Vec<String>,
+    /// How its records are read, if the service is connected by a manifest.
+    #[serde(default)]
+    pub api: Option<Stream>,
     /// The default mapping.
     pub mapping: Vec<Pair>,
     /// Service fields that the default mapping leaves out.
     #[serde(default)]
     pub unmapped: Vec<Unmapped>,
+}
+
+fn to_vtiger() -> Vec<Direction> {
+    vec![Direction::ToVtiger]
 }
 
 impl ServiceModule {
@@ -217,10 +249,15 @@ impl Catalog {
         self.services.values()
     }
 
-    /// Adds a service, or takes the place of one.
-    #[cfg(test)]
-    pub(crate) fn insert_for_tests(&mut self, service: Service) {
+    /// Adds a service that an administrator described, or takes the place of one.
+    pub fn add(&mut self, service: Service) {
         self.services.insert(service.name.clone(), service);
+    }
+
+    /// Takes a service out.
+    #[cfg(test)]
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.services.remove(name);
     }
 
     /// A module of the CRM.

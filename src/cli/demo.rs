@@ -165,6 +165,12 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
         connector.insert("sync_from".into(), "all".into());
         connector.insert("credentials".into(), values.into());
         connector.insert("modules".into(), modules.into());
+        if service.api.is_some() {
+            // Nobody has to be spared here.
+            let mut advanced = Table::new();
+            advanced.insert("requests_per_second".into(), 100.into());
+            connector.insert("advanced".into(), advanced.into());
+        }
         connectors.push(toml::Value::from(connector));
     }
     file.insert("connector".into(), connectors.into());
@@ -196,18 +202,21 @@ mod tests {
             "vtiger": {"url": "http://127.0.0.1:1/vtiger", "username": "a", "access_key": "b"},
             "woocommerce": {"app_url": "http://127.0.0.1:1/shop", "consumer_key": "c",
                             "consumer_secret": "d"},
+            "irujul": {"base_url": "127.0.0.1:1/irujul", "client_id": "e", "secret_key": "f"},
             "unheard_of": {"url": "x"},
         });
         let text = document(&credentials, &catalog, &[]).unwrap();
         let file: Table = text.parse().unwrap();
         assert_eq!(file["crm"]["username"].as_str(), Some("a"));
-        assert_eq!(file["connector"].as_array().unwrap().len(), 1);
-        assert_eq!(file["connector"][0]["credentials"]["consumer_key"].as_str(), Some("c"));
-        assert_eq!(file["connector"][0]["modules"]["contacts"]["enabled"].as_bool(), Some(true));
+        let all = file["connector"].as_array().unwrap();
+        assert_eq!(all.len(), 2);
+        let shop = all.iter().find(|c| c["name"].as_str() == Some("woocommerce")).unwrap();
+        assert_eq!(shop["credentials"]["consumer_key"].as_str(), Some("c"));
+        assert_eq!(shop["modules"]["contacts"]["enabled"].as_bool(), Some(true));
         let service = catalog.service("woocommerce").unwrap();
         let known = crate::settings::default_connector(service, "woocommerce");
         let again: Table = document(&credentials, &catalog, &[known]).unwrap().parse().unwrap();
-        assert!(again["connector"].as_array().unwrap().is_empty());
+        assert_eq!(again["connector"].as_array().unwrap().len(), 1);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use super::args::Global;
 use super::exit::{Failure, Outcome};
-use super::output::Output;
+use super::output::{Output, plain};
 use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::model::{Connector, Run, UserError};
 use crate::paths::Paths;
 use crate::secrets::{Vault, check_permissions};
+use crate::settings::read_manifests;
 use crate::store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,16 @@ impl Context {
         ))
     }
 
+    /// The built-in services and those of the administrator's manifests. A manifest that cannot be
+    /// used is told, and the others are there all the same.
+    pub fn catalog_of(&self, paths: &Paths) -> Outcome<Catalog> {
+        let mut catalog = catalog()?;
+        for problem in read_manifests(&paths.config, &mut catalog) {
+            self.out.message(&format!("warning: {}", plain(&problem.user().one_line())));
+        }
+        Ok(catalog)
+    }
+
     /// Opens the store of these folders, or makes one.
     pub fn open(&self) -> Outcome<House> {
         self.open_at(self.paths()?)
@@ -85,7 +96,7 @@ impl Context {
                 self.out.message(&format!("warning: {}", warning.one_line()));
             }
         }
-        let catalog = Arc::new(catalog()?);
+        let catalog = Arc::new(self.catalog_of(&paths)?);
         let engine = Engine::new(store.clone(), vault.clone(), catalog.clone());
         Ok(House { store, vault, catalog, engine })
     }

@@ -25,7 +25,7 @@ pub struct SandboxArgs {
     pub seed: Option<u64>,
     /// Make a share of the requests go wrong, for example woocommerce:reset-after=5%
     ///
-    /// SYSTEM is vtiger, woocommerce, magento or zoho; without it the fault happens in all that can
+    /// SYSTEM is vtiger, woocommerce, magento, zoho, irujul or rest; without it the fault happens in all that can
     /// misbehave so. RATE is a share of the requests, 5% or 0.05. KIND is one of delay, 429,
     /// 429-date, 429-absurd, 429-bare, 500, 502, html, empty, truncated, bad-utf8, control-chars,
     /// php-notice, huge, reset-before, reset-after, duplicate-page, ignored-page, page-drift,

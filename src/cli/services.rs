@@ -1,9 +1,12 @@
 //! `syncdeck services`: the kinds of systems that can be connected.
 
+mod manifest;
+
 use super::exit::{Exit, Outcome};
-use super::house::{Context, catalog};
+use super::house::Context;
 use crate::catalog::Service;
 use clap::{Args, Subcommand};
+use manifest::CheckArgs;
 use serde::Serialize;
 
 /// Options of `services`.
@@ -17,6 +20,8 @@ pub struct ServicesArgs {
 enum ServicesCommand {
     /// The services there are, their modules and what has to be entered
     List,
+    /// Check the manifest of a service, and try one of its requests
+    Check(CheckArgs),
 }
 
 /// A service: an element of `services list --json`.
@@ -73,8 +78,14 @@ impl<'a> From<&'a Service> for ServiceView<'a> {
 
 /// Prints the services.
 pub fn run(args: &ServicesArgs, context: &Context) -> Outcome {
-    let ServicesCommand::List = args.command;
-    let catalog = catalog()?;
+    match &args.command {
+        ServicesCommand::List => list(context),
+        ServicesCommand::Check(args) => manifest::check(args, context),
+    }
+}
+
+fn list(context: &Context) -> Outcome {
+    let catalog = context.catalog_of(&context.paths()?)?;
     if context.out.json {
         context.out.document(&catalog.services().map(ServiceView::from).collect::<Vec<_>>())?;
         return Ok(Exit::Done);

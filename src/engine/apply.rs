@@ -5,22 +5,21 @@ use super::companions::Companions;
 use super::context::{Context, Step, Stop};
 use super::lookup::{read_again, search_new};
 use super::matching::Match;
-use super::module::ModuleWork;
+use super::module::{ModuleWork, at};
 use super::outcome::finish;
 use super::plan::{Job, Plan, plan, reason_item};
 use super::references::{linked_since, would_link};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
+use super::safeguards;
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
-use crate::model::{ItemStatus, Reason, ReasonCode, Record, Side};
+use crate::model::{ItemStatus, Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
+use std::collections::{HashMap, HashSet};
 
 /// Why a record waits whose counterpart was not found.
 const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
                          not shown to be gone. The next complete listing decides.";
-
-/// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
-pub const BATCH: usize = 100;
 
 /// Carries out the creates and updates of a module (or, in a dry run, only lists them).
 ///
@@ -41,7 +40,7 @@ pub async fn apply(
         let _section = context.store.section().await;
         let stopped = context.go_on();
         let mut batch = match stopped {
-            Ok(()) => units.next(context, work, BATCH).await?,
+            Ok(()) => units.next(context, work, safeguards::batch()).await?,
             Err(stop) => {
                 context.commit(carry).await?;
                 return Err(stop);
@@ -124,21 +123,35 @@ async fn run_batch(
     if let Err(stop) = linked_since(context, work, &mut units, &companions.created).await {
         return stop_after(context, commit, stop).await;
     }
-    let units = match look_again(context, work, units).await {
-        Ok(units) => units,
+    let (units, mut again) = match look_again(context, work, units).await {
+        Ok(looked) => looked,
         Err(stop) => return stop_after(context, commit, stop).await,
     };
     let mut jobs = Vec::new();
-    let mut again = Vec::new();
     for unit in units {
+        let new = new_one(&unit);
         match plan(context, work, unit) {
             Plan::Job(job) => jobs.push(*job),
+            Plan::Nothing if !context.dry => {
+                // It has nowhere to go, so it waits for nothing.
+                commit.changes.extend(
+                    new.map(|(side, id)| Change::DropParked(context.id(), work.module, side, id)),
+                );
+            }
             Plan::Nothing | Plan::Delete(..) => {}
             other => note(context, work, other, &mut commit, &mut again).await?,
         }
     }
+    hold_back(context, work, &mut jobs, &mut commit).await?;
+    let before = context.requests();
     if let Err(stop) = companions.resolve(context, work, &mut jobs, &mut commit).await {
         return stop_after(context, commit, stop).await;
+    }
+    if !context.dry && context.requests() != before {
+        match still_true(context, work, jobs, &mut again).await {
+            Ok(kept) => jobs = kept,
+            Err(stop) => return stop_after(context, commit, stop).await,
+        }
     }
     if context.dry {
         for job in &jobs {
@@ -157,6 +170,7 @@ async fn run_batch(
         announce(context, work, job, &mut commit);
     }
     context.commit(commit).await?;
+    work.recent = Default::default();
     let results = send(context, work, &jobs).await;
     let mut carry = Batch::new();
     let mut stop = None;
@@ -171,9 +185,158 @@ async fn run_batch(
     Ok(Done { carry, again, stop })
 }
 
-async fn look_again(context: &Context, work: &ModuleWork, units: Vec<Unit>) -> Step<Vec<Unit>> {
+/// Takes out of the jobs the writes whose source stands skipped as it is: what was refused is not
+/// sent again and again just because the target is looked at.
+async fn hold_back(
+    context: &Context,
+    work: &ModuleWork,
+    jobs: &mut Vec<Job>,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let mut sources = Vec::new();
+    for job in jobs.iter().filter(|job| job.link.is_some()) {
+        for write in &job.writes {
+            let side = write.side.other();
+            sources.extend(job.records[at(side)].as_ref().map(|r| (side, r.id.clone())));
+        }
+    }
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let skips: HashMap<(Side, String), Skip> = context
+        .read(move |r| {
+            let mut skips = HashMap::new();
+            for (side, id) in sources {
+                // Somebody has put it into the queue: it is tried again.
+                let queued = r.parked(connector, module, side, &id)?.is_some();
+                if let Some(skip) = r.skip(connector, module, side, &id)?.filter(|_| !queued) {
+                    skips.insert((side, id), skip);
+                }
+            }
+            Ok(skips)
+        })
+        .await?;
+    let stands = |record: &Record, side: Side| {
+        skips.get(&(side, record.id.clone())).is_some_and(|skip| {
+            let print = work.mapping.project(side, &record.fields).print;
+            skip.print == print && skip.revision == work.mapping.revision()
+        })
+    };
+    for job in jobs.iter_mut().filter(|job| job.link.is_some()) {
+        let before = job.writes.len();
+        let records = &job.records;
+        job.writes.retain(|write| {
+            let side = write.side.other();
+            !records[at(side)].as_ref().is_some_and(|record| stands(record, side))
+        });
+        job.partial = job.writes.len() < before;
+    }
+    for job in jobs.iter().filter(|job| job.partial && job.writes.is_empty() && !context.dry) {
+        // The skip looks after both records: neither of them waits for anything.
+        for side in Side::BOTH {
+            if let Some(link) = &job.link {
+                batch.push(Change::DropParked(connector, module, side, id_of(link, side)));
+            }
+        }
+    }
+    jobs.retain(|job| !(job.partial && job.writes.is_empty()));
+    Ok(())
+}
+
+/// Looking for companions and making them takes requests, in which somebody may have edited what
+/// the jobs were planned with. Those jobs come round again.
+async fn still_true(
+    context: &Context,
+    work: &ModuleWork,
+    jobs: Vec<Job>,
+    again: &mut Vec<Unit>,
+) -> Step<Vec<Job>> {
+    let mut planned = Vec::new();
+    let mut kept = Vec::new();
+    for job in jobs {
+        match unit_of(&job) {
+            Some(unit) if !job.writes.is_empty() => planned.push((unit, job)),
+            _ => kept.push(job),
+        }
+    }
+    let units = planned.iter().map(|(unit, _)| unit.clone()).collect();
+    let (mut now, new) = look_again(context, work, units).await?;
+    again.extend(new);
+    for (unit, job) in planned {
+        if let Some(at) = now.iter().position(|now| *now == unit) {
+            now.swap_remove(at);
+            kept.push(job);
+        }
+    }
+    again.extend(now);
+    Ok(kept)
+}
+
+/// The unit that a job was planned from.
+fn unit_of(job: &Job) -> Option<Unit> {
+    let [vtiger, service] = job.records.clone();
+    if let Some(link) = &job.link {
+        let now = [vtiger, service].map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
+        return Some(Unit::Linked { link: Box::new(link.clone()), now: Box::new(now) });
+    }
+    let found = match (vtiger, service) {
+        (Some(vtiger), Some(service)) => Match::Pair { vtiger, service },
+        (Some(record), None) => Match::New { side: Side::Vtiger, record },
+        (None, Some(record)) => Match::New { side: Side::Service, record },
+        (None, None) => return None,
+    };
+    Some(Unit::Match(Box::new(found)))
+}
+
+/// Searches and reads again. The second list is of records that turned out to be new, or to have
+/// other keys, only then: they have to be searched first.
+async fn look_again(
+    context: &Context,
+    work: &ModuleWork,
+    units: Vec<Unit>,
+) -> Step<(Vec<Unit>, Vec<Unit>)> {
     let units = search_new(context, work, units).await?;
-    read_again(context, work, units).await
+    let searched: HashSet<(Side, String)> = units.iter().filter_map(new_one).collect();
+    let mut now = Vec::with_capacity(units.len());
+    let mut again = Vec::new();
+    for unit in read_again(context, work, units).await? {
+        match new_one(&unit) {
+            Some(new) if !searched.contains(&new) => again.push(unit),
+            _ if same_key(work, &unit) => now.push(unit),
+            _ => again.extend(apart(unit)),
+        }
+    }
+    Ok((now, again))
+}
+
+fn new_one(unit: &Unit) -> Option<(Side, String)> {
+    match unit {
+        Unit::Match(found) => match found.as_ref() {
+            Match::New { side, record } => Some((*side, record.id.clone())),
+            _ => None,
+        },
+        Unit::Linked { .. } => None,
+    }
+}
+
+/// Whether two matched records still have one key.
+fn same_key(work: &ModuleWork, unit: &Unit) -> bool {
+    let Unit::Match(found) = unit else { return true };
+    let Match::Pair { vtiger, service } = found.as_ref() else { return true };
+    let key = |side: Side, record: &Record| {
+        work.mapping.match_key(&work.mapping.project(side, &record.fields))
+    };
+    key(Side::Vtiger, vtiger) == key(Side::Service, service)
+}
+
+/// Two records that were matched, each for itself.
+fn apart(unit: Unit) -> Vec<Unit> {
+    let Unit::Match(found) = unit else { return Vec::new() };
+    let Match::Pair { vtiger, service } = *found else { return Vec::new() };
+    let each = [(Side::Vtiger, vtiger), (Side::Service, service)];
+    let new = |(side, record)| Unit::Match(Box::new(Match::New { side, record }));
+    each.into_iter().map(new).collect()
 }
 
 /// Stops, but not before what was done is recorded.

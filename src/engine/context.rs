@@ -104,6 +104,22 @@ impl Context {
         if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
+    /// Waits for an instant of our clock.
+    ///
+    /// # Errors
+    /// [`Stop::Cancelled`]: a person did not want to wait.
+    pub async fn wait_until(&self, instant: Stamp) -> Step<()> {
+        #[cfg(test)]
+        if crate::model::clock::skip_to(instant) {
+            return self.go_on();
+        }
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(instant.since(Stamp::now())) => {}
+        }
+        self.go_on()
+    }
+
     /// Reads from the store.
     ///
     /// # Errors

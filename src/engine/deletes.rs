@@ -1,11 +1,11 @@
 //! Deletes: carried over after all modules are written, in the reversed order of the modules.
 
-use super::apply::BATCH;
 use super::context::{Context, Step, Stop};
 use super::lookup::read_again;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, Plan, item, plan};
 use super::remember::{forget, id_of, park, skip};
+use super::safeguards;
 use super::units::{SideNow, Unit, Units};
 use crate::model::{Intent, IntentKind, ItemStatus, Link, Reason, ReasonCode, Record, Side, Stamp};
 use crate::remote::{ErrorKind, RemoteError, Write};
@@ -21,7 +21,7 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
     loop {
         let _section = context.store.section().await;
         context.go_on()?;
-        let batch = units.next(context, work, BATCH).await?;
+        let batch = units.next(context, work, safeguards::batch()).await?;
         if batch.is_empty() {
             return context.commit(carry).await;
         }

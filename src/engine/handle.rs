@@ -2,6 +2,7 @@
 
 use super::context::{Context, OnProgress, Stop};
 use super::debug_log::DebugLog;
+use super::external_ids;
 use super::lease::{Holder, Lease, LeaseError, holder};
 use super::remotes::{Connections, HttpRemotes, Remotes};
 use super::run::{End, run};
@@ -96,7 +97,7 @@ fn failed(what: impl Into<String>, why: impl Into<String>, next: impl Into<Strin
 impl Engine {
     /// An engine over a store.
     pub fn new(store: Store, vault: Vault, catalog: Arc<Catalog>) -> Self {
-        let remotes = HttpRemotes::new(vault, store.clone());
+        let remotes = HttpRemotes::new(vault, store.clone(), catalog.clone());
         Self::with_remotes(store, catalog, Box::new(remotes))
     }
 
@@ -394,7 +395,8 @@ impl Engine {
     /// Forgets runs that are older than what is kept. It is tried again after the next run.
     async fn prune(&self) {
         let store = self.inner.store.clone();
-        tokio::task::spawn_blocking(move || store.prune(Stamp::now()).ok()).await.ok();
+        let now = Stamp::now();
+        tokio::task::spawn_blocking(move || store.prune(now).ok()).await.ok();
     }
 
     /// Asks a running sync of this process to stop: what is in flight is finished and recorded.
@@ -453,17 +455,35 @@ impl Engine {
         match self.inner.remotes.service(connector, debug.tap()) {
             Ok(remote) => {
                 let mut report = remote.check(&connector.name).await;
-                debug.close().await;
                 // What a module needs depends on its direction, which only the connector knows.
                 report.ok &= report.modules.iter().filter(|m| m.available).all(|m| {
                     let settings = connector.modules.get(&m.module).filter(|s| s.enabled);
                     settings
                         .is_none_or(|s| m.read && (m.write || !s.direction.writes(Side::Service)))
                 });
+                self.look_at_external_ids(connector, &debug, &mut report).await;
+                debug.close().await;
                 report
             }
             Err(error) => unusable(&connector.name, error),
         }
+    }
+
+    /// What the CRM's fields have to say to these settings.
+    async fn look_at_external_ids(
+        &self,
+        connector: &Connector,
+        debug: &DebugLog,
+        report: &mut CheckReport,
+    ) {
+        let crm = self.inner.store.read(|r| r.crm()).await.ok().flatten();
+        let Some(Ok(vtiger)) = crm.map(|crm| self.inner.remotes.vtiger(&crm, debug.tap())) else {
+            return;
+        };
+        let found = external_ids::look(&self.inner.catalog, connector, vtiger.as_ref()).await;
+        report.ok &= found.wrong.is_empty();
+        report.problems.extend(found.wrong);
+        report.problems.extend(found.offer);
     }
 
     /// Begins to ask a person for the consent that a connector's service wants; `None`: it wants

@@ -1,7 +1,7 @@
 //! What a link remembers after a unit was carried out: the fingerprints of the *answers*.
 
 use super::module::{ModuleWork, at};
-use super::plan::Job;
+use super::plan::{Job, PlannedWrite};
 use crate::mapping::Projection;
 use crate::model::{Base, Link, PairState, Record, Side, fingerprint};
 
@@ -59,4 +59,90 @@ fn one_side(work: &ModuleWork, old: &Link, side: Side, values: &Projection) -> V
         }
     }
     states
+}
+
+/// The link of a job whose writes were all done. A pair that was not written counts as it was read
+/// before: if the answer shows something else, somebody has edited it at the same moment, and the
+/// next sync has to see that.
+pub fn link_written(
+    work: &ModuleWork,
+    job: &Job,
+    writes: &[PlannedWrite],
+    now: [Option<&Record>; 2],
+) -> Option<Link> {
+    let mut link = link_after(work, job, now)?;
+    let mut known = Side::BOTH
+        .map(|side| now[at(side)].map(|record| work.mapping.project(side, &record.fields)));
+    let mut edited = [false, false];
+    for write in writes {
+        let side = at(write.side);
+        let (Some(before), Some(answer)) = (&job.records[side], &mut known[side]) else {
+            continue;
+        };
+        let before = work.mapping.project(write.side, &before.fields);
+        for (pair, value) in before.values.into_iter().enumerate() {
+            if !write.pairs.contains(&pair) && answer.values[pair] != value {
+                answer.values[pair] = value;
+                edited[side] = true;
+            }
+        }
+        answer.print = work.mapping.print(&answer.values);
+    }
+    if edited == [false, false] {
+        return Some(link);
+    }
+    if let [Some(vtiger), Some(service)] = &known {
+        link.pairs = work.mapping.states(vtiger, service);
+    }
+    if let (true, Some(vtiger)) = (edited[0], &known[0]) {
+        (link.vtiger_print, link.vtiger_stamp) = (vtiger.print, None);
+    }
+    if let (true, Some(service)) = (edited[1], &known[1]) {
+        (link.service_print, link.service_stamp) = (service.print, None);
+    }
+    Some(link)
+}
+
+/// Remembers that some pairs were written to a side: `sent` is what they were written from. The
+/// rest of the link stays as it was, so that everything else is still looked at.
+pub fn note_pairs(
+    work: &ModuleWork,
+    link: &mut Link,
+    target: Side,
+    pairs: impl IntoIterator<Item = usize>,
+    holds: &Projection,
+    sent: &Projection,
+) {
+    for pair in pairs {
+        let text = |values: &Projection| values.values[pair].clone().unwrap_or_default();
+        let (holds, sent) = (text(holds), text(sent));
+        let (vtiger, service) = match target {
+            Side::Vtiger => (holds, sent),
+            Side::Service => (sent, holds),
+        };
+        let state = PairState::of(work.mapping.pair_ids()[pair], None, &vtiger, &service);
+        match link.pairs.iter_mut().find(|known| known.pair == state.pair) {
+            Some(known) => *known = state,
+            None => link.pairs.push(state),
+        }
+    }
+}
+
+/// If a side holds nothing but what the link remembers, its fingerprint is that of the record: our
+/// own write is not to look like an edit.
+pub fn note_print(work: &ModuleWork, link: &mut Link, side: Side, holds: &Projection) {
+    let known = work.mapping.pair_ids().iter().zip(&holds.values).all(|(id, value)| {
+        let state = link.pairs.iter().find(|state| state.pair == *id);
+        let hash = state.and_then(|state| match side {
+            Side::Vtiger => state.vtiger_hash(),
+            Side::Service => state.service_hash(),
+        });
+        hash == Some(fingerprint(value.as_deref().unwrap_or_default()))
+    });
+    if known && link.revision == work.mapping.revision() {
+        match side {
+            Side::Vtiger => (link.vtiger_print, link.vtiger_stamp) = (holds.print, None),
+            Side::Service => (link.service_print, link.service_stamp) = (holds.print, None),
+        }
+    }
 }

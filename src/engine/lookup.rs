@@ -1,16 +1,20 @@
 //! Looking again before writing: new records are searched on the other side, targets are read
 //! anew.
 
+mod twins;
+
 use super::context::{Context, Step};
 use super::decisions::{Verdicts, candidate, verdicts};
 use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::decide;
 use super::reconcile::Decision;
+use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::Verdict::{self, CreateNew};
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, is_companion_id};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use twins::{each_once, one_of_each, one_of_several, only_pairs, several_on, still_unlinked};
 
 /// What a search on a side found for a key: records with their links.
 type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
@@ -25,9 +29,16 @@ pub async fn search_new(
     work: &ModuleWork,
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
+    units = still_unlinked(context, work, units).await?;
+    units = only_pairs(context, work, units).await?;
     for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
-        let known = work.capabilities[at(target)].unique_key && work.all_keys[at(target)];
+        // All keys without a link are known, and nothing is linked yet: there is nobody to be found.
+        let known = work.capabilities[at(target)].unique_key
+            && work.all_keys[at(target)]
+            && work.links == 0;
+        let known = known || !on(Safeguard::SearchBeforeCreate);
         let source = target.other();
+        units = one_of_each(context, work, source, units).await?;
         let mut values = Vec::new();
         for unit in &units {
             if let Some(record) = new_on(unit, source)
@@ -42,6 +53,7 @@ pub async fn search_new(
             search(context, work, target, &values).await?
         };
         let taken = links_of_new(context, work, source, &units).await?;
+        let several = several_on(work, source, &units);
         let decided = decisions_of(context, work, source, &units, &found).await?;
         units = units
             .into_iter()
@@ -54,9 +66,10 @@ pub async fn search_new(
                 }
                 Some(record) => Some(judge(work, source, record, &found, &decided[at(target)])),
             })
+            .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
     }
-    Ok(units)
+    Ok(each_once(units))
 }
 
 /// What a person decided of the new records, and of what was found for them.
@@ -107,10 +120,19 @@ pub async fn links(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let mut recent = HashMap::new();
+    for id in &ids {
+        if let Some(link) = work.recent[at(side)].get(id) {
+            recent.insert(id.clone(), link.clone());
+        }
+    }
     context
         .read(move |r| {
-            let mut links = HashMap::new();
+            let mut links = recent;
             for id in ids {
+                if links.contains_key(&id) {
+                    continue;
+                }
                 let link = match side {
                     Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
                     Side::Service => r.link_by_service(connector, module, &id)?,
@@ -137,7 +159,7 @@ pub async fn search(
     let records = context.remote(target).find(entity, path, values, &work.paths(target)).await?;
     let ids = records.iter().map(|r| r.id.clone()).collect();
     let mut links = links(context, work, target, ids).await?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for record in records {
         let values = work.mapping.project(target, &record.fields);
         if let Some(key) = work.mapping.match_key(&values)
@@ -146,6 +168,12 @@ pub async fn search(
             // A guest who has registered: the companion's link makes room for the real one.
             let link = links.remove(&record.id).filter(|link| !is_companion_id(&link.service_id));
             found.entry(key).or_default().push((record, link));
+        }
+    }
+    for hits in found.values_mut() {
+        // What lies in the trash matters only where nothing else has the key.
+        if hits.iter().any(|(hit, _)| !hit.trashed) {
+            hits.retain(|(hit, _)| !hit.trashed);
         }
     }
     Ok(found)
@@ -215,7 +243,7 @@ pub async fn read_again(
     work: &ModuleWork,
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
-    let mut fresh = vec![[false, false]; units.len()];
+    let mut fresh: Vec<[bool; 2]> = units.iter().map(trusted).collect();
     // Twice is enough: after it every side that is written has been read.
     for _ in 0..2 {
         let mut wanted: [Vec<String>; 2] = [Vec::new(), Vec::new()];
@@ -238,7 +266,7 @@ pub async fn read_again(
             let records = context.remote(side).fetch(entity, ids, &work.paths(side)).await?;
             let mut records: HashMap<String, Record> =
                 records.into_iter().filter(|r| !r.trashed).map(|r| (r.id.clone(), r)).collect();
-            let asked: std::collections::HashSet<&String> = ids.iter().collect();
+            let asked: HashSet<&String> = ids.iter().collect();
             for (unit, fresh) in units.iter_mut().zip(&mut fresh) {
                 if let Some(id) = id_on(unit, side)
                     && asked.contains(&id)
@@ -250,6 +278,15 @@ pub async fn read_again(
         }
     }
     Ok(units)
+}
+
+/// The sides of a unit that need not be read again: none.
+fn trusted(unit: &Unit) -> [bool; 2] {
+    let read = match unit {
+        Unit::Linked { now, .. } => [now[0].record().is_some(), now[1].record().is_some()],
+        Unit::Match(_) => [true, true],
+    };
+    read.map(|read| read && !on(Safeguard::ReadAgain))
 }
 
 /// The sides that have to be known for certain before a unit is carried out.
@@ -275,8 +312,10 @@ fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
             }
             sides
         }
-        Decision::Delete(side) | Decision::Keep(side) | Decision::Revive(side) => vec![side],
-        Decision::Forget => Vec::new(),
+        // What is gone may have been restored since it was looked for.
+        Decision::Delete(_) | Decision::Keep(_) | Decision::Revive(_) | Decision::Forget => {
+            Side::BOTH.to_vec()
+        }
     }
 }
 

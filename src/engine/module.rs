@@ -11,6 +11,7 @@ use crate::model::{
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
@@ -65,10 +66,21 @@ pub struct ModuleWork {
     pub capabilities: [Capabilities; 2],
     /// Each side's clock minus ours, in milliseconds.
     pub skew: [i64; 2],
+    /// When this run began to read each side, on our clock.
+    pub begun: [Stamp; 2],
     /// Changed records that are linked, by Vtiger id.
     pub linked: Scratch<Staged>,
     /// Unlinked records, by match key.
     pub fresh: Scratch<Staged>,
+    /// Links made since the last commit, by the id on each side: the store does not show them yet.
+    pub recent: [HashMap<String, Link>; 2],
+    /// Under which keys unlinked records were staged, by side and id, with the order of staging.
+    pub fresh_keys: Scratch<u64>,
+    /// Linked records whose other side is looked at once more, so that they are compared with what
+    /// it holds now.
+    pub partners: [Vec<String>; 2],
+    /// A side is listed whole in this run, with all fields.
+    pub lists_all: [bool; 2],
     /// All unlinked keys of a side were read in this run.
     pub all_keys: [bool; 2],
     /// A complete listing of a side was empty.
@@ -164,8 +176,13 @@ pub async fn prepare(
         },
         capabilities,
         skew: [0, 0],
+        begun: [Stamp::now(); 2],
         linked: Scratch::new(&folder),
         fresh: Scratch::new(&folder),
+        recent: [HashMap::new(), HashMap::new()],
+        fresh_keys: Scratch::new(&folder),
+        partners: [Vec::new(), Vec::new()],
+        lists_all: [false, false],
         all_keys: [false, false],
         empty: [false, false],
         cursors: [None, None],
@@ -257,11 +274,12 @@ impl ModuleWork {
         self.rules.direction.writes(side)
     }
 
-    /// The stamp by which a later listing can tell that a record did not change. None while it is
-    /// fresh: somebody may still edit the record within the same tick of that side's clock.
+    /// The stamp by which a later listing can tell that a record did not change. None if it was
+    /// fresh when the record may have been read: somebody may have edited it once more within the
+    /// same tick of that side's clock.
     pub fn settled_stamp(&self, side: Side, record: &Record) -> Option<Stamp> {
         let stamp = record.modified?;
-        let there = Stamp(Stamp::now().0 + self.skew[at(side)]);
+        let there = Stamp(self.begun[at(side)].0 + self.skew[at(side)]);
         let tick = self.capabilities[at(side)].resolution + Duration::from_secs(1);
         (stamp < there.minus(tick)).then_some(stamp)
     }

@@ -2,15 +2,16 @@
 
 use super::context::{Context, Step, Stop};
 use super::decisions::{candidate, is_left_out};
-use super::links::link_after;
+use super::links::{link_written, note_pairs, note_print};
 use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
-use super::remember::{id_of, park, put_link, skip, written_item};
+use super::remember::{id_of, park, put_link, queue, skip, written_item};
+use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
-use crate::model::{IntentKind, Link, PairKind, Record, Side, Verdict};
+use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -24,6 +25,10 @@ pub async fn finish(
     batch: &mut Batch,
 ) -> Step<Option<Unit>> {
     let writes = std::mem::take(&mut job.writes);
+    if !on(Safeguard::ConflictFirst) {
+        let items = job.items.iter().cloned().map(Box::new);
+        items.for_each(|item| batch.push(Change::AddItem(context.run, item)));
+    }
     let mut now = job.records.clone();
     let mut failed = Vec::new();
     let mut written = Vec::new();
@@ -40,21 +45,22 @@ pub async fn finish(
         }
     }
     let (connector, module) = (context.id(), work.module);
-    for write in written {
-        let source_id = source_id(&job, &write);
+    for write in &written {
+        let source_id = source_id(&job, write);
         let job_now = Job { records: now.clone(), ..job.clone() };
-        let mut changes = answered(work, &write, now[at(write.side)].as_ref());
-        changes.extend(total_difference(work, &write, &job, now[at(write.side)].as_ref()));
-        let item = written_item(context, work, &job_now, &write, changes);
+        let mut changes = answered(work, write, now[at(write.side)].as_ref());
+        changes.extend(total_difference(work, write, &job, now[at(write.side)].as_ref()));
+        let item = written_item(context, work, &job_now, write, changes);
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
     }
-    if failed.is_empty() {
-        if let Some(link) = link_after(work, &job, [now[0].as_ref(), now[1].as_ref()]) {
+    if failed.is_empty() && !job.partial {
+        if let Some(link) = link_written(work, &job, &written, [now[0].as_ref(), now[1].as_ref()]) {
             put_link(context, work, link, batch);
         }
         return Ok(None);
     }
+    half_done(context, work, &job, &written, &now, batch).await?;
     let mut again = None;
     for (write, error) in failed {
         if let Some(unit) = failed_write(context, work, &job, &write, error, batch).await? {
@@ -62,6 +68,41 @@ pub async fn finish(
         }
     }
     Ok(again)
+}
+
+/// One side was written and the other one was not: the link remembers what was, so that an edit of
+/// the source in between is not taken for a conflict with our own write.
+async fn half_done(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    written: &[PlannedWrite],
+    now: &[Option<Record>; 2],
+    batch: &mut Batch,
+) -> Step<()> {
+    let Some(mut link) = job.link.clone().filter(|_| !written.is_empty()) else { return Ok(()) };
+    for write in written {
+        let source = write.side.other();
+        let (Some(holds), Some(from)) = (&now[at(write.side)], &job.records[at(source)]) else {
+            continue;
+        };
+        let holds = work.mapping.project(write.side, &holds.fields);
+        let sent = work.mapping.project(source, &from.fields);
+        note_pairs(work, &mut link, write.side, write.pairs.iter().copied(), &holds, &sent);
+        note_print(work, &mut link, write.side, &holds);
+        // A skip of the written record goes on to stand: what changed was not its cause.
+        let (connector, module, side, id) =
+            (context.id(), work.module, write.side, write.id.clone());
+        let skip = context.read(move |r| r.skip(connector, module, side, &id)).await?;
+        let before = job.records[at(side)].as_ref();
+        let before = before.map(|record| work.mapping.project(side, &record.fields).print);
+        if let Some(skip) = skip.filter(|skip| Some(skip.print) == before) {
+            let skip = Skip { print: holds.print, ..skip };
+            batch.push(Change::PutSkip(connector, module, skip));
+        }
+    }
+    batch.push(Change::PutLink(context.id(), work.module, link));
+    Ok(())
 }
 
 fn source_id(job: &Job, write: &PlannedWrite) -> String {
@@ -125,7 +166,7 @@ async fn failed_write(
     match &error.kind {
         ErrorKind::Unknown => {
             // The intent stays; the next run looks for the outcome before anything else.
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
             return stop_if_whole(context, &error, batch).await;
         }
         ErrorKind::Exists { id } if write.kind == IntentKind::Create => {
@@ -166,12 +207,12 @@ async fn failed_write(
         ErrorKind::NotFound => {
             batch.push(drop_intent);
             batch.push(not_sent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
         }
         _ if error.is_passing() => {
             batch.push(drop_intent);
             batch.push(not_sent);
-            park(context, work, source, &record, job.link.as_ref(), error.reason(), batch).await?;
+            wait(context, work, job, write, &error, batch).await?;
             return stop_if_whole(context, &error, batch).await;
         }
         _ => {
@@ -183,6 +224,27 @@ async fn failed_write(
         }
     }
     Ok(None)
+}
+
+/// Puts the source of a write into the queue, and the target too if no link leads from one to the
+/// other yet.
+async fn wait(
+    context: &Context,
+    work: &ModuleWork,
+    job: &Job,
+    write: &PlannedWrite,
+    error: &RemoteError,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (link, source) = (job.link.as_ref(), write.side.other());
+    if let Some(record) = &job.records[at(source)] {
+        park(context, work, source, record, link, error.reason(), batch).await?;
+    }
+    let travels = work.writes(write.side.other());
+    if let (None, true, Some(record)) = (link, travels, &job.records[at(write.side)]) {
+        queue(context, work, write.side, record, batch).await?;
+    }
+    Ok(())
 }
 
 async fn stop_if_whole(
@@ -210,7 +272,12 @@ async fn existing(
         let ids = [id.to_owned()];
         let entity = &work.entity[at(target)];
         let found = context.remote(target).fetch(entity, &ids, &work.paths(target)).await?;
-        if let Some(hit) = found.into_iter().find(|r| !r.trashed) {
+        // What stands in the way for another reason than its key is not the same record.
+        let same = |hit: &Record| {
+            let key = |side, fields| work.mapping.match_key(&work.mapping.project(side, fields));
+            key(target, &hit.fields) == key(source, &record.fields)
+        };
+        if let Some(hit) = found.into_iter().find(|hit| !hit.trashed && same(hit)) {
             let link = links(context, work, target, ids.to_vec()).await?.remove(id);
             return Ok(Some((hit, link)));
         }

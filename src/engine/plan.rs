@@ -46,6 +46,8 @@ pub struct Job {
     pub items: Vec<Item>,
     /// The record's name.
     pub name: String,
+    /// A write that is needed is held back: not everything is settled when the others are done.
+    pub partial: bool,
 }
 
 impl Job {
@@ -58,6 +60,7 @@ impl Job {
             writes: Vec::new(),
             items: Vec::new(),
             name,
+            partial: false,
         }
     }
 }
@@ -191,8 +194,15 @@ fn plan_writes(
             }
         }
     }
-    let mut job =
-        Job { origin: LinkOrigin::Matched, link, records, writes, items: Vec::new(), name };
+    let mut job = Job {
+        origin: LinkOrigin::Matched,
+        link,
+        records,
+        writes,
+        items: Vec::new(),
+        name,
+        partial: false,
+    };
     let mut items: Vec<Item> =
         lost.iter().filter_map(|lost| conflict_item(context, work, &job, lost)).collect();
     if job.link.is_none() {
@@ -317,6 +327,7 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         writes: vec![write],
         items: Vec::new(),
         name,
+        partial: false,
     }))
 }
 

@@ -4,8 +4,11 @@
 use super::context::{Context, Step, Stop};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
+use super::remember::id_of;
+use super::safeguards;
+use crate::mapping::Projection;
 use crate::model::{
-    Cursor, Link, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
+    Cursor, Link, Parked, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
 };
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Remote, Scope, Since};
 use crate::store::scratch::Scratch;
@@ -17,8 +20,6 @@ use std::time::Duration;
 pub const CHUNK: usize = 100;
 /// How often a page is asked for again that was sent in the place of another one.
 const REPEATED: usize = 3;
-/// Up to so many links a complete listing of ids is cheap enough to be made every time.
-const FEW_LINKS: u64 = 2_000;
 
 /// Reads one side of a module.
 ///
@@ -30,18 +31,20 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let label = context.remote(side).label().to_owned();
     context.begin(module, &format!("reading {label}"), None);
     let begun = Stamp::now();
-    let mut scope = scope(context, work, side, &cursor);
-    let every = context.connector.advanced.full_scan.0;
+    work.begun[at(side)] = begun;
+    let other = side.other();
+    let there = context.read(move |r| r.cursor(id, module, other)).await?;
+    let scope_there = scope_now(context, work, other, &there, begun);
+    work.lists_all[at(other)] = scope_there == Scope::All;
     let deletions = work.capabilities[at(side)].deletions;
     let told = if deletions { stage_trashed(context, work, side, &cursor).await? } else { 0 };
     // A mass of deletions is believed only with a complete listing beside it.
     let mass = told > 0 && told.saturating_mul(2) >= work.links;
-    let links = if deletions { u64::MAX } else { work.links };
-    let due = mass || is_due(&cursor, begun, every, links);
-    if due && work.links > 0 && work.capabilities[at(side)].silent {
-        // What moves no stamp shows only when everything is read and compared.
-        scope = Scope::All;
-    }
+    let due = mass || full_due(context, work, side, &cursor, begun);
+    let scope = match mass && work.capabilities[at(side)].silent {
+        true => Scope::All,
+        false => scope_now(context, work, side, &cursor, begun),
+    };
     let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
@@ -72,10 +75,39 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     Ok(())
 }
 
+/// What is to be listed of a side now.
+fn scope_now(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    cursor: &Cursor,
+    now: Stamp,
+) -> Scope {
+    let due = full_due(context, work, side, cursor, now);
+    if due && work.links > 0 && work.capabilities[at(side)].silent {
+        // What moves no stamp shows only when everything is read and compared.
+        return Scope::All;
+    }
+    scope(context, work, side, cursor)
+}
+
+/// Whether a side is to be listed completely now. One that tells its deletions is not listed just
+/// because that is cheap.
+fn full_due(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    cursor: &Cursor,
+    now: Stamp,
+) -> bool {
+    let links = if work.capabilities[at(side)].deletions { u64::MAX } else { work.links };
+    is_due(cursor, now, context.connector.advanced.full_scan.0, links)
+}
+
 /// Whether it is time to look for what is gone by a complete listing.
 fn is_due(cursor: &Cursor, now: Stamp, every: Duration, links: u64) -> bool {
     let last = cursor.last_complete;
-    links <= FEW_LINKS || last.is_none_or(|last| now.since(last) >= every)
+    links <= safeguards::few_links() || last.is_none_or(|last| now.since(last) >= every)
 }
 
 /// What a listing has shown so far.
@@ -150,9 +182,18 @@ impl Listing {
     }
 }
 
+/// A record that was edited meanwhile may rightly be shown once more, even alone on its page: its
+/// stamp tells.
 fn page_print(page: &Page) -> u64 {
-    let ids: Vec<&str> = page.records.iter().map(|r| r.id.as_str()).collect();
-    fingerprint(&ids.join("\n"))
+    let mut text = String::new();
+    for record in &page.records {
+        text.push_str(&record.id);
+        if let Some(stamp) = record.modified {
+            text.push_str(&format!("@{}", stamp.0));
+        }
+        text.push('\n');
+    }
+    fingerprint(&text)
 }
 
 fn scope(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor) -> Scope {
@@ -275,6 +316,10 @@ pub struct Known {
     pub link: Option<Link>,
     /// Its standing skip.
     pub skip: Option<Skip>,
+    /// Its place in the queue.
+    pub parked: Option<Parked>,
+    /// The record that it is linked with is skipped or waits.
+    pub other_waits: bool,
 }
 
 pub async fn known(
@@ -293,7 +338,17 @@ pub async fn known(
                         Side::Vtiger => r.link_by_vtiger(connector, module, id)?,
                         Side::Service => r.link_by_service(connector, module, id)?,
                     };
-                    Ok(Known { link, skip: r.skip(connector, module, side, id)? })
+                    let other = link.as_ref().map(|link| id_of(link, side.other()));
+                    let other_waits = match other {
+                        Some(id) => {
+                            r.skip(connector, module, side.other(), &id)?.is_some()
+                                || r.parked(connector, module, side.other(), &id)?.is_some()
+                        }
+                        None => false,
+                    };
+                    let skip = r.skip(connector, module, side, id)?;
+                    let parked = r.parked(connector, module, side, id)?;
+                    Ok(Known { link, skip, parked, other_waits })
                 })
                 .collect()
         })
@@ -328,6 +383,9 @@ pub fn stage(
     let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
     let same = |skip: &Skip| skip.print == values.print && skip.revision == revision;
     let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
+    if !again && known.parked.as_ref().is_some_and(|p| sleeps(context, work, &values, p)) {
+        return Ok(());
+    }
     if let Some(link) = &known.link {
         if known.skip.as_ref().and_then(Skip::verdict) == Some(Verdict::Never) {
             return Ok(());
@@ -336,9 +394,16 @@ pub fn stage(
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
         let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
-        if !again && (stands || (print == values.print && link.revision == revision)) {
+        let unchanged = print == values.print && link.revision == revision;
+        if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
             return Ok(());
+        }
+        let older = link.revision != revision && !work.lists_all[at(side.other())];
+        if again || known.skip.is_some() || known.other_waits || older {
+            // One of them waited, or the link remembers other fields than the mapping has: the
+            // cursor has passed what only the record on the other side itself can tell.
+            work.partners[at(side.other())].push(id_of(link, side.other()));
         }
         return push_linked(work, link, Staged::linked(side, record, link));
     }
@@ -355,8 +420,18 @@ pub fn stage(
         return Ok(());
     }
     let key = fresh_key(work.mapping.match_key(&values).as_deref(), side, &record.id);
+    // Its key may change while it is listed: it is then staged under both, and the later one counts.
+    let place = [&[at(side) as u8][..], id_key(&record.id).as_bytes(), b"\0", &key].concat();
+    work.fresh_keys.push(&place, &work.fresh.pushed())?;
     work.fresh.push(&key, &Staged::fresh(side, record))?;
     Ok(())
+}
+
+/// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
+/// come, and nobody has edited it since it waits.
+fn sleeps(context: &Context, work: &ModuleWork, values: &Projection, parked: &Parked) -> bool {
+    let same = parked.print == Some(values.print) && parked.revision == work.mapping.revision();
+    !context.manual && work.all.is_none() && same && parked.next_try > Stamp::now()
 }
 
 /// Compares stamps only, and fetches the records whose stamp is not the known one.
@@ -424,15 +499,16 @@ mod tests {
     #[test]
     fn many_links_are_looked_for_at_the_interval_only() {
         let day = Duration::from_secs(86_400);
+        let few = safeguards::few_links();
         let now = Stamp(1_795_000_000_000);
         let last = |ago: u64| Cursor {
             last_complete: Some(now.minus(Duration::from_secs(ago))),
             ..Cursor::default()
         };
         for (cursor, links, due) in [
-            (last(86_399), FEW_LINKS + 1, false),
-            (last(86_400), FEW_LINKS + 1, true),
-            (last(60), FEW_LINKS, true),
+            (last(86_399), few + 1, false),
+            (last(86_400), few + 1, true),
+            (last(60), few, true),
             (Cursor::default(), 1_000_000, true),
         ] {
             assert_eq!(is_due(&cursor, now, day, links), due, "{cursor:?} {links}");

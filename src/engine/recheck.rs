@@ -5,7 +5,7 @@ use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
 use crate::model::{
-    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key,
+    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key, is_companion_id,
 };
 use crate::remote::{Scope, Since};
 use crate::store::{Batch, Change};
@@ -181,6 +181,24 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
     }
 }
 
+/// The other sides of linked records that waited.
+pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()> {
+    let partners = std::mem::take(&mut work.partners);
+    for (side, mut ids) in Side::BOTH.into_iter().zip(partners) {
+        ids.retain(|id| side == Side::Vtiger || !is_companion_id(id));
+        for chunk in ids.chunks(CHUNK) {
+            // One that is not found proves nothing: only a complete listing does.
+            let entity = &work.entity[at(side)];
+            let records = context.remote(side).fetch(entity, chunk, &work.paths(side)).await?;
+            let known = known(context, work, side, &records).await?;
+            for (record, known) in records.into_iter().zip(known) {
+                stage(context, work, side, record, &known, true)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn forget_waiting(
     context: &Context,
     work: &ModuleWork,
@@ -233,6 +251,9 @@ async fn note_missing(
             continue;
         }
         let name = parked.as_ref().map(|p| p.name.clone()).or(skip.map(|s| s.name));
+        // What it held when it was put there: an edit since then is still told from it.
+        let print = parked.as_ref().and_then(|p| p.print);
+        let revision = parked.as_ref().map_or(0, |p| p.revision);
         let waits = Parked {
             side,
             name: name.unwrap_or_default(),
@@ -240,8 +261,8 @@ async fn note_missing(
             since: parked.map_or_else(Stamp::now, |p| p.since),
             tries: 1,
             next_try: context.next_try(1),
-            print: None,
-            revision: 0,
+            print,
+            revision,
             id,
         };
         batch.push(Change::PutParked(connector, module, waits));

@@ -199,8 +199,8 @@ fn decide_pair(
     let writable = |target: Side| direction.writes(target).then_some(target);
     match (v.changed, s.changed) {
         // Never compared before: a filled value fills an empty one, nobody has cleared it.
-        (None, _) | (_, None) if v.hash == empty => (writable(Side::Vtiger), None),
-        (None, _) | (_, None) if s.hash == empty => (writable(Side::Service), None),
+        (None, _) | (_, None) if v.hash == empty => fill(rules, direction, Side::Vtiger),
+        (None, _) | (_, None) if s.hash == empty => fill(rules, direction, Side::Service),
         (Some(false), Some(false)) => (None, None),
         (Some(true), Some(false)) => one_side(rules, direction, Side::Vtiger),
         (Some(false), Some(true)) => one_side(rules, direction, Side::Service),
@@ -209,6 +209,16 @@ fn decide_pair(
             let target = winner.other();
             (writable(target), Some((winner, rule)))
         }
+    }
+}
+
+/// `side` is empty and the other one is not. Where it may not be filled, the other value stays, and
+/// is told of: the first value from the source will overwrite it.
+fn fill(rules: &Rules, direction: Direction, side: Side) -> (Option<Side>, Option<Winner>) {
+    if direction.writes(side) {
+        (Some(side), None)
+    } else {
+        (None, Some((side.other(), rules.conflict.key())))
     }
 }
 

@@ -5,6 +5,7 @@ use super::context::{Context, Step};
 use super::links::link_after;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite, item, reason_item};
+use super::safeguards::{Safeguard, on};
 use crate::model::{
     Intent, IntentKind, Item, ItemStatus, Link, Parked, Reason, ReasonCode, Record, Side, Skip,
     Stamp, Tomb, Verdict,
@@ -24,6 +25,14 @@ pub async fn skip(
     let (connector, module) = (context.id(), work.module);
     let id = record.id.clone();
     let standing = context.read(move |r| r.skip(connector, module, side, &id)).await?;
+    if !context.dry {
+        // It waits no longer, on neither side: the skip looks after both.
+        batch.push(Change::DropParked(connector, module, side, record.id.clone()));
+        let other = link.map(|link| id_of(link, side.other()));
+        if let Some(id) = other {
+            batch.push(Change::DropParked(connector, module, side.other(), id));
+        }
+    }
     let print = work.mapping.project(side, &record.fields).print;
     let revision = work.mapping.revision();
     let same =
@@ -31,11 +40,8 @@ pub async fn skip(
     // A decision to create it that came to nothing is told like a new skip.
     let told = standing.filter(|s| same(s) && s.verdict() != Some(Verdict::CreateSent));
     if let Some(standing) = told {
-        if !context.dry {
-            batch.push(Change::DropParked(connector, module, side, record.id.clone()));
-            if standing.reason.candidates != reason.candidates {
-                batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
-            }
+        if !context.dry && standing.reason.candidates != reason.candidates {
+            batch.push(Change::PutSkip(connector, module, Skip { reason, ..standing }));
         }
         return Ok(());
     }
@@ -50,10 +56,9 @@ pub async fn skip(
     batch.push(Change::AddItem(context.run, Box::new(item)));
     if !context.dry {
         let id = record.id.clone();
-        let (id_there, run, decided) = (id.clone(), context.run, None);
-        let skip = Skip { side, id: id_there, name, reason, print, revision, run, decided };
+        let (run, decided) = (context.run, None);
+        let skip = Skip { side, id, name, reason, print, revision, run, decided };
         batch.push(Change::PutSkip(connector, module, skip));
-        batch.push(Change::DropParked(connector, module, side, id));
     }
     Ok(())
 }
@@ -112,22 +117,59 @@ pub async fn park(
         revision: work.mapping.revision(),
     };
     let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
-    batch.push(Change::PutParked(connector, module, parked));
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(connector, module, parked));
+    }
     batch.push(Change::AddItem(context.run, Box::new(item)));
     Ok(())
 }
 
-pub fn put_link(context: &Context, work: &ModuleWork, link: Link, batch: &mut Batch) {
+/// Puts a record into the queue to be compared at the next sync, without a word about it.
+pub async fn queue(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module) = (context.id(), work.module);
+    let id = record.id.clone();
+    if context.read(move |r| r.parked(connector, module, side, &id)).await?.is_some() {
+        return Ok(());
+    }
+    let now = Stamp::now();
+    let (id, name) = (record.id.clone(), work.name_of(side, record));
+    let parked = Parked {
+        side,
+        id,
+        name,
+        reason: None,
+        since: now,
+        tries: 0,
+        next_try: now,
+        print: None,
+        revision: 0,
+    };
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(connector, module, parked));
+    }
+    Ok(())
+}
+
+pub fn put_link(context: &Context, work: &mut ModuleWork, link: Link, batch: &mut Batch) {
     let (connector, module) = (context.id(), work.module);
     for side in Side::BOTH {
         batch.push(Change::DropParked(connector, module, side, id_of(&link, side)));
         batch.push(Change::DropSkip(connector, module, side, id_of(&link, side)));
     }
+    for side in Side::BOTH {
+        work.recent[at(side)].insert(id_of(&link, side), link.clone());
+    }
     batch.push(Change::PutLink(connector, module, link));
 }
 
 /// A job without writes: link what was matched, or remember what both sides look like now.
-pub fn remember(context: &Context, work: &ModuleWork, job: Job, batch: &mut Batch) {
+pub fn remember(context: &Context, work: &mut ModuleWork, job: Job, batch: &mut Batch) {
     let now = [job.records[0].as_ref(), job.records[1].as_ref()];
     if let Some(link) = link_after(work, &job, now) {
         put_link(context, work, link, batch);
@@ -164,8 +206,10 @@ pub fn announce(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Bat
         }
         batch.push(Change::PutIntent(context.id(), work.module, intent));
     }
-    for item in &job.items {
-        batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+    if on(Safeguard::ConflictFirst) {
+        for item in &job.items {
+            batch.push(Change::AddItem(context.run, Box::new(item.clone())));
+        }
     }
 }
 

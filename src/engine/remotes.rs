@@ -2,8 +2,9 @@
 
 use super::debug_log::DebugLog;
 use super::tokens::StoredTokens;
+use crate::catalog::{Catalog, Service};
 use crate::model::{Connector, Crm, SecretText, UserError};
-use crate::remote::{ConnectOptions, Consent, Remote, Tap};
+use crate::remote::{ConnectOptions, Consent, Remote, Tap, rest};
 use crate::secrets::Vault;
 use crate::store::Store;
 use secrecy::SecretString;
@@ -41,12 +42,14 @@ pub trait Remotes: Send + Sync {
 pub struct HttpRemotes {
     vault: Vault,
     store: Store,
+    catalog: Arc<Catalog>,
 }
 
 impl HttpRemotes {
-    /// Remotes whose secrets this vault opens, and whose tokens this store keeps.
-    pub fn new(vault: Vault, store: Store) -> Self {
-        Self { vault, store }
+    /// Remotes whose secrets this vault opens, and whose tokens this store keeps; the catalog has
+    /// the manifests.
+    pub fn new(vault: Vault, store: Store, catalog: Arc<Catalog>) -> Self {
+        Self { vault, store, catalog }
     }
 
     fn options(
@@ -118,7 +121,14 @@ impl Remotes for HttpRemotes {
         tap: Option<Tap>,
     ) -> Result<Arc<dyn Remote>, UserError> {
         let options = self.options(connector, tap)?;
-        crate::remote::connect_service(&connector.service, &self.opened(connector)?, &options)
+        let opened = self.opened(connector)?;
+        match self.catalog.service(&connector.service).and_then(Service::manifest) {
+            Some(manifest) => {
+                let opened = opened.into_iter().map(|(name, value)| (name.to_owned(), value));
+                rest::connect(manifest, opened.collect(), &options)
+            }
+            None => crate::remote::connect_service(&connector.service, &opened, &options),
+        }
     }
 
     fn consent(&self, connector: &Connector) -> Result<Option<Consent>, UserError> {

@@ -11,13 +11,25 @@ use super::matching::Match;
 use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
 use super::pull::pull;
+use super::recheck::stage_partners;
 use super::reconcile::Decision;
 use super::references::referring;
+use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
-use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side};
+use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
 use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A write may have been sent so long after it was announced: the others of its batch went first.
+const OF_ONE_BATCH: Duration = Duration::from_secs(300);
+/// So long a write may go on at the server after its client has died. A build for tests is killed
+/// hundreds of times, and its servers are fast.
+const LANDING: Duration = match cfg!(all(debug_assertions, not(test))) {
+    true => Duration::from_millis(150),
+    false => Duration::from_secs(4),
+};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +57,13 @@ pub async fn run(
     context.remotes =
         referring(&context.remotes, &context.store, context.id(), &modules, &services);
     if !context.dry {
-        settle_open(context, &modules).await?;
+        settle_open(context, &mut modules).await?;
     }
     for work in &mut modules {
         for side in Side::BOTH {
             pull(context, work, side).await?;
         }
+        stage_partners(context, work).await?;
         note_unchanged(context, work).await?;
     }
     if context.dry {
@@ -66,6 +79,9 @@ pub async fn run(
         return Ok(End { status: RunStatus::Held, held: Some(held) });
     }
     may_write(context, &modules, &tallies).await?;
+    if !on(Safeguard::CursorLast) {
+        move_cursors(context, &modules).await?;
+    }
     carry_out(context, &mut modules).await?;
     move_cursors(context, &modules).await?;
     Ok(End { status: RunStatus::Completed, held: None })
@@ -105,12 +121,13 @@ async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleW
 }
 
 /// Settles the writes that a crash or a lost answer left open.
-async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
+async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
     let connector = context.id();
     let open = context.read(move |r| r.intents(connector)).await?;
     if open.is_empty() {
         return Ok(());
     }
+    let_them_land(context, &open).await?;
     let mut by_module: BTreeMap<Module, Vec<Intent>> = BTreeMap::new();
     let mut companions = Vec::new();
     for (module, intent) in open {
@@ -128,9 +145,27 @@ async fn settle_open(context: &Context, modules: &[ModuleWork]) -> Step<()> {
         if let Some(intents) = by_module.remove(&work.module) {
             context.begin(work.module, "settling what was left open", Some(intents.len() as u64));
             settle(context, work, intents).await?;
+            // A first sync that was cut off may have its first links only now.
+            let module = work.module;
+            work.links = context.read(move |r| r.link_count(connector, module)).await?;
         }
     }
     Ok(())
+}
+
+/// A server goes on with a write though its client has died. Before a create is looked for that may
+/// have been sent a moment ago, such a write gets the time to land: else it would be made twice.
+async fn let_them_land(context: &Context, open: &[(Module, Intent)]) -> Step<()> {
+    let now = Stamp::now();
+    let recent = |(_, intent): &&(Module, Intent)| {
+        intent.kind == IntentKind::Create && now.since(intent.sent) < OF_ONE_BATCH
+    };
+    let Some((module, _)) = open.iter().find(recent) else { return Ok(()) };
+    if !on(Safeguard::LateWrites) {
+        return Ok(());
+    }
+    context.begin(*module, "waiting for writes under way", None);
+    context.wait_until(now.plus(LANDING)).await
 }
 
 async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {

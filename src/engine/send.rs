@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::module::{ModuleWork, at};
 use super::plan::Job;
+use super::safeguards::{Safeguard, on};
 use crate::model::{IntentKind, Side};
-use crate::remote::{RemoteError, RemoteResult, Write, Written};
+use crate::remote::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use futures::StreamExt;
 
 /// Sends all writes of the jobs. The answer has the results of each job's writes, in order.
@@ -63,6 +64,10 @@ async fn send_side(
     results
 }
 
+fn is_unknown(result: &RemoteResult<Written>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind == ErrorKind::Unknown)
+}
+
 async fn chunks(
     context: &Context,
     work: &ModuleWork,
@@ -79,7 +84,10 @@ async fn chunks(
         writes.chunks(size).map(|chunk| chunk.iter().cloned().unzip()).collect();
     futures::stream::iter(chunks)
         .map(|(places, writes)| async move {
-            let results = remote.write(entity, &writes, fields).await;
+            let mut results = remote.write(entity, &writes, fields).await;
+            if !on(Safeguard::LookUpUnknown) && results.iter().any(is_unknown) {
+                results = remote.write(entity, &writes, fields).await;
+            }
             places.into_iter().zip(results).collect::<Vec<_>>()
         })
         .buffered(at_once)

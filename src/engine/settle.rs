@@ -3,13 +3,14 @@
 
 use super::companions;
 use super::context::{Context, Step};
-use super::links::link_after;
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
-use super::plan::{Job, expected, item};
+use super::plan::{Job, item};
+use super::remember::forget;
+use super::safeguards::{Safeguard, on};
+use super::sent::Sent;
 use crate::model::{
-    Fields, Intent, IntentKind, Item, ItemStatus, LinkOrigin, Pair, Parked, Reason, ReasonCode,
-    Record, Side, Stamp,
+    Intent, IntentKind, Item, ItemStatus, Parked, Reason, ReasonCode, Record, Side, Stamp,
 };
 use crate::store::{Batch, Change};
 
@@ -73,86 +74,33 @@ async fn settle_create(
     batch: &mut Batch,
 ) -> Step<()> {
     let source_side = intent.target.other();
-    park(context, work, source_side, &intent.source_id, &intent.name, batch);
-    let Some(source) = fetch_one(context, work, source_side, &intent.source_id).await? else {
-        return Ok(());
-    };
-    let linked = links(context, work, source_side, vec![source.id.clone()]).await?;
-    let values = work.mapping.project(source_side, &source.fields);
-    let key = if intent.match_key.is_empty() {
-        work.mapping.match_key(&values)
-    } else {
-        Some(intent.match_key.clone())
-    };
-    if !linked.is_empty() {
+    park(context, work, source_side, &intent.source_id, &intent.name, batch).await?;
+    let known = links(context, work, source_side, vec![intent.source_id.clone()]).await?;
+    if !known.is_empty() {
         return Ok(());
     }
-    let ours = by_external_id(context, work, intent).await?;
-    let hits = match (key, work.mapping.key_value(source_side, &source.fields)) {
-        (Some(key), Some(value)) if ours.is_none() => {
-            let mut found = search(context, work, intent.target, &[value]).await?;
-            found.remove(&key).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    };
+    let source = fetch_one(context, work, source_side, &intent.source_id).await?;
+    let sent = Sent::new(work, intent);
     // Nothing or several: the record is parked, and the search before the next create decides.
-    let by_id = ours.is_some();
-    let hit = match (ours, hits.as_slice()) {
-        (Some(hit), _) => hit,
-        (None, [(hit, None)]) => hit.clone(),
-        _ => return Ok(()),
+    let hit = match by_external_id(context, work, intent).await? {
+        Some(hit) => hit,
+        None => match by_key(context, work, intent, &sent, source.as_ref()).await? {
+            Some(hit) => hit,
+            None => return Ok(()),
+        },
     };
-    // A record that carries our id is ours, whatever it holds by now.
-    let nothing = || by_id.then(Arrived::default);
-    let Some(Arrived { same, other }) = arrived(work, intent, &hit).or_else(nothing) else {
-        return Ok(());
-    };
-    if same.len() <= other.len() && !by_id {
-        // Rather somebody else's record with the same key.
-        return Ok(());
-    }
+    let sent = sent.seen_on(work, intent, &hit);
+    let now = source.as_ref().map(|source| work.mapping.project(source_side, &source.fields));
     let mut records = [None, None];
-    records[at(source_side)] = Some(source);
-    records[at(intent.target)] = Some(hit.clone());
-    let job = Job {
-        origin: LinkOrigin::Created,
-        ..Job::telling(None, records.clone(), intent.name.clone())
-    };
-    // What the target holds of what was sent is what both agree on; the source may have been edited
-    // since, and is compared with that. What the target holds otherwise was never agreed on.
-    if let Some(mut link) = link_after(work, &job, [records[0].as_ref(), records[1].as_ref()]) {
-        let sent = work.mapping.project(intent.target, &hit.fields);
-        let agreed = work.mapping.states(&sent, &sent);
-        for at in &same {
-            link.pairs[*at] = agreed[*at].clone();
-        }
-        // What was not sent was empty, and the target filled it by itself, unless somebody has
-        // edited one of the two since.
-        let edited = !other.is_empty()
-            || same.is_empty()
-            || hit.created.is_none()
-            || hit.modified != hit.created;
-        let mut unsettled = Vec::new();
-        for (at, pair) in work.mapping.pairs().iter().enumerate() {
-            let empty = values.values[at].as_deref().unwrap_or_default().is_empty();
-            let travels = pair.direction.writes(intent.target);
-            if !same.contains(&at) && (edited || (travels && !empty)) {
-                unsettled.push(work.mapping.pair_ids()[at]);
-            }
-        }
-        link.pairs.retain(|state| !unsettled.contains(&state.pair));
-        if !unsettled.is_empty() {
-            // Nothing is remembered of these pairs, so both sides have to be read to compare them.
-            park(context, work, intent.target, &hit.id, &intent.name, batch);
-        }
-        link.vtiger_print = sent.print;
-        link.service_print = sent.print;
-        // Whatever a person decided about creating it has come true.
-        let done =
-            Change::DropSkip(context.id(), work.module, source_side, intent.source_id.clone());
-        batch.push(done);
-        batch.push(Change::PutLink(context.id(), work.module, link));
-    }
+    let bare = Record { id: intent.source_id.clone(), ..Record::default() };
+    records[at(source_side)] = Some(source.unwrap_or(bare));
+    let link = sent.created(work, intent, &hit, now.as_ref());
+    records[at(intent.target)] = Some(hit);
+    // Whatever a person decided about creating it has come true.
+    let (id, source_id) = (context.id(), intent.source_id.clone());
+    batch.push(Change::DropSkip(id, work.module, source_side, source_id));
+    batch.push(Change::PutLink(id, work.module, link));
+    let job = Job::telling(None, records, intent.name.clone());
     let created = Item {
         changes: intent.changes.clone(),
         ..item(context, work, &job, intent.target, ItemStatus::Created)
@@ -161,43 +109,29 @@ async fn settle_create(
     Ok(())
 }
 
-/// The pairs that a write carried: those of which the record holds what was sent, and the others.
-#[derive(Default)]
-struct Arrived {
-    same: Vec<usize>,
-    other: Vec<usize>,
-}
-
-/// Compares a record with what an intent sent. `None`: what was sent cannot be told.
-fn arrived(work: &ModuleWork, intent: &Intent, record: &Record) -> Option<Arrived> {
-    let field = |pair: &Pair| match intent.target {
-        Side::Vtiger => pair.vtiger.clone(),
-        Side::Service => pair.service_label(),
-    };
-    let of = |change: &crate::model::Change| {
-        work.mapping.pairs().iter().position(|pair| field(pair) == change.field)
-    };
-    let written = intent.changes.iter().map(of).collect::<Option<Vec<usize>>>()?;
-    if expected(work, intent.target, &record.fields, &written) == intent.print {
-        return Some(Arrived { same: written, other: Vec::new() });
-    }
-    // Somebody has edited it since: what is told of the changes shows which fields are still ours.
-    let mut sent = Fields::new();
-    for (at, change) in written.iter().zip(&intent.changes) {
-        let pair = &work.mapping.pairs()[*at];
-        let path = match intent.target {
-            Side::Vtiger => Some(&pair.vtiger),
-            Side::Service => pair.service.first(),
-        };
-        sent.set(path?.as_str(), change.after.as_str());
-    }
-    if expected(work, intent.target, &sent, &written) != intent.print {
-        return None;
-    }
-    let sent = work.mapping.project(intent.target, &sent).values;
-    let now = work.mapping.project(intent.target, &record.fields).values;
-    let (same, other) = written.into_iter().partition(|at| sent[*at] == now[*at]);
-    Some(Arrived { same, other })
+/// The one unlinked record with the key that was sent, if it holds what was sent.
+async fn by_key(
+    context: &Context,
+    work: &ModuleWork,
+    intent: &Intent,
+    sent: &Sent,
+    source: Option<&Record>,
+) -> Step<Option<Record>> {
+    // The source's key may have changed since: what was sent counts.
+    let now = || work.mapping.key_value(intent.target.other(), &source?.fields);
+    let value = sent.key_value(work, intent).or_else(now);
+    let (Some(value), false) = (value, intent.match_key.is_empty()) else { return Ok(None) };
+    let mut found = search(context, work, intent.target, &[value]).await?;
+    let hits = found.remove(&intent.match_key).unwrap_or_default();
+    Ok(match hits.as_slice() {
+        [(hit, None)] if !hit.trashed => {
+            let holds = work.mapping.project(intent.target, &hit.fields);
+            let edited = hit.created.is_some() && hit.created != hit.modified;
+            let ours = sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds, edited);
+            ours.then(|| hit.clone())
+        }
+        _ => None,
+    })
 }
 
 /// The unlinked record that carries the id of an intent's source.
@@ -234,12 +168,19 @@ async fn settle_update(
     batch: &mut Batch,
 ) -> Step<()> {
     let source_side = intent.target.other();
-    park(context, work, source_side, &intent.source_id, &intent.name, batch);
+    park(context, work, source_side, &intent.source_id, &intent.name, batch).await?;
     let Some(target) = fetch_one(context, work, intent.target, &intent.target_id).await? else {
         return Ok(());
     };
-    if arrived(work, intent, &target).is_none_or(|a| a.same.len() <= a.other.len()) {
+    let sent = Sent::new(work, intent).seen_on(work, intent, &target);
+    let holds = work.mapping.project(intent.target, &target.fields);
+    if !sent.arrived(&holds) {
         return Ok(());
+    }
+    let known = links(context, work, intent.target, vec![intent.target_id.clone()]).await?;
+    if let Some(mut link) = known.get(&intent.target_id).cloned() {
+        sent.updated(work, intent.target, &mut link, &holds);
+        batch.push(Change::PutLink(context.id(), work.module, link));
     }
     let mut records = [None, None];
     records[at(source_side)] = Some(Record { id: intent.source_id.clone(), ..Record::default() });
@@ -264,19 +205,30 @@ async fn settle_delete(
     let Some(link) = known.get(&intent.target_id) else { return Ok(()) };
     if there.is_some() {
         // It did not arrive: the pair is looked at again.
-        park(context, work, intent.target, &intent.target_id, &intent.name, batch);
-        return Ok(());
+        return park(context, work, intent.target, &intent.target_id, &intent.name, batch).await;
     }
     let mut records = [None, None];
     records[at(intent.target)] = Some(Record { id: intent.target_id.clone(), ..Record::default() });
     let job = Job::telling(Some(link), records, intent.name.clone());
     let deleted = item(context, work, &job, intent.target, ItemStatus::Deleted);
     batch.push(Change::AddItem(context.run, Box::new(deleted)));
-    batch.push(Change::DropLink(context.id(), work.module, link.vtiger_id.clone()));
+    for side in Side::BOTH {
+        forget(context, work, link, Some(side), batch);
+    }
     Ok(())
 }
 
-fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, batch: &mut Batch) {
+/// Puts a record into the queue to be compared now; how often it was tried is remembered.
+async fn park(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    id: &str,
+    name: &str,
+    batch: &mut Batch,
+) -> Step<()> {
+    let (connector, module, key) = (context.id(), work.module, id.to_owned());
+    let before = context.read(move |r| r.parked(connector, module, side, &key)).await?;
     let now = Stamp::now();
     let reason = Reason {
         text: "A write of it was interrupted, or its answer was lost.".into(),
@@ -288,11 +240,14 @@ fn park(context: &Context, work: &ModuleWork, side: Side, id: &str, name: &str, 
         id: id.to_owned(),
         name: name.to_owned(),
         reason: Some(reason),
-        since: now,
-        tries: 0,
+        since: before.as_ref().map_or(now, |p| p.since),
+        tries: before.map_or(0, |p| p.tries),
         next_try: now,
         print: None,
         revision: 0,
     };
-    batch.push(Change::PutParked(context.id(), work.module, parked));
+    if on(Safeguard::Parking) {
+        batch.push(Change::PutParked(connector, module, parked));
+    }
+    Ok(())
 }

@@ -54,6 +54,8 @@ pub enum Unit {
 pub struct Units {
     linked: Peekable<ScratchIter<Staged>>,
     fresh: Peekable<ScratchIter<Staged>>,
+    /// Keys under which records were staged before theirs changed.
+    stale: HashSet<Vec<u8>>,
 }
 
 impl Units {
@@ -62,7 +64,11 @@ impl Units {
     /// # Errors
     /// The scratch files cannot be read.
     pub fn new(work: &mut ModuleWork) -> Step<Self> {
-        Ok(Self { linked: work.linked.iter()?.peekable(), fresh: work.fresh.iter()?.peekable() })
+        Ok(Self {
+            stale: stale_keys(work)?,
+            linked: work.linked.iter()?.peekable(),
+            fresh: work.fresh.iter()?.peekable(),
+        })
     }
 
     /// The next units, about so many; none at the end.
@@ -164,6 +170,9 @@ impl Units {
         while groups.len() < count {
             let Some(first) = self.fresh.next() else { break };
             let (key, staged) = first?;
+            if self.stale.contains(&key) {
+                continue;
+            }
             let group = group_of(&key).to_vec();
             let mut sides: [Vec<Record>; 2] = [Vec::new(), Vec::new()];
             sides[at(staged.side)].extend(staged.record);
@@ -171,7 +180,10 @@ impl Units {
                 && group_of(next) == group
             {
                 let Some(next) = self.fresh.next() else { break };
-                let (_, staged) = next?;
+                let (key, staged) = next?;
+                if self.stale.contains(&key) {
+                    continue;
+                }
                 sides[at(staged.side)].extend(staged.record);
             }
             let key = std::str::from_utf8(&group).ok().and_then(|text| text.strip_prefix('k'));
@@ -265,6 +277,25 @@ fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
         }
         _ => SideNow::AsLinked,
     }
+}
+
+/// Keys under which records were staged that have another key by now.
+fn stale_keys(work: &mut ModuleWork) -> Step<HashSet<Vec<u8>>> {
+    let mut stale = HashSet::new();
+    let mut last: Option<(Vec<u8>, Vec<u8>, u64)> = None;
+    for entry in work.fresh_keys.iter()? {
+        let (place, order) = entry?;
+        let end = place.iter().skip(1).position(|b| *b == 0).map_or(place.len(), |at| at + 1);
+        let (record, key) = place.split_at(end);
+        let key = key.get(1..).unwrap_or_default().to_vec();
+        let mut now = (record.to_vec(), key, order);
+        if let Some(before) = last.take().filter(|before| before.0 == now.0) {
+            let older = if before.2 > now.2 { std::mem::replace(&mut now, before) } else { before };
+            stale.insert(older.1);
+        }
+        last = Some(now);
+    }
+    Ok(stale)
 }
 
 /// The part of a key that the records of a group share: all before the last zero byte.

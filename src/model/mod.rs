@@ -5,6 +5,7 @@ mod debug;
 pub mod document;
 mod error;
 mod link;
+pub mod manifest;
 mod mapping;
 mod module;
 mod queue;
@@ -34,4 +35,6 @@ pub use settings::{
     Period, Ratio, Retention, SecretText, SyncFrom, parse_size,
 };
 pub use stamp::Stamp;
+#[cfg(test)]
+pub(crate) use stamp::clock;
 pub use value::{Fields, Value};

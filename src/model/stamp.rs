@@ -14,6 +14,10 @@ pub struct Stamp(pub i64);
 impl Stamp {
     /// The current instant of this machine's clock.
     pub fn now() -> Self {
+        #[cfg(test)]
+        if let Some(at) = clock::now() {
+            return at;
+        }
         Self(Timestamp::now().as_millisecond())
     }
 
@@ -81,5 +85,32 @@ impl<'de> Deserialize<'de> for Stamp {
         } else {
             Ok(Self(i64::deserialize(deserializer)?))
         }
+    }
+}
+
+/// A clock that tests set, for each thread its own.
+#[cfg(test)]
+pub(crate) mod clock {
+    use super::Stamp;
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW: Cell<Option<Stamp>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn now() -> Option<Stamp> {
+        NOW.get()
+    }
+
+    /// Somebody would wait for an instant: where this thread's clock is set, it is put forward.
+    pub(crate) fn skip_to(instant: Stamp) -> bool {
+        let set = NOW.get();
+        NOW.set(set.map(|now| now.max(instant)));
+        set.is_some()
+    }
+
+    /// Sets this thread's clock; `None`: it goes by itself again.
+    pub(crate) fn set(now: Option<Stamp>) {
+        NOW.set(now);
     }
 }

@@ -6,6 +6,7 @@ mod http;
 pub mod magento;
 mod probe;
 mod project;
+pub mod rest;
 mod tokens;
 pub mod vtiger;
 pub mod woocommerce;

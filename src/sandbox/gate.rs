@@ -22,11 +22,16 @@ pub enum System {
     Magento,
     /// Zoho.
     Zoho,
+    /// iRujul.
+    Irujul,
+    /// The plain REST service.
+    Rest,
 }
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Vtiger, Self::WooCommerce, Self::Magento, Self::Zoho];
+    pub const ALL: [Self; 6] =
+        [Self::Vtiger, Self::WooCommerce, Self::Magento, Self::Zoho, Self::Irujul, Self::Rest];
 
     /// The name it has in the credentials.
     pub fn name(self) -> &'static str {
@@ -35,6 +40,8 @@ impl System {
             Self::WooCommerce => "woocommerce",
             Self::Magento => "magento",
             Self::Zoho => "zoho",
+            Self::Irujul => "irujul",
+            Self::Rest => "rest",
         }
     }
 }

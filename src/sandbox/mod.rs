@@ -11,11 +11,14 @@ mod error;
 mod faults;
 mod gate;
 mod http;
+mod irujul;
 mod journal;
 mod magento;
 mod patch;
+mod rest;
 mod seed;
 mod server;
+mod shelf;
 mod text;
 mod vtiger;
 mod wire;
@@ -90,6 +93,31 @@ pub struct Credentials {
     pub magento: MagentoCredentials,
     /// Zoho, by the names of its settings form, and what clients of other makes need.
     pub zoho: BTreeMap<String, String>,
+    /// iRujul.
+    pub irujul: IrujulCredentials,
+    /// The plain REST service: `base_url` is one of its variants, `home` the address above all of
+    /// them, and what each of them may want.
+    pub rest: BTreeMap<String, String>,
+}
+
+/// How the imitated iRujul is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IrujulCredentials {
+    /// The address above `apis`.
+    pub base_url: String,
+    /// The client.
+    pub client_id: String,
+    /// Its key.
+    pub secret_key: String,
+}
+
+/// A system that is only read, and edited by tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// iRujul.
+    Irujul,
+    /// The plain REST service.
+    Rest,
 }
 
 /// How the imitated Vtiger is reached.
@@ -185,6 +213,36 @@ impl Sandbox {
                 self.app.world.seed,
                 &format!("http://{}/zoho", self.address),
             ),
+            irujul: self.irujul_credentials(),
+            rest: rest::credentials(self.app.world.seed, &format!("http://{}/rest", self.address)),
+        }
+    }
+
+    fn irujul_credentials(&self) -> IrujulCredentials {
+        let (client_id, secret_key) = irujul::client(self.app.world.seed);
+        let base_url = format!("http://{}/irujul", self.address);
+        IrujulCredentials { base_url, client_id, secret_key }
+    }
+
+    fn shelf(&self, source: Source) -> &shelf::Shelf {
+        match source {
+            Source::Irujul => &self.app.irujul.shelf,
+            Source::Rest => &self.app.rest.shelf,
+        }
+    }
+
+    /// Changes a record of a system that is only read, or makes one: its number. `table` is
+    /// `contacts`, `products`, `orders`, `invoices` or `taxes`; the facts are those of the seeded
+    /// records (`first`, `city`, `price` in cents).
+    pub fn put(&self, source: Source, table: &str, id: Option<u64>, facts: &Value) -> Option<u64> {
+        let table = shelf::Table::named(table)?;
+        Some(self.shelf(source).put(table, id, facts, self.app.clock.now()))
+    }
+
+    /// Deletes a record of a system that is only read.
+    pub fn remove(&self, source: Source, table: &str, id: u64) {
+        if let Some(table) = shelf::Table::named(table) {
+            self.shelf(source).remove(table, id, self.app.clock.now());
         }
     }
 
@@ -281,8 +339,10 @@ impl Sandbox {
         self.app.clock.advance(by);
     }
 
-    /// Ends all of Vtiger's sessions, as idling does, and all of Zoho's access tokens.
+    /// Ends all of Vtiger's sessions, as idling does, and all tokens of the others.
     pub fn expire_sessions(&self) {
+        self.app.irujul.expire_tokens();
+        self.app.rest.expire_tokens();
         self.app.vtiger.expire_sessions();
         self.app.zoho.expire_tokens();
     }

@@ -18,8 +18,10 @@ use super::faults::spoil::{self, page, respond};
 use super::faults::{FaultKind, Faults};
 use super::gate::{Gate, Line, System};
 use super::http::{Reply, Request};
+use super::irujul::Irujul;
 use super::journal::{Entry, Journal, Origin};
 use super::magento::Magento;
+use super::rest::Rest;
 use super::seed::World;
 use super::vtiger::Vtiger;
 use super::wire::{Cut, Wires};
@@ -45,6 +47,8 @@ pub struct App {
     pub(super) woo: Woo,
     pub(super) magento: Magento,
     pub(super) zoho: Zoho,
+    pub(super) irujul: Irujul,
+    pub(super) rest: Rest,
 }
 
 /// What a state folder gave.
@@ -85,7 +89,10 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let magento = Magento::new(shared, time, of_magento, &kept.entries, home);
     let home = format!("http://{address}/zoho");
     let zoho = Zoho::new(Arc::clone(&world), Arc::clone(&clock), journal, &kept.entries, home);
-    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho });
+    let irujul = Irujul::new(Arc::clone(&world), Arc::clone(&clock));
+    let home = format!("http://{address}/rest");
+    let rest = Rest::new(Arc::clone(&world), Arc::clone(&clock), home);
+    let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho, irujul, rest });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let router = router.into_make_service_with_connect_info::<Cut>();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -216,6 +223,18 @@ impl App {
             let write = request.method != Method::GET;
             let serve = async { self.zoho.answer(&request) };
             return self.pass(System::Zoho, operation, write, cut, serve).await;
+        }
+        if let Some(rest) = below(&request.path, "/irujul") {
+            request.path = rest.to_owned();
+            let operation = Irujul::operation(&request);
+            let serve = async { self.irujul.answer(&request) };
+            return self.pass(System::Irujul, operation, false, cut, serve).await;
+        }
+        if let Some(rest) = below(&request.path, "/rest") {
+            request.path = rest.to_owned();
+            let operation = Rest::operation(&request);
+            let serve = async { self.rest.answer(&request) };
+            return self.pass(System::Rest, operation, false, cut, serve).await;
         }
         respond(page(404, "Not Found"))
     }

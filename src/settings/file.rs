@@ -103,7 +103,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems<'_>) -> Option<SettingsF
 }
 
 /// `unknown field `urll`, expected one of `url`, …`: the known word that was meant.
-fn hint(message: &str) -> String {
+pub(super) fn hint(message: &str) -> String {
     let mut words = message.split('`').skip(1).step_by(2);
     match words.next() {
         Some(unknown) if message.starts_with("unknown") => did_you_mean(unknown, words),

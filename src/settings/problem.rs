@@ -61,11 +61,18 @@ pub(super) struct Problems<'a> {
     file: &'a str,
     text: &'a str,
     found: Vec<SettingsProblem>,
+    /// Whether a setting with this name may be a secret.
+    secret: fn(&str) -> bool,
 }
 
 impl<'a> Problems<'a> {
     pub(super) fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, found: Vec::new() }
+        Self { file, text, found: Vec::new(), secret: may_be_secret }
+    }
+
+    /// For a manifest, which has no secrets by intention: only what looks like one is hidden.
+    pub(super) fn of_manifest(file: &'a str, text: &'a str) -> Self {
+        Self { secret: looks_secret, ..Self::new(file, text) }
     }
 
     /// Adds a problem at a place in the text.
@@ -82,13 +89,15 @@ impl<'a> Problems<'a> {
     ) {
         let place = Place::of(self.text, span.start);
         let mut message = message.into();
-        for secret in secrets_in(place.line).into_iter().filter(|secret| secret.len() > 3) {
+        for secret in
+            secrets_in(place.line, self.secret).into_iter().filter(|secret| secret.len() > 3)
+        {
             message = message.replace(secret, "•••");
         }
         self.found.push(SettingsProblem {
             file: self.file.to_owned(),
             place: Some((place.number, place.column)),
-            line: masked(place.line),
+            line: masked(place.line, self.secret),
             message,
             hint: hint.into(),
         });
@@ -156,8 +165,14 @@ fn may_be_secret(name: &str) -> bool {
     !OPEN.contains(&name) && name.parse::<Module>().is_err()
 }
 
+/// Whether a manifest's entry with this name may hold a secret, instead of naming where one is
+/// entered.
+fn looks_secret(name: &str) -> bool {
+    ["password", "client_secret", "refresh_token", "value"].contains(&name)
+}
+
 /// The values on a line that may be secrets, as they are written, without quotes.
-fn secrets_in(line: &str) -> Vec<&str> {
+fn secrets_in(line: &str, may_be_secret: fn(&str) -> bool) -> Vec<&str> {
     let mut secrets = Vec::new();
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('=') {
@@ -169,7 +184,8 @@ fn secrets_in(line: &str) -> Vec<&str> {
             return secrets;
         }
         let (value, next) = value_of(after);
-        if may_be_secret(name) && value.len() > 1 && !is_reference(value) && value != "keep:" {
+        let named = is_reference(value) || value == "keep:" || value.contains("{{");
+        if may_be_secret(name) && value.len() > 1 && !named {
             secrets.push(value);
         }
         rest = next;
@@ -192,9 +208,9 @@ fn value_of(text: &str) -> (&str, &str) {
 }
 
 /// A line without what may be secrets.
-fn masked(line: &str) -> String {
+fn masked(line: &str, may_be_secret: fn(&str) -> bool) -> String {
     let mut shown = line.to_owned();
-    for secret in secrets_in(line) {
+    for secret in secrets_in(line, may_be_secret) {
         shown = shown.replace(secret, "•••");
     }
     shown

@@ -48,7 +48,8 @@ pub enum Change {
     AddDebug(ConnectorId, Vec<DebugEntry>),
     /// Adds an item to a run's lists and counts it in the run's row.
     AddItem(u64, Box<Item>),
-    /// Removes all items of a run and zeroes its counts (a held run that is planned anew).
+    /// Removes the planned items of a run and takes them out of its counts (a held run that is
+    /// planned anew).
     ClearItems(u64),
     /// Shows how far a run is: requests and retries so far too.
     Progress { run: u64, progress: Option<Progress>, requests: u64, retries: u64 },

@@ -13,6 +13,8 @@ mod error;
 mod gate;
 mod handle;
 mod inspect;
+#[cfg(test)]
+pub mod memory;
 mod migrate;
 mod open;
 mod others;
@@ -68,6 +70,9 @@ struct Inner {
     jobs: Option<Sender<Job>>,
     reads: Option<Sender<ReadJob>>,
     threads: Vec<JoinHandle<()>>,
+    /// A store in memory has no threads: whoever asks does the work.
+    #[cfg(test)]
+    memory: Option<memory::OnCommit>,
 }
 
 impl Store {
@@ -100,7 +105,14 @@ impl Store {
         let (jobs, to_do) = mpsc::channel();
         let (reads, to_read) = mpsc::channel();
         let to_read = Arc::new(Mutex::new(to_read));
-        let mut inner = Inner { shared, jobs: Some(jobs), reads: Some(reads), threads: Vec::new() };
+        let mut inner = Inner {
+            shared,
+            jobs: Some(jobs),
+            reads: Some(reads),
+            threads: Vec::new(),
+            #[cfg(test)]
+            memory: None,
+        };
         inner.spawn("store-write", move |shared| {
             threads::write_loop(shared, &to_do);
         })?;
@@ -167,6 +179,10 @@ impl Store {
     /// # Errors
     /// As [`Self::commit`].
     pub fn prune(&self, now: Stamp) -> StoreResult<u64> {
+        #[cfg(test)]
+        if self.inner.memory.is_some() {
+            return Ok(0);
+        }
         prune::prune(self, now)
     }
 
@@ -179,6 +195,10 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> StoreResult<T> + Send + 'static,
     {
+        #[cfg(test)]
+        if self.inner.memory.is_some() {
+            return self.read_blocking(read);
+        }
         let (reply, answer) = oneshot::channel();
         let job: ReadJob = Box::new(move |shared| {
             if !reply.is_closed() {
@@ -228,12 +248,20 @@ impl Store {
     }
 
     async fn write(&self, work: Work) -> StoreResult<u64> {
+        #[cfg(test)]
+        if let Some(on_commit) = &self.inner.memory {
+            return self.write_in_memory(on_commit, work).await;
+        }
         let (reply, answer) = oneshot::channel();
         self.inner.send(work, Reply::Async(reply));
         answer.await.unwrap_or_else(|_| Err(threads::gave_up()))
     }
 
     fn write_blocking(&self, work: Work) -> StoreResult<u64> {
+        #[cfg(test)]
+        if self.inner.memory.is_some() {
+            return self.write_here(work);
+        }
         let (reply, answer) = mpsc::sync_channel(1);
         self.inner.send(work, Reply::Blocking(reply));
         answer.recv().unwrap_or_else(|_| Err(threads::gave_up()))

@@ -1,5 +1,6 @@
 //! The loop: messages in, one draw when something changed, effects out.
 
+use super::clipboard;
 use super::keys::Key;
 use super::model::{Model, Tone};
 use super::msg::{Effect, Msg};
@@ -76,7 +77,18 @@ fn perform(
             }
             Effect::Copy(text) => {
                 if !screen.copy(&text)? {
-                    model.say(Tone::Warn, "That is too long for the clipboard.");
+                    match clipboard::write_file(&model.folder, &text) {
+                        Ok(path) => model.say(
+                            Tone::Good,
+                            format!("Too long for the clipboard: it is in {}.", path.display()),
+                        ),
+                        Err(error) => model.say(
+                            Tone::Warn,
+                            format!(
+                                "Too long for the clipboard, and no file was written: {error}."
+                            ),
+                        ),
+                    }
                 }
             }
             Effect::Suspend => suspend(model, screen, runner)?,

@@ -5,6 +5,7 @@
 //! when something changed. An idle screen sends no byte.
 
 mod app;
+mod clipboard;
 mod commands;
 mod debug;
 mod draw;

@@ -1,13 +1,13 @@
 //! The terminal: taken over, drawn on, given back whole, whatever happens. Nothing here asks the
 //! terminal a question: over SSH and in tmux the answer may never come.
 
+use super::clipboard::{self, Between};
 use super::draw;
 use super::model::Model;
 use super::msg::Msg;
 use crate::fault;
 use crate::job_control;
 use crate::model::UserError;
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -54,9 +54,6 @@ pub trait Screen {
     fn suspend(&mut self) -> io::Result<()>;
 }
 
-/// Most terminals take so much for their clipboard, in bytes before they are encoded.
-const CLIPBOARD: usize = 56_000;
-
 /// The real terminal.
 pub struct Tty {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
@@ -100,11 +97,11 @@ impl Screen for Tty {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<bool> {
-        if text.len() > CLIPBOARD {
+        let Some(sequence) = clipboard::sequence(text, Between::from_env()) else {
             return Ok(false);
-        }
+        };
         let backend = self.terminal.backend_mut();
-        execute!(backend, CopyToClipboard::to_clipboard_from(text))?;
+        backend.write_all(&sequence)?;
         Backend::flush(backend)?;
         Ok(true)
     }

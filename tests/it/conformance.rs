@@ -54,6 +54,7 @@ impl Bench {
             "Contacts" | "Leads" => ("email", "lastname"),
             "Products" => ("productcode", "productname"),
             "customers" => ("email", "last_name"),
+            "orders" => ("subject", "customer_note"),
             "magento customers" => ("email", "lastname"),
             "zoho Contacts" | "zoho Leads" => ("Email", "Last_Name"),
             "zoho Accounts" => ("Account_Name", "Billing_Street"),
@@ -377,7 +378,7 @@ async fn fields_are_emptied_by_empty_text(b: Bench) {
         "Leads" if b.key == "email" => ("city", "Köln"),
         "Products" => ("manufacturer", "AltvetPet Inc."),
         "customers" if b.name == "lastname" => ("taxvat", "DE123"),
-        "customers" => ("billing.city", "Köln"),
+        "customers" | "orders" => ("billing.city", "Köln"),
         "products" if b.remote.label() == "Magento" => ("custom_attributes.meta_title", "Cups"),
         "Leads" => ("City", "Köln"),
         "Accounts" => ("Billing_City", "Köln"),
@@ -483,6 +484,27 @@ macro_rules! suite {
         conform!(zoho_products, "zoho Products": $($test)*);
     };
 }
+// The shop cannot be asked for an order by the name that it has in the CRM; it is found by the shop's
+// own number and by the mark it carries, see below.
+conform!(woocommerce_orders, "orders":
+    a_list_holds_what_fetch_returns
+    pages_are_bounded_and_progress
+    the_stamp_does_not_go_back
+    changes_are_listed_since_a_mark
+    an_unknown_id_has_its_own_class
+    a_deleted_record_is_gone_or_in_the_trash
+    the_failures_of_a_batch_are_told_apart
+    fields_are_emptied_by_empty_text
+    an_expired_session_is_survived
+    many_records_are_found_and_fetched_at_once
+    the_description_names_the_fields
+    a_record_has_a_page_in_the_system
+    a_probe_sees_what_changed_and_is_quiet_otherwise
+    a_probe_by_listings_does_where_there_is_no_better_one
+    a_marked_record_is_found_by_its_mark
+    a_document_keeps_its_lines
+    the_check_finds_nothing_wrong
+);
 suite!(
     a_list_holds_what_fetch_returns
     pages_are_bounded_and_progress
@@ -502,6 +524,188 @@ suite!(
     a_probe_by_listings_does_where_there_is_no_better_one
     the_check_finds_nothing_wrong
 );
+
+async fn a_marked_record_is_found_by_its_mark(b: Bench) {
+    let mark = b.remote.capabilities(b.entity).mark.unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    let mut fields = b.fresh("Marked");
+    fields.set(mark, "13x77");
+    let made = b.write(Write::Create { fields }).await.unwrap();
+    b.create("Unmarked").await;
+    let wanted = [mark.to_owned()];
+    let find = |value: String| {
+        let (remote, entity, wanted) = (b.remote.clone(), b.entity, &wanted);
+        async move { remote.find(entity, mark, &[value], wanted).await.unwrap() }
+    };
+    let found = find(format!("13x77@{now}")).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0].id, b.text(&found[0], mark).as_str()), (&made.id, "13x77"));
+    assert!(find(format!("13x78@{now}")).await.is_empty());
+    assert!(find(format!("13x77@{}", now + 86_400)).await.is_empty(), "made before");
+    b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
+    let found = find(format!("13x77@{now}")).await;
+    assert!(found.len() == 1 && found[0].trashed, "it was made, and is in the trash: {found:?}");
+}
+
+/// Lines are told, written, and changed by their ids; their sum is the total to the cent.
+async fn a_document_keeps_its_lines(b: Bench) {
+    use rust_decimal::{Decimal, RoundingStrategy};
+    use syncdeck::model::document::{
+        CURRENCY, LINES, Line, LineKind, TOTAL, lines_of, lines_value,
+    };
+    let wanted = [LINES, TOTAL, CURRENCY].map(str::to_owned);
+    let cents =
+        |amount: Decimal| amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    let sum = |record: &Record| -> (Vec<Line>, Decimal) {
+        let lines = lines_of(record.fields.get(LINES).unwrap());
+        let sum: Decimal = lines.iter().map(|line| line.net() + line.tax).sum();
+        (lines, cents(sum))
+    };
+    let request =
+        PageRequest { fields: wanted.clone().into(), ..b.request(Scope::All, PageAt::First) };
+    let all = b.remote.page(&request).await.unwrap().records;
+    let mut kinds = BTreeSet::new();
+    for record in &all {
+        let (lines, sum) = sum(record);
+        assert_eq!(sum.to_string().parse(), b.text(record, TOTAL).parse::<Decimal>(), "{record:?}");
+        assert!(b.text(record, CURRENCY).len() == 3);
+        kinds.extend(lines.iter().map(|line| (line.kind, !line.discount.is_zero())));
+    }
+    assert!(kinds.len() >= 4, "items with and without discount, shipping, fees: {kinds:?}");
+    let products =
+        PageRequest { entity: "products".into(), ..b.request(Scope::All, PageAt::First) };
+    let products = b.remote.page(&products).await.unwrap().records;
+    let item = |at: usize, quantity: i64, price: &str| Line {
+        product: products[at].id.clone(),
+        quantity: Decimal::from(quantity),
+        price: price.parse().unwrap(),
+        ..Line::default()
+    };
+    let charge = |kind, name: &str, price: &str| Line {
+        kind,
+        name: name.into(),
+        quantity: Decimal::ONE,
+        price: price.parse().unwrap(),
+        ..Line::default()
+    };
+    let mut cup = item(0, 3, "4.5");
+    cup.discount = "1.5".parse().unwrap();
+    let mut lines = vec![
+        cup,
+        item(1, 1, "19.99"),
+        charge(LineKind::Shipping, "Post", "4.9"),
+        charge(LineKind::Fee, "Insurance", "2"),
+    ];
+    let mut fields = b.fresh("Lines");
+    fields.set(LINES, lines_value(&lines));
+    let write = Write::Create { fields };
+    let made = b.remote.write(b.entity, &[write], &wanted).await.remove(0).unwrap();
+    let told = |record: &Record| -> Vec<(String, String, Decimal)> {
+        let (lines, total) = sum(record);
+        assert_eq!(total.to_string().parse(), b.text(record, TOTAL).parse::<Decimal>());
+        let key = |l: Line| (l.product.clone(), l.quantity.normalize().to_string(), cents(l.net()));
+        lines.into_iter().map(key).collect()
+    };
+    let of = |lines: &[Line]| -> Vec<(String, String, Decimal)> {
+        let key =
+            |l: &Line| (l.product.clone(), l.quantity.normalize().to_string(), cents(l.net()));
+        lines.iter().map(key).collect()
+    };
+    let record = made.record.unwrap();
+    assert_eq!(told(&record), of(&lines));
+    let ids = |record: &Record| -> Vec<String> {
+        sum(record).0.into_iter().map(|line| line.id).collect()
+    };
+    lines[1].quantity = Decimal::TWO;
+    lines.remove(3);
+    let fields: Fields = [(LINES, lines_value(&lines))].into_iter().collect();
+    let write = Write::Update { id: made.id.clone(), fields, unmodified_since: None };
+    let done = b.remote.write(b.entity, &[write], &wanted).await.remove(0).unwrap();
+    let changed = done.record.unwrap();
+    assert_eq!(told(&changed), of(&lines));
+    assert_eq!(ids(&changed), ids(&record)[..3], "lines keep their ids");
+    let gone = Line { product: b.unknown(), ..item(0, 1, "1") };
+    let fields: Fields = [(LINES, lines_value(&[gone]))].into_iter().collect();
+    let error = b.write(Write::Create { fields }).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+}
+
+#[tokio::test]
+async fn variations_are_products_of_their_own() {
+    let b = Bench::new("products").await;
+    let (_, parents) = b.sandbox.woo("GET", "products?type=variable", &serde_json::Value::Null);
+    let parent = &parents[0];
+    let all = b.records(Scope::All).await;
+    let mut ids = BTreeSet::new();
+    for id in parent["variations"].as_array().unwrap() {
+        let id = id.to_string();
+        let found = all.iter().find(|r| r.id == id).expect("a variation is listed");
+        assert!(b.text(found, "name").starts_with(parent["name"].as_str().unwrap()), "{found:?}");
+        assert!(!b.text(found, "sku").is_empty());
+        ids.insert(found.id.clone());
+    }
+    assert!(ids.len() > 1);
+    let one = all.iter().find(|r| ids.contains(&r.id)).unwrap();
+    let fresh = woo_of(&b.sandbox, WooKey::ReadWrite);
+    let wanted = ["name", "sku", "regular_price"].map(str::to_owned);
+    let fetched = fresh.fetch("products", std::slice::from_ref(&one.id), &b.fields).await.unwrap();
+    assert_eq!(fetched, std::slice::from_ref(one), "a connection that never saw it finds it");
+    assert_eq!(b.find(&[&b.text(one, "sku")]).await, std::slice::from_ref(one));
+    let page = b.page(Scope::All, PageAt::First).await;
+    b.sandbox.advance_clock(Duration::from_secs(300));
+    let fresh = woo_of(&b.sandbox, WooKey::ReadWrite);
+    let fields: Fields = [("regular_price", "77.70"), ("name", "Mine")].into_iter().collect();
+    let write = Write::Update { id: one.id.clone(), fields, unmodified_since: None };
+    let done = fresh.write("products", &[write], &wanted).await.remove(0).unwrap().record.unwrap();
+    assert_eq!(b.text(&done, "regular_price"), "77.70");
+    assert_eq!(b.text(&done, "name"), b.text(one, "name"), "the shop makes its name");
+    let since = Scope::Changed(Since::Mark(page.mark.unwrap()));
+    let changed = b.records(since).await;
+    assert!(changed.iter().any(|r| r.id == one.id && r.modified == done.modified), "{changed:?}");
+    b.write(Write::Delete { id: one.id.clone() }).await.unwrap();
+    assert!(b.records(Scope::Narrow).await.iter().all(|r| r.id != one.id));
+    assert!(b.fetch(&[&one.id]).await.iter().all(|r| r.trashed));
+    let url = fresh.record_url("products", &one.id).unwrap();
+    assert!(url.contains(&format!("post={}&", parent["id"])), "{url}");
+}
+
+#[tokio::test]
+async fn tax_rates_are_told_once_each_and_never_written() {
+    let options = SandboxOptions { records: Some(10), ..SandboxOptions::default() };
+    let sandbox = sandbox::start(options).await.unwrap();
+    let (status, twin) = sandbox.woo(
+        "POST",
+        "taxes",
+        &serde_json::json!({"country": "LU", "rate": "19.0000", "name": "MwSt 19"}),
+    );
+    assert_eq!(status, 201);
+    let remote = woo_of(&sandbox, WooKey::ReadWrite);
+    let fields = ["label", "rate"].map(str::to_owned);
+    let request = PageRequest {
+        entity: "taxes".into(),
+        fields: fields.clone().into(),
+        scope: Scope::All,
+        at: PageAt::First,
+    };
+    let page = remote.page(&request).await.unwrap();
+    let labels: Vec<String> =
+        page.records.iter().map(|r| r.fields.get("label").unwrap().to_text()).collect();
+    assert_eq!(labels, ["MwSt 19", "MwSt 7", "Zero", "USt 20", "State Tax", "County Tax"]);
+    let twin = twin["id"].to_string();
+    assert!(page.records.iter().all(|r| r.id != twin));
+    let ids: Vec<String> = page.records.iter().map(|r| r.id.clone()).collect();
+    assert_eq!(remote.fetch("taxes", &ids, &fields).await.unwrap(), page.records);
+    let found = remote.find("taxes", "label", &["mwst 7".to_owned()], &fields).await.unwrap();
+    assert_eq!(found, page.records[1..2]);
+    assert!(!remote.describe("taxes").await.unwrap().createable);
+    assert!(remote.may_write("taxes").await.is_err());
+    let fields: Fields = [("label", "New")].into_iter().collect();
+    let error = remote.write("taxes", &[Write::Create { fields }], &[]).await.remove(0);
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Permission);
+    assert!(!sandbox.deeds().keys().any(|deed| deed.contains("taxes")));
+    let memory = remote.probe("taxes", None).await.unwrap().memory;
+    assert!(!remote.probe("taxes", Some(&memory)).await.unwrap().changed);
+}
 
 /// Probes until one sees a change; a listing without stamps to sort by needs as many as it has pages.
 async fn probe(b: &Bench, known: &str) -> (bool, String) {

@@ -28,7 +28,7 @@ pub fn plain(text: &str) -> SecretText {
     SecretText::Plain(text.to_owned())
 }
 
-fn settings(direction: Direction, deletes: Deletes) -> ModuleSettings {
+pub fn settings(direction: Direction, deletes: Deletes) -> ModuleSettings {
     ModuleSettings {
         enabled: true,
         direction,
@@ -57,6 +57,19 @@ impl Bench {
         deletes: Deletes,
         advanced: Advanced,
     ) -> Self {
+        let modules = BTreeMap::from([
+            (Module::Products, settings(direction, deletes)),
+            (Module::Contacts, settings(direction, deletes)),
+        ]);
+        Self::with_modules(options, conflict, modules, advanced).await
+    }
+
+    pub async fn with_modules(
+        options: SandboxOptions,
+        conflict: ConflictRule,
+        modules: BTreeMap<Module, ModuleSettings>,
+        advanced: Advanced,
+    ) -> Self {
         let sandbox = sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
@@ -83,10 +96,7 @@ impl Bench {
             frequency: Frequency::Off,
             conflict,
             debug: false,
-            modules: BTreeMap::from([
-                (Module::Products, settings(direction, deletes)),
-                (Module::Contacts, settings(direction, deletes)),
-            ]),
+            modules,
             advanced,
         };
         store.commit(Change::PutCrm(crm).into()).await.unwrap();

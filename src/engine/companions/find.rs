@@ -6,7 +6,7 @@ use crate::engine::context::{Context, Step};
 use crate::engine::plan::Job;
 use crate::mapping::folded_name;
 use crate::model::{Link, Record, Side, Value};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The entity of a companion's module in the CRM.
 pub fn entity(context: &Context, companion: &Companion) -> Option<String> {
@@ -56,8 +56,8 @@ pub async fn found(
     context: &Context,
     companion: &Companion,
     names: &[String],
-) -> Step<HashMap<String, Vec<Record>>> {
-    let mut found: HashMap<String, Vec<Record>> = HashMap::new();
+) -> Step<BTreeMap<String, Vec<Record>>> {
+    let mut found: BTreeMap<String, Vec<Record>> = BTreeMap::new();
     let Some(entity) = entity(context, companion) else { return Ok(found) };
     let fields = [companion.field.clone()];
     let remote = context.remote(Side::Vtiger);

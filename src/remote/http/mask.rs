@@ -78,14 +78,15 @@ impl Mask {
 
     /// The text without secrets.
     pub(crate) fn text(&self, text: &str) -> String {
-        let mut out = names::masked(text);
+        let mut out = text.to_owned();
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         for secret in self.secrets.iter().chain(learned.iter()) {
             if out.contains(secret.as_str()) {
                 out = out.replace(secret.as_str(), STARS);
             }
         }
-        out
+        // Last, because it takes an encoded & inside a secret for its end.
+        names::masked(&out)
     }
 
     /// The beginning of a body, without secrets, at most `limit` bytes.

@@ -125,6 +125,11 @@ impl Http {
         self.mask.learn(secret);
     }
 
+    /// A text without secrets.
+    pub(crate) fn hidden(&self, text: &str) -> String {
+        self.mask.text(text)
+    }
+
     /// An error without secrets, for those that are made of an answer after [`Self::run`].
     pub(crate) fn discreet(&self, mut error: RemoteError) -> RemoteError {
         for part in [&mut error.error.what, &mut error.error.why, &mut error.error.next] {

@@ -66,6 +66,12 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether a text is an address with its scheme.
+pub(crate) fn is_address(text: &str) -> bool {
+    let lower = text.trim_start().to_ascii_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
+}
+
 /// Whether keys would travel in the clear to another machine.
 pub(crate) fn is_open(url: &Url) -> bool {
     url.scheme() == "http" && !is_loopback(url)

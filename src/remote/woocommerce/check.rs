@@ -13,8 +13,12 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
 /// Our modules and the shop's names for them.
-const MODULES: [(Module, &str); 2] =
-    [(Module::Products, "products"), (Module::Contacts, "customers")];
+const MODULES: [(Module, &str); 4] = [
+    (Module::Taxes, "taxes"),
+    (Module::Products, "products"),
+    (Module::Contacts, "customers"),
+    (Module::SalesOrders, "orders"),
+];
 /// A clock that differs more than this is worth a word, in seconds.
 const SKEW_S: i64 = 120;
 
@@ -168,7 +172,7 @@ fn plain_permalinks() -> UserError {
     )
 }
 
-/// Before 5.8, products cannot be listed by change; the filter is ignored.
+/// Before 5.8, products and orders cannot be listed by change; the filter is ignored.
 fn is_old(version: &str) -> bool {
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (5, 8)
@@ -177,7 +181,7 @@ fn is_old(version: &str) -> bool {
 fn old_version() -> UserError {
     UserError::new(
         "This WooCommerce cannot list what has changed.",
-        "The filter came with version 5.8; without it every sync reads all products.",
+        "The filter came with version 5.8; without it every sync reads all products and orders.",
         "Update WooCommerce.",
     )
 }

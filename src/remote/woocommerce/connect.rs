@@ -41,6 +41,7 @@ pub fn connect(
         known: Mutex::default(),
         parallel,
         key_end: tail.into_iter().rev().collect(),
+        families: Mutex::default(),
     }))
 }
 

@@ -4,7 +4,8 @@ use super::super::http::Plan;
 use super::super::{EntityInfo, ErrorKind, FieldInfo, RemoteResult};
 use super::Woo;
 use super::call::Ask;
-use super::entity::{Entity, Kind};
+use super::entity::{Entity, Kind, Special};
+use super::orders;
 use reqwest::Method;
 use serde_json::Value as Json;
 
@@ -35,13 +36,34 @@ fn read(entity: &Entity, json: &Json) -> EntityInfo {
     if let Some(properties) = json.pointer("/schema/properties") {
         flatten(entity, "", properties, false, &mut fields);
     }
+    fields.extend(made(entity));
     EntityInfo {
         name: entity.name.to_owned(),
-        createable: true,
-        updateable: true,
-        deleteable: true,
+        createable: entity.writable,
+        updateable: entity.writable,
+        deleteable: entity.writable,
         fields,
     }
+}
+
+/// The fields that the shop does not have by itself.
+fn made(entity: &Entity) -> Vec<FieldInfo> {
+    let own: &[(&str, &str, &str, bool)] = match entity.special {
+        Special::Orders => &orders::VIRTUAL,
+        Special::Taxes => &[("label", "Name that no other tax has", "string", false)],
+        Special::None | Special::Products => &[],
+    };
+    let field = |(path, label, kind, writable): &(&str, &str, &str, bool)| FieldInfo {
+        path: (*path).to_owned(),
+        label: (*label).to_owned(),
+        type_name: (*kind).to_owned(),
+        mandatory: false,
+        writable: *writable,
+        max_length: None,
+        choices: Vec::new(),
+        refers_to: Vec::new(),
+    };
+    own.iter().map(field).collect()
 }
 
 fn flatten(

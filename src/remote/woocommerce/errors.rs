@@ -18,6 +18,8 @@ pub(crate) struct ApiError {
     pub(crate) field: Option<String>,
     /// The record that has the same key.
     pub(crate) resource: Option<String>,
+    /// The order that is left of a create that failed.
+    pub(crate) draft: Option<String>,
 }
 
 impl ApiError {
@@ -34,12 +36,14 @@ impl ApiError {
             code: text("code").filter(|c| !c.is_empty())?,
             message: plain(&text("message").unwrap_or_default()),
             field: data.get("params").and_then(first_name),
-            resource: data
-                .get("resource_id")
-                .map(Value::to_text)
-                .filter(|id| !id.is_empty() && id != "0"),
+            resource: id(&data, "resource_id"),
+            draft: id(&data, "new_draft_order_id"),
         })
     }
+}
+
+fn id(data: &Fields, name: &str) -> Option<String> {
+    data.get(name).map(Value::to_text).filter(|id| !id.is_empty() && id != "0")
 }
 
 /// `params` is a list of names, or an object by name.

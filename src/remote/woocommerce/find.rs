@@ -4,9 +4,9 @@ use super::super::project::Projected;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Woo;
 use super::call::Ask;
-use super::entity::Entity;
-use super::records;
+use super::entity::{Entity, Special};
 use super::values::is_email;
+use super::{orders, records, taxes};
 use crate::model::{Record, UserError, Value};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeSeed;
@@ -30,23 +30,34 @@ impl Woo {
         let ids: BTreeSet<u64> =
             ids.iter().filter_map(|id| id.parse().ok()).filter(|n| *n > 0).collect();
         let ids: Vec<u64> = ids.into_iter().collect();
+        if entity.special == Special::Taxes {
+            let (mut all, _) = self.taxes(entity, fields).await?;
+            all.retain(|tax| tax.id.parse().is_ok_and(|id| ids.contains(&id)));
+            return Ok(all);
+        }
         let mut all = Vec::with_capacity(ids.len());
         for piece in ids.chunks(IDS) {
-            let found = self.included(entity, piece, fields, false).await?;
-            let missing: Vec<u64> = piece
-                .iter()
-                .copied()
-                .filter(|id| !found.iter().any(|r| r.id == id.to_string()))
-                .collect();
-            all.extend(found);
-            if entity.trash && !missing.is_empty() {
-                all.extend(self.included(entity, &missing, fields, true).await?);
+            // A variation that was seen is asked for below its product.
+            let (below, piece): (Vec<u64>, Vec<u64>) =
+                piece.iter().partition(|id| self.parent_of(&id.to_string()).is_some());
+            let mut missing = piece;
+            for trash in [false, true] {
+                if missing.is_empty() || (trash && !entity.trash) {
+                    break;
+                }
+                let found = self.included(entity, &missing, fields, trash).await?;
+                missing.retain(|id| !found.iter().any(|r| r.id == id.to_string()));
+                all.extend(found);
+            }
+            missing.extend(below);
+            if entity.special == Special::Products && !missing.is_empty() {
+                all.extend(self.variations_of_ids(entity, &missing, fields).await?);
             }
         }
         Ok(all)
     }
 
-    async fn included(
+    pub(crate) async fn included(
         &self,
         entity: &'static Entity,
         ids: &[u64],
@@ -54,12 +65,13 @@ impl Woo {
         trash: bool,
     ) -> RemoteResult<Vec<Record>> {
         let list: Vec<String> = ids.iter().map(u64::to_string).collect();
+        let shop = self.shop();
         let ask = self.reading(entity, fields, trash).with("include", list.join(","));
         let rows = self.rows(entity, &ask, fields).await?;
         Ok(rows
             .into_iter()
-            .filter(|row| !records::is_variation(row))
-            .filter_map(|row| records::record(entity, row))
+            .filter(|row| !records::is_variation(row) && !records::is_cart(row))
+            .filter_map(|row| records::made(entity, row, fields, &shop))
             // A server that ignores the filter must not answer with others.
             .filter(|r| list.contains(&r.id))
             .collect())
@@ -73,6 +85,9 @@ impl Woo {
         values: &[String],
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
+        if entity.mark == Some(field) {
+            return self.marked(entity, values, fields).await;
+        }
         if field != entity.key {
             return Err(no_search(entity, field));
         }
@@ -83,10 +98,15 @@ impl Woo {
         if hidden {
             wanted.push(field.to_owned());
         }
-        let mut found = if entity.trash {
-            self.by_sku(entity, &values, &wanted).await?
-        } else {
-            self.by_email(entity, &values, &wanted).await?
+        let mut found = match entity.special {
+            Special::None => self.by_email(entity, &values, &wanted).await?,
+            Special::Products => self.by_sku(entity, &values, &wanted).await?,
+            Special::Orders => self.by_number(entity, &values, &wanted).await?,
+            Special::Taxes => {
+                let (mut all, _) = self.taxes(entity, &wanted).await?;
+                all.retain(|tax| values.iter().any(|v| taxes::has(&tax.fields, field, v)));
+                all
+            }
         };
         if hidden {
             for record in &mut found {
@@ -170,12 +190,11 @@ impl Woo {
             let ask = ask.clone().with("page", page.to_string());
             let rows = self.rows(entity, &ask, fields).await?;
             let full = rows.len() >= IDS;
+            let mut found = self.found_variations(entity, &rows, fields).await?;
+            let products = rows.into_iter().filter(|row| !records::is_variation(row));
+            found.extend(products.filter_map(|row| records::made(entity, row, fields, "")));
             all.extend(
-                rows.into_iter()
-                    // The SKU of a variation: not a product that could be linked.
-                    .filter(|row| !records::is_variation(row))
-                    .filter_map(|row| records::record(entity, row))
-                    .filter(|r| skus.iter().any(|sku| same(&key(r, entity), sku))),
+                found.into_iter().filter(|r| skus.iter().any(|sku| same(&key(r, entity), sku))),
             );
             if !full {
                 break;
@@ -184,15 +203,44 @@ impl Woo {
         Ok(all)
     }
 
-    /// Whether it is a variation that has this SKU.
-    pub(crate) async fn is_of_variation(
+    /// Orders by their numbers: the number is the id, unless a plugin counts them.
+    async fn by_number(
         &self,
         entity: &'static Entity,
-        sku: &str,
-    ) -> RemoteResult<bool> {
-        let fields = [entity.key.to_owned()];
-        let ask = self.reading(entity, &fields, false).with("sku", sku);
-        Ok(self.rows(entity, &ask, &fields).await?.iter().any(records::is_variation))
+        values: &BTreeSet<&str>,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let shop = self.shop();
+        let numbers: Vec<&str> =
+            values.iter().filter_map(|value| orders::number_in(value, &shop)).collect();
+        let ids: Vec<String> =
+            numbers.iter().filter(|n| n.parse::<u64>().is_ok()).map(|n| (*n).to_owned()).collect();
+        let is = |record: &Record| values.iter().any(|v| same(&key(record, entity), v));
+        let mut all = self.fetch_ids(entity, &ids, fields).await?;
+        all.retain(is);
+        let told = |number: &str| {
+            let subject = format!("{number}@{shop}");
+            all.iter().any(|record| same(&key(record, entity), &subject))
+        };
+        let missing: Vec<&str> = numbers.into_iter().filter(|n| !told(n)).collect();
+        let asks: Vec<_> =
+            missing.into_iter().map(|number| self.searched(entity, number, fields)).collect();
+        let found: Vec<Record> = stream::iter(asks).buffered(self.parallel).try_concat().await?;
+        all.extend(found.into_iter().filter(is));
+        Ok(all)
+    }
+
+    async fn searched(
+        &self,
+        entity: &'static Entity,
+        number: &str,
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let ask = self.reading(entity, fields, false).with("search", number);
+        let shop = self.shop();
+        let rows = self.rows(entity, &ask, fields).await?.into_iter();
+        let rows = rows.filter(|row| !records::is_cart(row));
+        Ok(rows.filter_map(|row| records::made(entity, row, fields, &shop)).collect())
     }
 
     /// A read of full records, the largest page.
@@ -221,6 +269,22 @@ impl Woo {
             let mut de = serde_json::Deserializer::from_slice(body);
             let rows = projection.records().deserialize(&mut de)?;
             de.end().map(|()| rows)
+        };
+        Ok(self.call(ask, parse).await?.0)
+    }
+
+    /// The answer of a read of one record.
+    pub(crate) async fn row(
+        &self,
+        entity: &Entity,
+        ask: &Ask,
+        fields: &[String],
+    ) -> RemoteResult<Projected> {
+        let projection = records::projection(entity, fields);
+        let parse = |body: &[u8]| {
+            let mut de = serde_json::Deserializer::from_slice(body);
+            let row = projection.record().deserialize(&mut de)?;
+            de.end().map(|()| row)
         };
         Ok(self.call(ask, parse).await?.0)
     }

@@ -1,6 +1,8 @@
-//! WooCommerce over its REST API v3 (WooCommerce 3.5 and later): customers and products.
+//! WooCommerce over its REST API v3 (WooCommerce 3.5 and later): customers, products with their
+//! variations, orders and tax rates.
 //!
-//! WooCommerce REST API v3 documentation: Authentication, Pagination, Customers, Products, Batch.
+//! WooCommerce REST API v3 documentation: Authentication, Pagination, Customers, Products, Product
+//! variations, Orders, Tax rates, Batch.
 //! What differs between kinds of records stands in one table (`entity`). Text that the shop
 //! stores loses its backslashes and its tags; the answer to a write shows what became of it.
 
@@ -13,14 +15,17 @@ mod entity;
 mod errors;
 mod find;
 mod oauth;
+mod orders;
 mod page;
 mod probe;
 mod records;
 mod site;
+mod taxes;
 #[cfg(test)]
 mod tests;
 mod url;
 mod values;
+mod variations;
 mod write;
 
 pub use connect::connect;
@@ -50,6 +55,7 @@ pub(crate) struct Woo {
     known: Mutex<Option<Site>>,
     parallel: usize,
     key_end: String,
+    families: Mutex<variations::Families>,
 }
 
 impl Woo {
@@ -60,7 +66,7 @@ impl Woo {
                 UserError::new(
                     format!("SyncDeck does not know the WooCommerce records \"{name}\"."),
                     "",
-                    "Use customers or products.",
+                    "Use customers, products, orders or taxes.",
                 ),
             )
         })
@@ -76,16 +82,16 @@ impl Remote for Woo {
         let known = entity::named(entity);
         Capabilities {
             changes: known.map_or(ChangeFeed::FullScan, |e| e.changes),
-            silent: false,
+            silent: known.is_some_and(|e| e.silent),
             trash: known.is_some_and(|e| e.trash),
             deletions: false,
             write_batch: 100,
             parallel: self.parallel,
             serial_creates: false,
-            unique_key: true,
+            unique_key: known.is_none_or(|e| e.unique),
             bmp_only: false,
             resolution: Duration::from_secs(1),
-            mark: None,
+            mark: known.and_then(|e| e.mark),
         }
     }
 
@@ -98,7 +104,14 @@ impl Remote for Woo {
     }
 
     fn may_write<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<()>> {
-        async move { self.tried(&check::empty_batch(self.entity(entity)?)).await }.boxed()
+        async move {
+            let entity = self.entity(entity)?;
+            if !entity.writable {
+                return Err(write::only_read(entity));
+            }
+            self.tried(&check::empty_batch(entity)).await
+        }
+        .boxed()
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
@@ -150,6 +163,8 @@ impl Remote for Woo {
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {
         let entity = entity::named(entity)?;
         let id: u64 = id.parse().ok()?;
+        // A variation is edited on the page of its product.
+        let id = self.parent_of(&id.to_string()).and_then(|p| p.parse().ok()).unwrap_or(id);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let site = known.as_ref().map(|s| s.url.clone()).filter(|u| u.starts_with("http"));
         let site = site.unwrap_or_else(|| self.site.to_string());

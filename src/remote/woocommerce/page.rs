@@ -1,13 +1,13 @@
 //! Listings, by id in ascending order, a hundred records a page.
 //!
 //! New records land behind and changed ones do not move, so only a deletion shifts a listing;
-//! it shows in [`Page::total`], which falls. Customers cannot be listed by change: their narrow
+//! it shows in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by change: their narrow
 //! listing has id, e-mail and stamps.
 
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
 use super::Woo;
 use super::call::{Ask, Meta};
-use super::entity::Entity;
+use super::entity::{Entity, Special};
 use super::records::{self, bare_utc, read_bare};
 use crate::model::Stamp;
 use serde::de::DeserializeSeed;
@@ -23,6 +23,18 @@ impl Woo {
         let entity = self.entity(&request.entity)?;
         if matches!(request.scope, Scope::Trashed(_)) && !entity.trash {
             return Ok(nothing());
+        }
+        if entity.special == Special::Taxes {
+            let (records, meta) = self.taxes(entity, &request.fields).await?;
+            let total = Some(records.len() as u64);
+            let mark = mark(&meta, 1);
+            return Ok(Page {
+                records,
+                next: Next::End,
+                total,
+                mark,
+                server_time: meta.server_time,
+            });
         }
         let number = number(&request.at);
         let mut ask = Ask::get(entity.name, format!("list {}", entity.name))
@@ -53,11 +65,13 @@ impl Woo {
         };
         let (rows, meta) = self.call(&ask, parse).await?;
         let count = rows.len();
-        let records = rows
-            .into_iter()
-            .filter(|row| !records::is_left_out(row))
-            .filter_map(|row| records::record(entity, row))
-            .collect();
+        let rows = rows.into_iter().filter(|row| !records::is_left_out(row));
+        let records = if entity.special == Special::Products {
+            self.with_variations(entity, rows.collect(), &wanted).await?
+        } else {
+            let shop = self.shop();
+            rows.filter_map(|row| records::made(entity, row, &wanted, &shop)).collect()
+        };
         Ok(Page {
             records,
             next: next(&meta, number, count),

@@ -1,7 +1,7 @@
 //! Whether records of the shop changed.
 //!
-//! *Products*: one request for the twenty that were modified last; with their number, so that a
-//! product that came with an old stamp or went away shows too.
+//! *Products* and *orders*: one request for the twenty that were modified last; with their number, so that a
+//! record that came with an old stamp or went away shows too. Tax rates are listed.
 //!
 //! *Customers* can be neither filtered nor sorted by change. Up to a hundred are listed, narrowly,
 //! with one request. Of more, each probe lists those who registered last and one further page of a
@@ -13,7 +13,7 @@ use super::super::probe::{Probe, Seen, newest, print, warm};
 use super::super::{ErrorKind, RemoteResult};
 use super::Woo;
 use super::call::{Ask, Meta};
-use super::entity::Entity;
+use super::entity::{Entity, Special};
 use super::records;
 use crate::model::{Record, Stamp};
 use serde::de::DeserializeSeed;
@@ -34,10 +34,10 @@ impl Woo {
         entity: &'static Entity,
         known: Option<&str>,
     ) -> RemoteResult<Probe> {
-        if entity.trash {
-            self.by_stamp(entity, known).await
-        } else {
-            self.around(entity, known).await
+        match entity.special {
+            Special::Products | Special::Orders => self.by_stamp(entity, known).await,
+            Special::None => self.around(entity, known).await,
+            Special::Taxes => super::super::probe::by_listing(self, entity.name, known).await,
         }
     }
 

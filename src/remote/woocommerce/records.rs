@@ -1,8 +1,9 @@
 //! What the shop answers as records.
 
 use super::super::project::{Projected, Projection};
-use super::entity::{Entity, STAFF};
-use crate::model::{Record, Stamp, Value};
+use super::entity::{Entity, STAFF, Special};
+use super::{orders, variations};
+use crate::model::{Fields, Record, Stamp, Value};
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
@@ -12,22 +13,39 @@ const MODIFIED: usize = 1;
 const CREATED: usize = 2;
 const STATE: usize = 3;
 const TYPE: usize = 4;
+/// Statuses of orders that were not placed: left by a checkout, or by a create that failed.
+const CARTS: [&str; 2] = ["checkout-draft", "auto-draft"];
 /// An item of a batch that failed.
 pub(crate) const ERROR: usize = 5;
 
-/// Takes the wanted fields out of records of this kind.
+/// Takes the wanted fields out of records of this kind, and what they are made of.
 pub(crate) fn projection(entity: &Entity, wanted: &[String]) -> Projection {
     let slots = ["id", "date_modified_gmt", "date_created_gmt", entity.state, "type", "error"];
-    Projection::new(wanted.iter().map(String::as_str), &slots)
+    Projection::new(sources(entity, wanted.iter().map(String::as_str)), &slots)
+}
+
+/// The paths of the shop that wanted ones are made of.
+fn sources<'a>(entity: &Entity, wanted: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut paths: Vec<&'a str> = entity.own().to_vec();
+    for path in wanted {
+        match entity.behind(path) {
+            Some(behind) => paths.extend(behind),
+            None => paths.push(path),
+        }
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    paths
 }
 
 /// The value of `_fields`: the top members of the wanted paths, and those we need.
 pub(crate) fn members<'a>(entity: &Entity, wanted: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names = vec!["id", "date_created_gmt", "date_modified_gmt", entity.state];
-    if entity.trash {
-        names.push("type");
+    let mut names = vec!["id"];
+    if entity.special != Special::Taxes {
+        names.extend(["date_created_gmt", "date_modified_gmt", entity.state]);
     }
-    for path in wanted {
+    names.extend(entity.own());
+    for path in wanted.into_iter().flat_map(|path| sources(entity, [path])) {
         let top = path.split('.').next().unwrap_or(path);
         if !names.contains(&top) && is_plain(top) {
             names.push(top);
@@ -65,10 +83,72 @@ pub(crate) fn record(entity: &Entity, mut row: Projected) -> Option<Record> {
     })
 }
 
-/// Whether a row is one of those that are not synced: staff, variations.
+/// The record with the paths that were wanted, and no others.
+pub(crate) fn made(
+    entity: &Entity,
+    row: Projected,
+    wanted: &[String],
+    shop: &str,
+) -> Option<Record> {
+    let mut record = record(entity, row)?;
+    match entity.special {
+        Special::None => return Some(record),
+        Special::Orders => orders::fill(&mut record, wanted, shop),
+        Special::Products => variations::settle(&mut record.fields),
+        Special::Taxes => {}
+    }
+    trimmed(&mut record.fields, wanted);
+    Some(record)
+}
+
+/// Takes out what nobody asked for.
+pub(crate) fn trimmed(fields: &mut Fields, wanted: &[String]) {
+    let extra: Vec<String> = fields
+        .iter()
+        .filter(|(path, _)| !wanted.iter().any(|w| w == path))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    for path in extra {
+        fields.remove(&path);
+    }
+}
+
+/// The value at a dotted path of nested fields.
+pub(crate) fn member<'a>(row: &'a Fields, path: &str) -> Option<&'a Value> {
+    if let Some(value) = row.get(path) {
+        return Some(value);
+    }
+    let (first, rest) = path.split_once('.')?;
+    match row.get(first) {
+        Some(Value::Object(below)) => member(below, rest),
+        _ => None,
+    }
+}
+
+/// The text at a dotted path; empty if there is none.
+pub(crate) fn text(row: &Fields, path: &str) -> String {
+    member(row, path).map(Value::to_text).unwrap_or_default()
+}
+
+/// Whether a row is one of those that are not synced: staff, and carts that are no orders yet.
 pub(crate) fn is_left_out(row: &Projected) -> bool {
-    is_variation(row)
-        || matches!(&row.slots[STATE], Value::Text(role) if STAFF.contains(&role.as_str()))
+    matches!(&row.slots[STATE], Value::Text(role) if STAFF.contains(&role.as_str())) || is_cart(row)
+}
+
+/// Whether a row is an order that was begun and never placed.
+pub(crate) fn is_cart(row: &Projected) -> bool {
+    matches!(&row.slots[STATE], Value::Text(state) if CARTS.contains(&state.as_str()))
+}
+
+/// Whether a row is a product with variations.
+pub(crate) fn is_variable(row: &Projected) -> bool {
+    matches!(row.fields.get("variations"), Some(Value::List(list)) if !list.is_empty())
+        && matches!(&row.slots[TYPE], Value::Text(kind) if kind.contains("variable"))
+}
+
+/// The id of a row.
+pub(crate) fn id_of(row: &Projected) -> String {
+    row.slots[ID].to_text()
 }
 
 /// Whether a row is a variation of a product.

@@ -307,21 +307,113 @@ async fn an_odd_answer_to_a_batch_leaves_all_of_it_unknown() {
     }
 }
 
+/// A shirt and one of its variations.
+fn shirts(heard: &Heard) -> Say {
+    let path = heard.target.split('?').next().unwrap_or("");
+    if heard.method == "POST" && path.ends_with("/products") {
+        return refused(
+            "400 Bad Request",
+            r#"{"code":"product_invalid_sku","message":"Invalid or duplicated SKU.","data":{"status":400,"resource_id":31,"unique_sku":"V-1-1"}}"#,
+        );
+    }
+    if heard.method == "POST" && path.ends_with("/products/31") {
+        return refused(
+            "404 Not Found",
+            r#"{"code":"woocommerce_rest_invalid_product_id","message":"To manipulate product variations you should use the other endpoint.","data":{"status":404}}"#,
+        );
+    }
+    let variation = r#"{"id":31,"sku":"V-1","name":"Red","type":"variation","parent_id":30,"status":"publish"}"#;
+    match path.rsplit("/v3/").next().unwrap_or("") {
+        "products/30/variations" => Say::json(format!("[{variation}]")),
+        "products/30/variations/31" | "products/31" => Say::json(variation),
+        _ if heard.target.contains("include=30") => Say::json(
+            r#"[{"id":30,"sku":"V","name":"Shirt","type":"variable","status":"publish","variations":[31]}]"#,
+        ),
+        _ if heard.target.contains("include=") => Say::json("[]"),
+        _ => Say::json(format!("[{variation}]")),
+    }
+}
+
 #[tokio::test]
-async fn a_sku_of_a_variation_cannot_be_linked() {
-    let stub = Stub::new(|_, heard| {
-        if heard.method == "POST" {
-            return refused(
-                "400 Bad Request",
-                r#"{"code":"product_invalid_sku","message":"Invalid or duplicated SKU.","data":{"status":400,"resource_id":31,"unique_sku":"V-1-1"}}"#,
-            );
-        }
-        Say::json(r#"[{"id":31,"sku":"V-1","type":"variation","status":"publish"}]"#)
-    })
-    .await;
+async fn a_sku_of_a_variation_is_told_with_it() {
+    let stub = Stub::new(|_, heard| shirts(heard)).await;
     let write = Write::Create { fields: fields(&[("name", "X"), ("sku", "V-1")]) };
     let error = shop(&stub).write("products", &[write], &[]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Exists { id: Some("31".into()) }, "{error}");
+}
+
+#[tokio::test]
+async fn a_variation_is_changed_below_its_product() {
+    let stub = Stub::new(|_, heard| shirts(heard)).await;
+    let remote = shop(&stub);
+    let wanted = ["name", "sku"].map(str::to_owned);
+    let sent = fields(&[("name", "Blue"), ("regular_price", "3")]);
+    let write = Write::Update { id: "31".into(), fields: sent, unmodified_since: None };
+    let done = remote.write("products", std::slice::from_ref(&write), &wanted).await.remove(0);
+    let record = done.unwrap().record.unwrap();
+    assert_eq!(record.fields.get("name").unwrap().to_text(), "Shirt - Red");
+    let posts = |stub: &Stub| -> Vec<String> {
+        let heard = stub.heard();
+        let posts = heard.iter().filter(|h| h.method == "POST");
+        posts.map(|h| h.target.split('?').next().unwrap_or("").to_owned()).collect()
+    };
+    let (first, right) = ("/wp-json/wc/v3/products/31", "/wp-json/wc/v3/products/30/variations/31");
+    assert_eq!(posts(&stub), [first, right], "the refusal told what it is");
+    remote.write("products", &[write], &wanted).await.remove(0).unwrap();
+    assert_eq!(posts(&stub), [first, right, right], "and that is remembered");
+    assert!(
+        stub.heard().iter().all(|h| !h.body.contains("Blue") || h.target.contains("products/31"))
+    );
+    let sent = fields(&[("name", "Blue")]);
+    let write = Write::Update { id: "31".into(), fields: sent, unmodified_since: None };
+    remote.write("products", &[write], &wanted).await.remove(0).unwrap();
+    assert_eq!(posts(&stub).len(), 3, "its name is made by the shop, so nothing is sent");
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_failed_order_is_cleared_away() {
+    let stub = Stub::new(|_, heard| match heard.method.as_str() {
+        "POST" => refused(
+            "400 Bad Request",
+            r#"{"code":"woocommerce_rest_invalid_coupon","message":"No such coupon.","data":{"status":400,"new_draft_order_id":77}}"#,
+        ),
+        _ => Say::json("{}"),
+    })
+    .await;
+    let write = Write::Create { fields: fields(&[("status", "pending")]) };
+    let error = shop(&stub).write("orders", &[write], &[]).await.remove(0).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused, "{error}");
+    let heard = stub.heard();
+    assert_eq!(heard.len(), 2);
+    assert!(heard[1].method == "DELETE" && heard[1].target.contains("/orders/77?force=true"));
+}
+
+#[tokio::test]
+async fn carts_are_no_orders_and_marks_are_found_by_time() {
+    let rows = r#"[
+        {"id":5,"status":"checkout-draft","number":"5","meta_data":[{"key":"_syncdeck_id","value":"13x7"}]},
+        {"id":6,"status":"pending","number":"6","meta_data":[{"key":"_syncdeck_id","value":"13x7"}]},
+        {"id":7,"status":"pending","number":"7","meta_data":[{"key":"_syncdeck_id","value":"13x8"}]}]"#;
+    let stub = Stub::new(move |_, heard| {
+        Say::json(if heard.target.contains("status=trash") { "[]" } else { rows })
+    })
+    .await;
+    let remote = shop(&stub);
+    let request = PageRequest { entity: "orders".into(), ..request(Scope::All) };
+    let listed = remote.page(&request).await.unwrap().records;
+    assert_eq!(listed.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["6", "7"]);
+    let mark = remote.capabilities("orders").mark.unwrap();
+    let found = remote
+        .find("orders", mark, &["13x7@1795289065".to_owned()], &[mark.to_owned()])
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].id.as_str(), found[0].fields.len()), ("6", 1));
+    assert!(
+        stub.heard()[1].target.contains("after=2026-11-21T19%3A14%3A25&dates_are_gmt=true"),
+        "{}",
+        stub.heard()[1].target
+    );
 }
 
 #[tokio::test]

@@ -2,22 +2,25 @@
 //!
 //! A batch is no transaction: each item succeeds or fails for itself, inside an answer of 200. Its
 //! deletes would go past the trash, so they are not used. A single record goes to its own address,
-//! where the shop checks the values too; by POST, which hosts do not block as they do PUT.
+//! where the shop checks the values too; by POST, which hosts do not block as they do PUT. So do
+//! all orders. Variations go to the route below their product.
 
 use super::super::http::Plan;
 use super::super::project::{Projected, Projection};
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Woo;
 use super::call::Ask;
-use super::entity::Entity;
+use super::entity::{Entity, Special};
 use super::errors::{self, ApiError, Asked};
 use super::records;
 use super::values::{self, Body};
+use super::variations;
 use crate::model::{Fields, UserError, Value};
 use reqwest::Method;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A write that has been checked, with its place in the call.
@@ -28,7 +31,7 @@ struct Item<'a> {
 }
 
 /// One result for each write.
-type Results = Vec<Option<RemoteResult<Written>>>;
+pub(crate) type Results = Vec<Option<RemoteResult<Written>>>;
 
 impl Woo {
     pub(crate) async fn write_all(
@@ -37,14 +40,24 @@ impl Woo {
         writes: &[Write],
         fields: &[String],
     ) -> Vec<RemoteResult<Written>> {
-        let mut results: Results = writes.iter().map(|_| None).collect();
-        let (creates, updates, deletes) = sorted(entity, writes, &mut results);
-        self.untouched(entity, writes, fields, &mut results).await;
-        for piece in pieces(creates, entity.creates) {
-            self.send(entity, piece, fields, &mut results).await;
+        if !entity.writable {
+            return writes.iter().map(|_| Err(only_read(entity))).collect();
         }
-        for piece in pieces(updates, entity.updates) {
-            self.send(entity, piece, fields, &mut results).await;
+        let mut results: Results = writes.iter().map(|_| None).collect();
+        let made;
+        let writes = if entity.special == Special::Orders {
+            made = self.order_writes(entity, writes, &mut results).await;
+            made.as_slice()
+        } else {
+            writes
+        };
+        let (creates, updates, deletes) = sorted(entity, writes, &mut results);
+        for piece in pieces(creates, entity.creates) {
+            self.send(entity, entity.name, piece, fields, &mut results).await;
+        }
+        self.change(entity, updates, fields, &mut results).await;
+        if entity.special == Special::Products {
+            self.change_variations(entity, writes, fields, &mut results).await;
         }
         for (at, id) in deletes {
             results[at] = Some(self.delete(entity, id).await);
@@ -53,9 +66,73 @@ impl Woo {
         results.into_iter().map(|result| result.unwrap_or_else(|| Err(no_answer(entity)))).collect()
     }
 
+    /// Sends updates, those of variations to the routes below their products.
+    async fn change(
+        &self,
+        entity: &'static Entity,
+        updates: Vec<Item<'_>>,
+        fields: &[String],
+        results: &mut Results,
+    ) {
+        let mut routes: BTreeMap<String, Vec<Item<'_>>> = BTreeMap::new();
+        let mut unchanged = Vec::new();
+        for mut item in updates {
+            let parent = item.id.and_then(|id| self.parent_of(id));
+            if parent.is_some() {
+                item.body.json = variations::body(item.body.json);
+            }
+            if item.body.json.is_empty() {
+                unchanged.push(item);
+                continue;
+            }
+            let route = parent.map_or_else(|| entity.name.to_owned(), |p| variations::route(&p));
+            routes.entry(route).or_default().push(item);
+        }
+        self.untouched(entity, &unchanged, fields, results).await;
+        for (route, items) in routes {
+            for piece in pieces(items, entity.updates) {
+                self.send(entity, &route, piece, fields, results).await;
+            }
+        }
+    }
+
+    /// A product that the shop does not know by this route may be a variation, which was never seen
+    /// on this connection. The refusal is certain, so it is sent again.
+    async fn change_variations(
+        &self,
+        entity: &'static Entity,
+        writes: &[Write],
+        fields: &[String],
+        results: &mut Results,
+    ) {
+        let mut lost = Vec::new();
+        for (at, write) in writes.iter().enumerate() {
+            if let (Write::Update { id, .. }, Some(Err(error))) = (write, &results[at])
+                && error.kind == ErrorKind::NotFound
+                && self.parent_of(id).is_none()
+            {
+                lost.push((at, id.clone()));
+            }
+        }
+        let ids: Vec<String> = lost.iter().map(|(_, id)| id.clone()).collect();
+        if ids.is_empty() || self.fetch_ids(entity, &ids, &[]).await.is_err() {
+            return;
+        }
+        lost.retain(|(_, id)| self.parent_of(id).is_some());
+        let mut items = Vec::new();
+        for (at, id) in &lost {
+            let Write::Update { fields: sent, .. } = &writes[*at] else { continue };
+            if let Ok(body) = values::body(entity, sent, false) {
+                items.push(Item { at: *at, id: Some(id), body });
+            }
+        }
+        self.change(entity, items, fields, results).await;
+    }
+
     async fn send(
         &self,
         entity: &'static Entity,
+        route: &str,
         items: Vec<Item<'_>>,
         fields: &[String],
         results: &mut Results,
@@ -63,33 +140,75 @@ impl Woo {
         match items.as_slice() {
             [] => {}
             [item] if !item.body.batch_only => {
-                results[item.at] = Some(self.send_one(entity, item, fields).await);
+                results[item.at] = Some(self.send_one(entity, route, item, fields).await);
             }
-            _ => self.send_batch(entity, &items, fields, results).await,
+            _ => self.send_batch(entity, route, &items, fields, results).await,
         }
     }
 
     async fn send_one(
         &self,
         entity: &'static Entity,
+        route: &str,
         item: &Item<'_>,
         fields: &[String],
     ) -> RemoteResult<Written> {
         let (path, what) = match item.id {
-            Some(id) => (format!("{}/{id}", entity.name), format!("change {} {id}", entity.one)),
-            None => (entity.name.to_owned(), format!("create a {}", entity.one)),
+            Some(id) => (format!("{route}/{id}"), format!("change {} {id}", entity.one)),
+            None => (route.to_owned(), format!("create a {}", entity.one)),
         };
         let body = Json::Object(item.body.json.clone()).to_string().into_bytes();
-        let ask = Ask::post(path, what, body);
+        let mut ask = Ask::post(path, what, body);
+        for (name, value) in entity.always.iter().filter(|(name, _)| *name == "dp") {
+            ask = ask.with(name, *value);
+        }
         let projection = records::projection(entity, fields);
         let parse = |body: &[u8]| parse_with(body, projection.record());
-        let (row, _) = self.call(&ask, parse).await?;
-        written(entity, row, item.id)
+        let row = match self.ask(&ask, parse).await? {
+            Ok((row, _)) => row,
+            Err(api) => {
+                if let Some(draft) = &api.draft {
+                    self.drop_draft(entity, draft).await;
+                }
+                return Err(self.explained(&api, &ask));
+            }
+        };
+        let written = self.written(entity, row, item.id, fields)?;
+        if entity.special != Special::Products || self.parent_of(&written.id).is_none() {
+            return Ok(written);
+        }
+        self.told_whole(entity, written, fields).await
+    }
+
+    /// The answer to a change of a variation has neither its product's name nor its SKU.
+    async fn told_whole(
+        &self,
+        entity: &'static Entity,
+        written: Written,
+        fields: &[String],
+    ) -> RemoteResult<Written> {
+        let id = written.id.clone();
+        match self.of_families(entity, std::slice::from_ref(&id), fields).await {
+            Ok(mut found) if !found.is_empty() => Ok(Written { id, record: Some(found.remove(0)) }),
+            // It is written; what it is now is read at the next sync.
+            _ => Ok(written),
+        }
+    }
+
+    /// An order that could not be created whole is left as a draft.
+    async fn drop_draft(&self, entity: &'static Entity, id: &str) {
+        let mut ask = Ask::get(format!("{}/{id}", entity.name), format!("delete draft {id}"))
+            .planned(Plan::WRITE)
+            .with("force", "true");
+        ask.method = Method::DELETE;
+        // It is no order, and the shop clears drafts away by itself.
+        let _ = self.ask(&ask, |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body)).await;
     }
 
     async fn send_batch(
         &self,
         entity: &'static Entity,
+        route: &str,
         items: &[Item<'_>],
         fields: &[String],
         results: &mut Results,
@@ -99,7 +218,7 @@ impl Woo {
         let (member, verb) = if creates { ("create", "create") } else { ("update", "change") };
         let body = serde_json::json!({ member: list }).to_string().into_bytes();
         let what = format!("{verb} {} {}", items.len(), entity.name);
-        let ask = Ask::post(format!("{}/batch", entity.name), what, body).planned(Plan::BATCH);
+        let ask = Ask::post(format!("{route}/batch"), what, body).planned(Plan::BATCH);
         let projection = records::projection(entity, fields);
         let parse = |body: &[u8]| {
             let mut de = serde_json::Deserializer::from_slice(body);
@@ -112,18 +231,37 @@ impl Woo {
             Err(error) => return spread(items, &error, results),
         };
         for (item, row) in items.iter().zip(rows) {
-            results[item.at] = Some(self.batch_result(entity, item, row));
+            results[item.at] = Some(self.batch_result(entity, route, item, row, fields));
+        }
+        let whole: Vec<(usize, String)> = items
+            .iter()
+            .filter_map(|item| {
+                Some((item.at, item.id.filter(|_| route != entity.name)?.to_owned()))
+            })
+            .filter(|(at, _)| matches!(results[*at], Some(Ok(_))))
+            .collect();
+        let ids: Vec<String> = whole.iter().map(|(_, id)| id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let found = self.of_families(entity, &ids, fields).await.unwrap_or_default();
+        for (at, id) in whole {
+            if let Some(record) = found.iter().find(|record| record.id == id) {
+                results[at] = Some(Ok(Written { id, record: Some(record.clone()) }));
+            }
         }
     }
 
     fn batch_result(
         &self,
         entity: &'static Entity,
+        route: &str,
         item: &Item<'_>,
         mut row: Projected,
+        fields: &[String],
     ) -> RemoteResult<Written> {
         let Value::Object(error) = std::mem::take(&mut row.slots[records::ERROR]) else {
-            return written(entity, row, item.id);
+            return self.written(entity, row, item.id, fields);
         };
         let what = match item.id {
             Some(id) => format!("change {} {id}", entity.one),
@@ -132,15 +270,33 @@ impl Woo {
         let api = ApiError::read(200, &error).unwrap_or_default();
         let asked = Asked { what: &what, write: true, known: true, item: true };
         let mut error = errors::explain(&api, asked);
-        error.request = format!("POST {}wp-json/wc/v3/{}/batch", self.site, entity.name);
+        error.request = format!("POST {}wp-json/wc/v3/{route}/batch", self.site);
         Err(self.http.discreet(error))
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.
     async fn delete(&self, entity: &'static Entity, id: &str) -> RemoteResult<Written> {
-        let mut ask =
-            Ask::get(format!("{}/{id}", entity.name), format!("delete {} {id}", entity.one))
-                .planned(Plan::WRITE);
+        let parent = self.parent_of(id).filter(|_| entity.special == Special::Products);
+        let result = self.delete_at(entity, parent.as_deref(), id).await;
+        let lost = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Temporary);
+        match self.parent_of(id).filter(|_| entity.special == Special::Products) {
+            // It turned out to be a variation.
+            Some(found) if lost && parent.is_none() => {
+                self.delete_at(entity, Some(&found), id).await
+            }
+            _ => result,
+        }
+    }
+
+    async fn delete_at(
+        &self,
+        entity: &'static Entity,
+        parent: Option<&str>,
+        id: &str,
+    ) -> RemoteResult<Written> {
+        let route = parent.map_or_else(|| entity.name.to_owned(), variations::route);
+        let mut ask = Ask::get(format!("{route}/{id}"), format!("delete {} {id}", entity.one))
+            .planned(Plan::WRITE);
         ask.method = Method::DELETE;
         if !entity.trash {
             ask = ask.with("force", "true");
@@ -184,28 +340,39 @@ impl Woo {
     async fn untouched(
         &self,
         entity: &'static Entity,
-        writes: &[Write],
+        items: &[Item<'_>],
         fields: &[String],
         results: &mut Results,
     ) {
-        let empty = |write: &Write| match write {
-            Write::Update { id, fields, .. } if fields.is_empty() => Some(id.clone()),
-            _ => None,
-        };
-        let ids: Vec<String> = writes.iter().filter_map(empty).collect();
+        let ids: Vec<String> = items.iter().filter_map(|i| i.id.map(str::to_owned)).collect();
         if ids.is_empty() {
             return;
         }
         let found = self.fetch_ids(entity, &ids, fields).await;
-        for (at, write) in writes.iter().enumerate() {
-            let Some(id) = empty(write) else { continue };
-            results[at] = Some(match &found {
+        for item in items {
+            let Some(id) = item.id else { continue };
+            results[item.at] = Some(match &found {
                 Ok(records) => match records.iter().find(|r| r.id == id) {
-                    Some(record) => Ok(Written { id, record: Some(record.clone()) }),
-                    None => Err(gone(entity, &id)),
+                    Some(record) => Ok(Written { id: id.into(), record: Some(record.clone()) }),
+                    None => Err(gone(entity, id)),
                 },
                 Err(error) => Err(error.clone()),
             });
+        }
+    }
+
+    fn written(
+        &self,
+        entity: &Entity,
+        row: Projected,
+        id: Option<&str>,
+        wanted: &[String],
+    ) -> RemoteResult<Written> {
+        match records::made(entity, row, wanted, &self.shop()) {
+            Some(record) if id.is_none_or(|id| id == record.id) => {
+                Ok(Written { id: record.id.clone(), record: Some(record) })
+            }
+            _ => Err(no_answer(entity)),
         }
     }
 
@@ -229,7 +396,7 @@ impl Woo {
         let Ok(found) = found else {
             for (at, _) in keys {
                 if let Some(Err(error)) = &mut results[at] {
-                    // The record the shop named may be a variation, which nobody must adopt.
+                    // Which record has the key is not certain.
                     error.kind = ErrorKind::Exists { id: None };
                 }
             }
@@ -240,14 +407,9 @@ impl Woo {
                 let held = r.fields.get(entity.key).map(Value::to_text).unwrap_or_default();
                 held.trim().to_lowercase() == key.trim().to_lowercase()
             });
-            // Held by something that is no such record, or by nothing that can be found.
-            let variation = twin.is_none()
-                && entity.trash
-                && self.is_of_variation(entity, &key).await.unwrap_or(false);
             if let Some(Err(error)) = &mut results[at] {
                 error.kind = match twin {
                     Some(twin) => ErrorKind::Exists { id: Some(twin.id.clone()) },
-                    None if variation => ErrorKind::Refused,
                     None => ErrorKind::Exists { id: None },
                 };
                 if twin.is_some_and(|t| t.trashed) {
@@ -267,12 +429,14 @@ type Sorted<'a> = (Vec<Item<'a>>, Vec<Item<'a>>, Vec<(usize, &'a str)>);
 fn sorted<'a>(entity: &Entity, writes: &'a [Write], results: &mut Results) -> Sorted<'a> {
     let mut sorted: Sorted<'a> = Default::default();
     for (at, write) in writes.iter().enumerate() {
+        if results[at].is_some() {
+            continue;
+        }
         let (id, fields) = match write {
             Write::Delete { id } if is_id(id) => {
                 sorted.2.push((at, id));
                 continue;
             }
-            Write::Update { fields, .. } if fields.is_empty() => continue,
             Write::Update { id, fields, .. } if is_id(id) => (Some(id.as_str()), fields),
             Write::Create { fields } => (None, fields),
             Write::Update { id, .. } | Write::Delete { id } => {
@@ -330,15 +494,6 @@ fn parse_with<'de, S: DeserializeSeed<'de>>(
     de.end().map(|()| value)
 }
 
-fn written(entity: &Entity, row: Projected, id: Option<&str>) -> RemoteResult<Written> {
-    match records::record(entity, row) {
-        Some(record) if id.is_none_or(|id| id == record.id) => {
-            Ok(Written { id: record.id.clone(), record: Some(record) })
-        }
-        _ => Err(no_answer(entity)),
-    }
-}
-
 fn spread(items: &[Item<'_>], error: &RemoteError, results: &mut Results) {
     for item in items {
         results[item.at] = Some(Err(error.clone()));
@@ -357,6 +512,18 @@ fn gone(entity: &Entity, id: &str) -> RemoteError {
             format!("The {} {id} is not in the shop.", entity.one),
             "It was deleted.",
             "",
+        ),
+    )
+}
+
+/// SyncDeck reads these records only.
+pub(crate) fn only_read(entity: &Entity) -> RemoteError {
+    RemoteError::new(
+        ErrorKind::Permission,
+        UserError::new(
+            format!("SyncDeck does not write the shop's {}.", entity.name),
+            "They travel from WooCommerce to the CRM only.",
+            "Change them in WooCommerce, Settings, Tax.",
         ),
     )
 }

@@ -114,7 +114,7 @@ impl FaultKind {
     pub fn happens_in(self, system: System) -> bool {
         match self {
             // What a system has to do itself the younger ones do not do yet.
-            _ if matches!(system, System::Magento | System::Zoho) => self.of_the_way(),
+            _ if !matches!(system, System::Vtiger | System::WooCommerce) => self.of_the_way(),
             // Vtiger is listed by keyset and tells no totals.
             K::PageDrift | K::ChangingTotals => system != System::Vtiger,
             // The shop's keys have no sessions.

@@ -105,7 +105,10 @@ mod tests {
     fn nonsense_is_told_apart() {
         for (text, says) in [
             ("reset", "no rate"),
-            ("shop:500=1%", "no system \"shop\"; there are vtiger, woocommerce, magento, zoho"),
+            (
+                "shop:500=1%",
+                "no system \"shop\"; there are vtiger, woocommerce, magento, zoho, irujul, rest",
+            ),
             ("reset=5%", "no kind \"reset\"; there are delay, 429, 429-date"),
             ("vtiger:page-drift=5%", "cannot happen in vtiger"),
             ("woocommerce:expired-session=5%", "cannot happen in woocommerce"),

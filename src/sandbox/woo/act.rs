@@ -10,7 +10,7 @@ use super::render::{Plan, View, wp_json};
 use super::route::{Resource, Route};
 use super::schema::{Schema, check, number};
 use super::store::{Store, Table};
-use super::{Call, Woo, customers, products, site, taxes};
+use super::{Call, Woo, customers, orders, products, site, taxes};
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::gate::Deed;
 use crate::sandbox::http::Reply;
@@ -36,7 +36,16 @@ impl Call<'_> {
         let asked = all.get("context").and_then(Value::as_str) == Some("edit");
         let administrator = self.key.is_some_and(Key::administrator);
         let local = self.line.strikes(FaultKind::LocalTime);
-        View { fields: fields(&self.query), edit: edit || asked, administrator, single, local }
+        let places = all.get("dp").and_then(number).map_or(2, whole);
+        let places = u32::try_from(places).unwrap_or(2);
+        View {
+            fields: fields(&self.query),
+            edit: edit || asked,
+            administrator,
+            single,
+            local,
+            places,
+        }
     }
 
     /// Someone must ask; what is said when nobody does depends on what was wanted.
@@ -76,6 +85,7 @@ fn unseen(resource: Resource, update: bool, call: &Call<'_>) -> Result<(), Failu
     Err(match resource {
         Resource::Customers => customers::missing(),
         Resource::Taxes => taxes::invalid(404),
+        Resource::Orders => orders::invalid(if update { 400 } else { 404 }),
         // A product that is not there is a bad request when it is to be changed.
         _ => {
             let status = if update { 400 } else { 404 };
@@ -98,6 +108,20 @@ impl Woo {
             Route::Status if get => self.told(call, site::status(&self.home)),
             Route::Currency if get => self.told(call, site::currency(&self.home)),
             Route::Classes | Route::Class(_) => self.classes(route, call),
+            Route::Refunds(order, refund) => {
+                call.allowed(if get { Want::List } else { Want::Edit })?;
+                let (mut store, now) = (self.change(), self.clock.now());
+                let all = call.all();
+                orders::refunds::answer(
+                    &mut store,
+                    *order,
+                    *refund,
+                    &call.method,
+                    &all,
+                    &self.home,
+                    now,
+                )
+            }
             Route::List(resource) if get => self.list(*resource, call),
             Route::List(resource) if call.method == Method::POST => self.create(*resource, call),
             Route::One(resource, id) if get => self.one(*resource, *id, call),
@@ -120,6 +144,7 @@ impl Woo {
             Resource::Customers => &self.schemas.customers,
             Resource::Products | Resource::Variations(_) => &self.schemas.products,
             Resource::Taxes => &self.schemas.taxes,
+            Resource::Orders => &self.schemas.orders,
         }
     }
 
@@ -193,6 +218,11 @@ impl Woo {
                 Table::Variations
             }
             Resource::Taxes => Table::Taxes,
+            Resource::Orders => {
+                let row = store.row(Table::Orders, id).ok_or_else(|| orders::invalid(404))?;
+                let shown = orders::show::shown(store, &row, view, &self.home, view.places);
+                return Ok(wp_json(&shown));
+            }
         };
         let row = store.row(table, id).ok_or_else(|| match resource {
             Resource::Taxes => taxes::invalid(404),
@@ -235,6 +265,7 @@ impl Woo {
                 products::create(store, Table::Variations, Some(parent), body, now, line)
             }
             Resource::Taxes => taxes::create(store, body),
+            Resource::Orders => orders::create(store, body, now, line),
         };
         made.inspect(|_| line.did(&resource.path(), Deed::Created))
     }
@@ -258,6 +289,7 @@ impl Woo {
                 products::update(store, Table::Products, parent, &Map::new(), now, line)
             }
             Resource::Taxes => taxes::update(store, id, body),
+            Resource::Orders => orders::update(store, id, body, now, line),
         };
         changed.inspect(|()| line.did(&resource.path(), Deed::Updated))
     }
@@ -272,7 +304,8 @@ impl Woo {
     ) -> Result<(), Failure> {
         unseen(resource, false, call)?;
         let dropped = match resource {
-            Resource::Customers => customers::delete(store, id, force),
+            Resource::Customers => customers::delete(store, id, force)
+                .map(|()| orders::orphan(store, id, self.clock.now())),
             Resource::Products => {
                 products::delete(store, Table::Products, id, force, self.clock.now())
             }
@@ -280,6 +313,7 @@ impl Woo {
                 products::delete(store, Table::Variations, id, force, self.clock.now())
             }
             Resource::Taxes => taxes::delete(store, id, force),
+            Resource::Orders => orders::delete(store, id, force, self.clock.now()),
         };
         dropped.inspect(|()| call.line.did(&resource.path(), Deed::Deleted))
     }

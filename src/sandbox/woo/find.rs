@@ -4,9 +4,12 @@ use std::collections::HashSet;
 
 use super::dates::bound;
 use super::list::{Ask, table_of, whole};
+use super::orders::mentions;
+use super::orders::reckon::items as items_of;
 use super::render::price;
 use super::schema::items;
 use super::store::{Row, Store, Table};
+use super::values::text;
 use crate::sandbox::text::fold;
 
 /// All ids that pass the filters, in the order asked for.
@@ -76,7 +79,12 @@ impl<'a> Test<'a> {
         let mut statuses: Vec<&str> =
             ask.text("include_status").map(|s| s.split(',').collect()).unwrap_or_default();
         if statuses.is_empty() {
-            statuses.push(ask.text("status").unwrap_or("any"));
+            let asked = ask.text("status").unwrap_or("any");
+            statuses.extend(if table == Table::Orders {
+                asked.split(',').collect()
+            } else {
+                vec![asked]
+            });
         }
         let dated = table != Table::Customers && table != Table::Taxes;
         let nothing = (None, None);
@@ -94,6 +102,7 @@ impl<'a> Test<'a> {
         match self.table {
             Table::Customers => self.customer(row),
             Table::Products | Table::Variations => self.product(row),
+            Table::Orders => self.order(row),
             Table::Taxes => self.ask.text("class").is_none_or(|class| row.get("class") == class),
             Table::Staff | Table::Classes => true,
         }
@@ -121,15 +130,45 @@ impl<'a> Test<'a> {
             })
     }
 
-    fn product(&self, row: &Row<'_>) -> bool {
+    /// Whether the stamps pass.
+    fn dated(&self, row: &Row<'_>) -> bool {
         let within = |(after, before): (Option<i64>, Option<i64>), at: Option<i64>| {
             let at = at.unwrap_or(0);
             after.is_none_or(|a| at > a) && before.is_none_or(|b| at < b)
         };
-        if self.modified != (None, None) && !within(self.modified, row.modified()) {
+        (self.modified == (None, None) || within(self.modified, row.modified()))
+            && (self.created == (None, None) || within(self.created, row.instant("date_created")))
+    }
+
+    fn order(&self, row: &Row<'_>) -> bool {
+        if !self.dated(row) {
             return false;
         }
-        if self.created != (None, None) && !within(self.created, row.instant("date_created")) {
+        let status = row.get("status");
+        let shown = |wanted: &&str| *wanted == status || (*wanted == "any" && status != "trash");
+        let customer = |id: &str| row.get("customer_id") == id;
+        if !self.statuses.iter().any(shown) || !self.ask.text("customer").is_none_or(customer) {
+            return false;
+        }
+        let (product, word) = (self.ask.text("product"), self.ask.text("search"));
+        let via = self.ask.text("created_via");
+        if product.is_none() && word.is_none() && via.is_none() {
+            return true;
+        }
+        let Some(order) = self.store.order(row.id) else { return false };
+        let sold = |id: &str| {
+            let has = |item: &serde_json::Value| {
+                ["product_id", "variation_id"].iter().any(|name| text(&item[*name]) == id)
+            };
+            items_of(&order, "line_items").iter().any(has)
+        };
+        product.is_none_or(sold)
+            && word.is_none_or(|word| mentions(&order, row.id, word))
+            && via.is_none_or(|via| order.get("created_via").is_some_and(|v| v == via))
+    }
+
+    fn product(&self, row: &Row<'_>) -> bool {
+        if !self.dated(row) {
             return false;
         }
         let status = row.get("status");

@@ -12,6 +12,7 @@ mod dates;
 mod fail;
 mod find;
 mod list;
+mod orders;
 mod php;
 mod products;
 mod render;
@@ -58,6 +59,7 @@ pub struct Woo {
 struct Schemas {
     customers: Schema,
     products: Schema,
+    orders: Schema,
     taxes: Schema,
     classes: Schema,
 }
@@ -207,6 +209,7 @@ impl Schemas {
             products: Schema::load(include_str!(
                 "../../../assets/sandbox/woocommerce/products.json"
             ))?,
+            orders: Schema::load(include_str!("../../../assets/sandbox/woocommerce/orders.json"))?,
             taxes: Schema::load(include_str!("../../../assets/sandbox/woocommerce/taxes.json"))?,
             classes: Schema::load(include_str!(
                 "../../../assets/sandbox/woocommerce/taxes_classes.json"

@@ -62,6 +62,8 @@ pub struct View {
     pub single: bool,
     /// Stamps that say UTC are in local time too.
     pub local: bool,
+    /// Decimals of an order's amounts.
+    pub places: u32,
 }
 
 impl Plan {

@@ -15,6 +15,8 @@ pub enum Route {
     One(Resource, u64),
     /// A batch.
     Batch(Resource),
+    /// The refunds of an order, or one of them.
+    Refunds(u64, Option<u64>),
     /// Tax classes.
     Classes,
     /// A tax class.
@@ -33,6 +35,7 @@ pub enum Resource {
     Products,
     Variations(u64),
     Taxes,
+    Orders,
 }
 
 impl Resource {
@@ -43,6 +46,7 @@ impl Resource {
             Self::Products => Table::Products,
             Self::Variations(_) => Table::Variations,
             Self::Taxes => Table::Taxes,
+            Self::Orders => Table::Orders,
         }
     }
 
@@ -73,6 +77,7 @@ impl Route {
             "customers" => Some(Resource::Customers),
             "products" => Some(Resource::Products),
             "taxes" => Some(Resource::Taxes),
+            "orders" => Some(Resource::Orders),
             _ => None,
         };
         match parts.as_slice() {
@@ -85,6 +90,10 @@ impl Route {
             ["wc", "v3", name] => resource(name).map(Self::List),
             ["wc", "v3", name, "batch"] => resource(name).map(Self::Batch),
             ["wc", "v3", name, number] => Some(Self::One(resource(name)?, id(number)?)),
+            ["wc", "v3", "orders", order, "refunds"] => Some(Self::Refunds(id(order)?, None)),
+            ["wc", "v3", "orders", order, "refunds", refund] => {
+                Some(Self::Refunds(id(order)?, Some(id(refund)?)))
+            }
             ["wc", "v3", "products", parent, "variations"] => {
                 Some(Self::List(Resource::Variations(id(parent)?)))
             }
@@ -116,6 +125,7 @@ mod tests {
             Some(Route::One(Resource::Variations(5), 6))
         );
         assert_eq!(Route::parse("/wc/v3//customers"), None, "a double slash is no route");
-        assert_eq!(Route::parse("/wc/v3/orders"), None);
+        assert_eq!(Route::parse("/wc/v3/orders/7/refunds"), Some(Route::Refunds(7, None)));
+        assert_eq!(Route::parse("/wc/v3/webhooks"), None);
     }
 }

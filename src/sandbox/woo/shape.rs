@@ -389,6 +389,21 @@ pub static VARIATIONS: Entity = Entity {
     ],
 };
 
+/// Orders: what they are found and sorted by, and the rest as one document.
+pub static ORDERS: Entity = Entity {
+    name: "orders",
+    path: "orders",
+    seeds: None,
+    columns: &[
+        plain("status", "pending"),
+        null("date_created"),
+        null("date_modified"),
+        plain("customer_id", "0"),
+        plain("document", ""),
+    ],
+    members: &[],
+};
+
 /// Tax rates.
 pub static TAXES: Entity = Entity {
     name: "taxes",

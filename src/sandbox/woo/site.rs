@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Routes shown by the index.
-const ROUTES: [&str; 16] = [
+const ROUTES: [&str; 22] = [
     "/wc/v3",
     "/wc/v3/customers",
     "/wc/v3/customers/(?P<id>[\\d]+)",
@@ -13,6 +13,12 @@ const ROUTES: [&str; 16] = [
     "/wc/v3/products/batch",
     "/wc/v3/products/(?P<product_id>[\\d]+)/variations",
     "/wc/v3/products/(?P<product_id>[\\d]+)/variations/(?P<id>[\\d]+)",
+    "/wc/v3/products/(?P<product_id>[\\d]+)/variations/batch",
+    "/wc/v3/orders",
+    "/wc/v3/orders/(?P<id>[\\d]+)",
+    "/wc/v3/orders/batch",
+    "/wc/v3/orders/(?P<order_id>[\\d]+)/refunds",
+    "/wc/v3/orders/(?P<order_id>[\\d]+)/refunds/(?P<id>[\\d]+)",
     "/wc/v3/taxes",
     "/wc/v3/taxes/(?P<id>[\\d]+)",
     "/wc/v3/taxes/batch",

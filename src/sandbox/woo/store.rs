@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::shape::{CUSTOMERS, Default, Entity, PRODUCTS, TAXES, VARIATIONS};
+use super::orders::seeds::{self, Seed};
+use super::shape::{CUSTOMERS, Default, Entity, ORDERS, PRODUCTS, TAXES, VARIATIONS};
 use crate::sandbox::clock::parse_stamp;
 use crate::sandbox::edits::{Edit, Edits};
 use crate::sandbox::journal::{Entry, Journal};
@@ -27,15 +28,18 @@ pub enum Table {
     Taxes,
     /// Tax classes, by number.
     Classes,
+    /// Orders.
+    Orders,
 }
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table::Customers,
     Table::Staff,
     Table::Products,
     Table::Variations,
     Table::Taxes,
     Table::Classes,
+    Table::Orders,
 ];
 
 /// A tax class has a slug and a name.
@@ -69,6 +73,7 @@ impl Table {
             Self::Variations => &VARIATIONS,
             Self::Taxes => &TAXES,
             Self::Classes => &CLASSES,
+            Self::Orders => &ORDERS,
         }
     }
 }
@@ -78,10 +83,12 @@ impl Table {
 pub struct Store {
     /// The seeded data.
     pub world: Arc<World>,
-    tables: [Edits; 6],
+    tables: [Edits; 7],
     /// Products in the trash.
     pub trashed: BTreeSet<u64>,
-    next: [u64; 6],
+    next: [u64; 7],
+    /// Numbers for items of orders.
+    next_item: u64,
     /// Numbers for meta data.
     next_meta: u64,
     /// Moves with every write, so that a kept list is known to be old.
@@ -104,13 +111,17 @@ pub struct Row<'a> {
 impl Store {
     /// The tables as they are before any edit.
     pub fn new(world: Arc<World>, journal: Arc<Journal>) -> Self {
-        let ids = TABLES.map(|t| t.entity().seeds.map_or(0..0, |kind| world.ids(kind)));
+        let ids = TABLES.map(|t| match t {
+            Table::Orders => seeds::ids(&world),
+            other => other.entity().seeds.map_or(0..0, |kind| world.ids(kind)),
+        });
         let users = ids[0].end;
-        let posts = ids[2].end.max(ids[3].end);
+        let posts = ids[2].end.max(ids[3].end).max(ids[6].end);
         let mut store = Self {
             tables: ids.map(Edits::over),
             trashed: BTreeSet::new(),
-            next: [users, users, posts, posts, 1, 1],
+            next: [users, users, posts, posts, 1, 1, posts],
+            next_item: seeds::items_end(&world),
             next_meta: 1001,
             generation: 0,
             journal,
@@ -136,15 +147,19 @@ impl Store {
                 ],
             );
         }
-        for (id, rate, name, class) in [
-            (1, "19.0000", "MwSt 19", "standard"),
-            (2, "7.0000", "MwSt 7", "reduced-rate"),
-            (3, "0.0000", "Zero", "zero-rate"),
-        ] {
+        for (rate, id) in seeds::rates().into_iter().zip(1..) {
             self.plant_row(
                 Table::Taxes,
                 id,
-                &[("country", "DE"), ("rate", rate), ("name", name), ("class", class)],
+                &[
+                    ("country", &rate.country),
+                    ("state", &rate.state),
+                    ("rate", &format!("{:.4}", rate.percent)),
+                    ("name", &rate.label),
+                    ("class", &rate.class),
+                    ("priority", &rate.priority.to_string()),
+                    ("shipping", if rate.shipping { "1" } else { "0" }),
+                ],
             );
         }
         for (id, slug, name) in [
@@ -185,6 +200,17 @@ impl Store {
     /// A number for a new record. Users share one sequence, posts another.
     pub fn next_id(&mut self, table: Table) -> u64 {
         self.next[table as usize]
+    }
+
+    /// A number for an item of an order.
+    pub fn next_item(&mut self) -> u64 {
+        self.next_item += 1;
+        self.next_item - 1
+    }
+
+    /// Takes a number of the posts that no record of a table has.
+    pub fn skip_id(&mut self, id: u64) {
+        self.used(Table::Orders, id);
     }
 
     /// A number for a piece of meta data.
@@ -237,6 +263,14 @@ impl Store {
         {
             self.next_meta = self.next_meta.max(highest_meta(meta) + 1);
         }
+        if table == Table::Orders
+            && let Some((_, Some(order))) =
+                changes.iter().find(|(c, _)| *c == entity.column("document"))
+        {
+            let (item, meta) = highest_of(order);
+            self.next_item = self.next_item.max(item + 1);
+            self.next_meta = self.next_meta.max(meta + 1);
+        }
         edits.put(id, patch, modified.unwrap_or(0), keys);
         self.used(table, id);
         self.generation += 1;
@@ -246,7 +280,9 @@ impl Store {
     fn used(&mut self, table: Table, id: u64) {
         let shared: &[Table] = match table {
             Table::Customers | Table::Staff => &[Table::Customers, Table::Staff],
-            Table::Products | Table::Variations => &[Table::Products, Table::Variations],
+            Table::Products | Table::Variations | Table::Orders => {
+                &[Table::Products, Table::Variations, Table::Orders]
+            }
             Table::Taxes => &[Table::Taxes],
             Table::Classes => &[Table::Classes],
         };
@@ -340,6 +376,22 @@ impl Store {
     }
 }
 
+/// The highest numbers of an order's items and of their meta data.
+fn highest_of(json: &str) -> (u64, u64) {
+    let order: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let (mut item, mut meta) = (0, 0);
+    let of = |list: &serde_json::Value| -> Vec<serde_json::Value> {
+        list.as_array().cloned().unwrap_or_default()
+    };
+    for list in ["line_items", "shipping_lines", "fee_lines", "coupon_lines", "tax_lines"] {
+        for entry in of(&order[list]) {
+            item = item.max(entry["id"].as_u64().unwrap_or(0));
+            meta = meta.max(highest_meta(&entry["meta_data"].to_string()));
+        }
+    }
+    (item, meta.max(highest_meta(&order["meta_data"].to_string())))
+}
+
 fn highest_meta(json: &str) -> u64 {
     let items: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
     items.iter().filter_map(|m| m["id"].as_u64()).max().unwrap_or(0)
@@ -359,9 +411,16 @@ impl Row<'_> {
     }
 
     fn computed(&self, column: u8, out: &mut String) -> bool {
-        let Some((_, fact, default)) = self.table.entity().columns.get(usize::from(column)) else {
+        let Some((name, fact, default)) = self.table.entity().columns.get(usize::from(column))
+        else {
             return false;
         };
+        if self.table == Table::Orders
+            && let Some(seed) = Seed::of(self.world, self.id)
+        {
+            out.push_str(&seed.column(name));
+            return true;
+        }
         match (&self.facts, fact, default) {
             (Some(facts), Some(fact), Default::Escaped) => {
                 let mut raw = String::new();
@@ -404,6 +463,11 @@ impl Row<'_> {
     pub fn instant_at(&self, column: u8) -> Option<i64> {
         if let Some(text) = self.patch.and_then(|p| p.get(column)) {
             return text.and_then(parse_stamp);
+        }
+        if self.table == Table::Orders {
+            let (created, modified) = Seed::of(self.world, self.id)?.stamps();
+            let is_created = column == self.table.entity().column("date_created");
+            return Some(if is_created { created } else { modified });
         }
         let fact = self.table.entity().columns.get(usize::from(column))?.1?;
         let (created, modified) = self.facts.as_ref()?.stamps(Side::Woo);

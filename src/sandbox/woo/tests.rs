@@ -1,6 +1,7 @@
 mod access;
 mod goods;
 mod lists;
+mod orders;
 mod people;
 
 use axum::http::HeaderMap;

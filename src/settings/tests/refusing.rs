@@ -196,7 +196,7 @@ fn a_saved_connector_keeps_its_service() {
     world.apply(&shop("")).unwrap();
     let mut other = world.catalog.service("woocommerce").unwrap().clone();
     other.name = "magento".into();
-    world.catalog.insert_for_tests(other);
+    world.catalog.add(other);
     let problems = world.apply(&shop("").replace("woocommerce", "magento")).unwrap_err();
     assert!(problems[0].message.contains("is one of woocommerce"), "{problems:?}");
 }
@@ -207,7 +207,7 @@ fn a_direction_that_a_module_does_not_have_is_refused() {
     let mut other = world.catalog.service("woocommerce").unwrap().clone();
     let contacts = other.modules.get_mut(&crate::model::Module::Contacts).unwrap();
     contacts.directions = vec![crate::model::Direction::ToVtiger];
-    world.catalog.insert_for_tests(other);
+    world.catalog.add(other);
     let text = shop("[connector.modules.contacts]\ndirection = \"both\"");
     let problems = world.apply(&text).unwrap_err();
     assert!(problems[0].message.contains("cannot go both; it can go to-vtiger"));

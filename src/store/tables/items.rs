@@ -127,10 +127,19 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Removes all items of a run and zeroes its counts.
+    /// Removes the planned items of a run and counts the others anew: what was settled before the
+    /// run was held has happened.
     pub(in crate::store) fn clear_items(&mut self, run: u64) -> StoreResult<()> {
+        let mut happened = Vec::new();
+        for row in self.items.open()?.range((run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0))? {
+            let item = Item::decode(row?.1.value())?;
+            if !item.planned {
+                happened.push(item);
+            }
+        }
         self.zero_counts(run)?;
-        self.drop_items(run)
+        self.drop_items(run)?;
+        happened.iter().try_for_each(|item| self.add_item(run, item))
     }
 
     /// Removes all items of a run.

@@ -587,7 +587,7 @@ fn with_nothing_set_up_the_way_leads_from_the_crm_to_the_first_preview() {
     world.overview.crm = fixture::overview().crm;
     world.send(Msg::Saved { form, result: Ok(()) });
     assert_eq!(world.model.place(), Place::Services);
-    world.press("j").press("enter");
+    world.press("j").press("j").press("enter");
     assert_eq!(world.model.place(), Place::Form);
     world.press("tab").type_text("shop.example.com").press("tab");
     world.type_text("ck_1").press("tab").type_text("cs_1").press("ctrl-s");

@@ -95,6 +95,11 @@ fn the_sandbox_says_how_to_reach_it() {
             "magento",
             &["base_url", "consumer_key", "consumer_secret", "access_token", "access_token_secret"],
         ),
+        ("irujul", &["base_url", "client_id", "secret_key"]),
+        (
+            "rest",
+            &["base_url", "home", "api_key", "username", "password", "client_id", "client_secret"],
+        ),
     ] {
         let values = sandbox.keys[system].as_object().unwrap();
         for name in names {

@@ -5,6 +5,7 @@ mod demo;
 mod guard;
 mod queue;
 mod refusals;
+mod services;
 mod story;
 pub mod systems;
 mod usage;

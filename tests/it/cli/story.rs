@@ -206,3 +206,26 @@ fn conflict(deck: &Deck, sandbox: &Sandbox, crm: &CrmUser<'_>, [vtiger, customer
     assert_eq!(conflict["rule"], "vtiger", "{conflict}");
     assert_eq!(conflict["winner"], "vtiger", "{conflict}");
 }
+
+#[test]
+fn the_check_offers_fields_for_the_other_side_s_ids_and_refuses_one_that_is_not_there() {
+    let sandbox = Sandbox::start(&["--records", "5"]);
+    let deck = Deck::new();
+    let settings = Settings::of(&sandbox);
+    deck.apply(&settings.text()).exits(0);
+    let report = deck.run(&["check", "shop", "--json"]).exits(0).json();
+    let problems = report[0]["problems"].to_string();
+    assert!(problems.contains("Contacts cf_851"), "{problems}");
+    let with_field = |advanced: &'static str| {
+        let mut settings = Settings::of(&sandbox);
+        settings.advanced = advanced;
+        deck.apply(&settings.text()).exits(0);
+    };
+    with_field(r#"external_id_fields = { contacts = "cf_404" }"#);
+    let report = deck.run(&["check", "shop", "--json"]).exits(1).json();
+    let problems = report[0]["problems"].to_string();
+    assert!(problems.contains("Contacts have no field cf_404"), "{problems}");
+    with_field(r#"external_id_fields = { contacts = "cf_851" }"#);
+    let report = deck.run(&["check", "shop", "--json"]).exits(0).json();
+    assert!(!report[0]["problems"].to_string().contains("Contacts cf_851"), "{report}");
+}

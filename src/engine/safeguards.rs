@@ -1,0 +1,82 @@
+//! The safeguards of the engine by name, and two sizes. In the product they are constants and cost
+//! nothing; the proof of the engine switches them off one by one, to see that it would notice.
+
+/// Something that the engine does so that nothing is lost or doubled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(test), allow(dead_code, reason = "named for the tests"))]
+pub enum Safeguard {
+    /// A record is searched on the other side before it is created there.
+    SearchBeforeCreate,
+    /// What a write goes by is read again just before it.
+    ReadAgain,
+    /// A record that could not be carried over is parked.
+    Parking,
+    /// The cursors move after the writes.
+    CursorLast,
+    /// A conflict is recorded before the write that destroys the losing value.
+    ConflictFirst,
+    /// A create whose outcome is unknown is never simply repeated.
+    LookUpUnknown,
+    /// A write that outlives its client gets the time to land before it is looked for.
+    LateWrites,
+}
+
+pub use values::*;
+
+#[cfg(not(test))]
+mod values {
+    use super::Safeguard;
+
+    /// Whether a safeguard is on. It always is.
+    #[inline]
+    pub const fn on(_: Safeguard) -> bool {
+        true
+    }
+
+    /// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
+    #[inline]
+    pub const fn batch() -> usize {
+        100
+    }
+
+    /// Up to so many links a complete listing of ids is cheap enough to be made every time.
+    #[inline]
+    pub const fn few_links() -> u64 {
+        2_000
+    }
+}
+
+#[cfg(test)]
+mod values {
+    use super::Safeguard;
+    use std::cell::Cell;
+
+    thread_local! {
+        static OFF: Cell<Option<Safeguard>> = const { Cell::new(None) };
+        static BATCH: Cell<usize> = const { Cell::new(100) };
+        static FEW_LINKS: Cell<u64> = const { Cell::new(2_000) };
+    }
+
+    pub fn on(safeguard: Safeguard) -> bool {
+        OFF.get() != Some(safeguard)
+    }
+
+    pub fn batch() -> usize {
+        BATCH.get()
+    }
+
+    pub fn few_links() -> u64 {
+        FEW_LINKS.get()
+    }
+
+    /// Switches a safeguard off for the engine on this thread.
+    pub fn switch_off(safeguard: Option<Safeguard>) {
+        OFF.set(safeguard);
+    }
+
+    /// Sets the sizes for the engine on this thread.
+    pub fn set_sizes(batch: usize, few_links: u64) {
+        BATCH.set(batch);
+        FEW_LINKS.set(few_links);
+    }
+}
