@@ -93,13 +93,7 @@ fn scope_now(
 
 /// Whether a side is to be listed completely now. One that tells its deletions is not listed just
 /// because that is cheap.
-fn full_due(
-    context: &Context,
-    work: &ModuleWork,
-    side: Side,
-    cursor: &Cursor,
-    now: Stamp,
-) -> bool {
+fn full_due(context: &Context, work: &ModuleWork, side: Side, cursor: &Cursor, now: Stamp) -> bool {
     let links = if work.capabilities[at(side)].deletions { u64::MAX } else { work.links };
     is_due(cursor, now, context.connector.advanced.full_scan.0, links)
 }

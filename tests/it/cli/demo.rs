@@ -4,7 +4,8 @@ use super::bench::{Deck, Sandbox, syncdeck};
 use serde_json::Value;
 
 /// Every module of every connector, and the ways that it is written by default.
-const ALL: [(&str, &str, &str); 3] = [
+const ALL: [(&str, &str, &str); 4] = [
+    ("irujul", "to-vtiger", "Taxes, Products, Contacts, Sales Orders, Invoices"),
     (
         "magento",
         "to-vtiger",

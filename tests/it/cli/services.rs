@@ -18,7 +18,7 @@ fn a_manifest_is_checked_tried_and_used() {
     let missing = deck.run(&["services", "check", file, "--call", "customers"]).exits(2);
     assert!(missing.err.contains("base_url (Base URL) is not set."), "{missing:?}");
     let unknown = deck.run(&["services", "check", file, "--call", "nothing"]).exits(2);
-    assert!(unknown.err.contains("It has customers, products."), "{unknown:?}");
+    assert!(unknown.err.contains("It has products, customers."), "{unknown:?}");
     let set = [
         format!("base_url={}", value("base_url").trim_start_matches("http://")),
         format!("api_key={}", value("api_key")),
