@@ -66,8 +66,8 @@ fn a_manifest_is_checked_tried_and_used() {
     assert!(problems[0]["line"].as_u64().unwrap() > 5, "{problems}");
 
     // In the folder of the settings it is a service like any other.
-    let folder = deck.path("services");
-    std::fs::create_dir(&folder).unwrap();
+    let folder = deck.path("data/services");
+    std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("plain.toml"), manifest(["key", "page", "flag"])).unwrap();
     std::fs::write(folder.join("broken.toml"), "name = 1").unwrap();
     let list = deck.run(&["services", "list"]).exits(0);
