@@ -311,3 +311,35 @@ fn every_field_of_irujul_is_mapped_or_left_out_with_a_reason() {
         }
     }
 }
+
+/// The table of the README: which modules travel, and which ways.
+fn table_of_modules(catalog: &Catalog) -> String {
+    let services: Vec<_> = catalog.services().collect();
+    let labels: Vec<_> = services.iter().map(|service| service.label.as_str()).collect();
+    let mut table = format!("| | {} |\n|---|{}\n", labels.join(" | "), "---|".repeat(labels.len()));
+    for module in Module::ALL {
+        let cells: Vec<String> = services
+            .iter()
+            .map(|service| {
+                let spec = service.modules.get(&module);
+                let ways = spec.map(|spec| spec.directions.as_slice()).unwrap_or_default();
+                let arrows = ways.iter().map(|way| match way {
+                    Direction::Both => "↔",
+                    Direction::ToVtiger => "←",
+                    Direction::ToService => "→",
+                });
+                arrows.collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            table.push_str(&format!("| {module} | {} |\n", cells.join(" | ")));
+        }
+    }
+    table
+}
+
+#[test]
+fn the_readme_tells_what_travels_which_way() {
+    let table = table_of_modules(&Catalog::built_in().unwrap());
+    assert!(include_str!("../../README.md").contains(&table), "The README needs:\n{table}");
+}

@@ -39,7 +39,7 @@ impl Woo {
         for piece in ids.chunks(IDS) {
             // A variation that was seen is asked for below its product.
             let (below, piece): (Vec<u64>, Vec<u64>) =
-                piece.iter().partition(|id| self.parent_of(&id.to_string()).is_some());
+                piece.iter().partition(|id| self.parent_of(entity, &id.to_string()).is_some());
             let mut missing = piece;
             for trash in [false, true] {
                 if missing.is_empty() || (trash && !entity.trash) {

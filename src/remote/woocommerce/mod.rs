@@ -164,7 +164,7 @@ impl Remote for Woo {
         let entity = entity::named(entity)?;
         let id: u64 = id.parse().ok()?;
         // A variation is edited on the page of its product.
-        let id = self.parent_of(&id.to_string()).and_then(|p| p.parse().ok()).unwrap_or(id);
+        let id = self.parent_of(entity, &id.to_string()).and_then(|p| p.parse().ok()).unwrap_or(id);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let site = known.as_ref().map(|s| s.url.clone()).filter(|u| u.starts_with("http"));
         let site = site.unwrap_or_else(|| self.site.to_string());

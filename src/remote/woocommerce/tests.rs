@@ -371,6 +371,36 @@ async fn a_variation_is_changed_below_its_product() {
 }
 
 #[tokio::test]
+async fn a_customer_with_the_number_of_a_variation_is_a_customer() {
+    let stub = Stub::new(|_, heard| match heard.target.contains("/customers") {
+        true if heard.method == "GET" => Say::json(r#"[{"id":31,"email":"a@b.co"}]"#),
+        true => Say::json(r#"{"id":31,"email":"c@b.co"}"#),
+        false => shirts(heard),
+    })
+    .await;
+    let remote = shop(&stub);
+    let id = || "31".to_owned();
+    // From now on the connection knows that product 31 is a variation.
+    remote.fetch("products", &[id()], &["sku".to_owned()]).await.unwrap();
+    let before = stub.heard().len();
+    let found = remote.fetch("customers", &[id()], &["email".to_owned()]).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let sent = fields(&[("email", "c@b.co")]);
+    let writes = [
+        Write::Update { id: id(), fields: sent, unmodified_since: None },
+        Write::Delete { id: id() },
+    ];
+    for write in writes {
+        remote.write("customers", &[write], &[]).await.remove(0).unwrap();
+    }
+    let heard = stub.heard();
+    assert_eq!(heard.len() - before, 3);
+    assert!(heard[before..].iter().all(|h| h.target.contains("/wc/v3/customers")), "{heard:?}");
+    let pages = ["products", "customers"].map(|entity| remote.record_url(entity, "31").unwrap());
+    assert!(pages[0].contains("30") && pages[1].contains("31"), "{pages:?}");
+}
+
+#[tokio::test]
 async fn what_is_left_of_a_failed_order_is_cleared_away() {
     let stub = Stub::new(|_, heard| match heard.method.as_str() {
         "POST" => refused(

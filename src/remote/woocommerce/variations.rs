@@ -9,7 +9,7 @@ use super::super::RemoteResult;
 use super::super::project::Projected;
 use super::Woo;
 use super::call::Ask;
-use super::entity::Entity;
+use super::entity::{Entity, Special};
 use super::records::{self, text};
 use crate::model::{Fields, Record, Value};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -107,8 +107,12 @@ pub(crate) fn body(mut json: Map<String, Json>) -> Map<String, Json> {
 }
 
 impl Woo {
-    /// The product of a variation, if it was seen.
-    pub(crate) fn parent_of(&self, id: &str) -> Option<String> {
+    /// The product of a variation, if it was seen. Ids of other entities are other numbers, though
+    /// they may look alike: customer 109 is nobody's variation.
+    pub(crate) fn parent_of(&self, entity: &Entity, id: &str) -> Option<String> {
+        if entity.special != Special::Products {
+            return None;
+        }
         self.families.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
@@ -213,7 +217,7 @@ impl Woo {
     ) -> RemoteResult<Vec<Record>> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let (known, new): (Vec<String>, Vec<String>) =
-            ids.into_iter().partition(|id| self.parent_of(id).is_some());
+            ids.into_iter().partition(|id| self.parent_of(entity, id).is_some());
         let mut found = self.of_families(entity, &known, wanted).await?;
         let missing = known.into_iter().filter(|id| !found.iter().any(|r| r.id == *id));
         // A variation can be read as a product by itself only.
@@ -240,7 +244,7 @@ impl Woo {
     ) -> RemoteResult<Vec<Record>> {
         let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for id in ids {
-            if let Some(parent) = self.parent_of(id) {
+            if let Some(parent) = self.parent_of(entity, id) {
                 families.entry(parent).or_default().push(id.clone());
             }
         }

@@ -77,7 +77,7 @@ impl Woo {
         let mut routes: BTreeMap<String, Vec<Item<'_>>> = BTreeMap::new();
         let mut unchanged = Vec::new();
         for mut item in updates {
-            let parent = item.id.and_then(|id| self.parent_of(id));
+            let parent = item.id.and_then(|id| self.parent_of(entity, id));
             if parent.is_some() {
                 item.body.json = variations::body(item.body.json);
             }
@@ -109,7 +109,7 @@ impl Woo {
         for (at, write) in writes.iter().enumerate() {
             if let (Write::Update { id, .. }, Some(Err(error))) = (write, &results[at])
                 && error.kind == ErrorKind::NotFound
-                && self.parent_of(id).is_none()
+                && self.parent_of(entity, id).is_none()
             {
                 lost.push((at, id.clone()));
             }
@@ -118,7 +118,7 @@ impl Woo {
         if ids.is_empty() || self.fetch_ids(entity, &ids, &[]).await.is_err() {
             return;
         }
-        lost.retain(|(_, id)| self.parent_of(id).is_some());
+        lost.retain(|(_, id)| self.parent_of(entity, id).is_some());
         let mut items = Vec::new();
         for (at, id) in &lost {
             let Write::Update { fields: sent, .. } = &writes[*at] else { continue };
@@ -174,7 +174,7 @@ impl Woo {
             }
         };
         let written = self.written(entity, row, item.id, fields)?;
-        if entity.special != Special::Products || self.parent_of(&written.id).is_none() {
+        if self.parent_of(entity, &written.id).is_none() {
             return Ok(written);
         }
         self.told_whole(entity, written, fields).await
@@ -276,10 +276,10 @@ impl Woo {
 
     /// Into the trash where there is one. Customers can only be deleted for good.
     async fn delete(&self, entity: &'static Entity, id: &str) -> RemoteResult<Written> {
-        let parent = self.parent_of(id).filter(|_| entity.special == Special::Products);
+        let parent = self.parent_of(entity, id);
         let result = self.delete_at(entity, parent.as_deref(), id).await;
         let lost = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Temporary);
-        match self.parent_of(id).filter(|_| entity.special == Special::Products) {
+        match self.parent_of(entity, id) {
             // It turned out to be a variation.
             Some(found) if lost && parent.is_none() => {
                 self.delete_at(entity, Some(&found), id).await

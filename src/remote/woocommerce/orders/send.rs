@@ -108,7 +108,7 @@ impl Woo {
         };
         let found = self.fetch_ids(products, &ids, &[]).await?;
         let there: HashSet<String> = found.into_iter().map(|record| record.id).collect();
-        let parent = |id: &String| Some((id.clone(), self.parent_of(id)?));
+        let parent = |id: &String| Some((id.clone(), self.parent_of(products, id)?));
         Ok((there, ids.iter().filter_map(parent).collect()))
     }
 
