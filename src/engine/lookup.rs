@@ -230,6 +230,12 @@ fn judge(
             Match::Skip { side, record, reason }
         }
     };
+    let travels = work.writes(side.other());
+    let unit = match unit {
+        // What has nowhere to go is not kept from going there.
+        Match::Skip { side, record, .. } if !travels => Match::New { side, record },
+        unit => unit,
+    };
     Unit::Match(Box::new(unit))
 }
 

@@ -54,8 +54,8 @@ pub fn match_group(
             let pairs = vtiger.into_iter().zip(service);
             pairs.map(|(vtiger, service)| Match::Pair { vtiger, service }).collect()
         }
-        (_, 0) => first_of(Side::Vtiger, vtiger),
-        (0, _) => first_of(Side::Service, service),
+        (_, 0) => first_of(Side::Vtiger, vtiger, writes(Side::Service)),
+        (0, _) => first_of(Side::Service, service, writes(Side::Vtiger)),
         (v, s) => {
             let skips_v = vtiger.into_iter().map(|r| ambiguous(Side::Vtiger, r, s, v));
             let skips_s = service.into_iter().map(|r| ambiguous(Side::Service, r, v, s));
@@ -72,13 +72,14 @@ fn each(side: Side, records: Vec<Record>) -> impl Iterator<Item = Match> {
 }
 
 /// Several records of one side with one key and none on the other: one travels, the others are
-/// duplicates of it.
-fn first_of(side: Side, records: Vec<Record>) -> Vec<Match> {
+/// duplicates of it, where they could travel.
+fn first_of(side: Side, records: Vec<Record>, travels: bool) -> Vec<Match> {
     let mut records = records.into_iter();
     let Some(first) = records.next() else { return Vec::new() };
     let id = first.id.clone();
     let mut all = vec![Match::New { side, record: first }];
-    all.extend(records.map(|record| Match::Skip { side, record, reason: duplicate_of(&id) }));
+    let rest = records.filter(|_| travels);
+    all.extend(rest.map(|record| Match::Skip { side, record, reason: duplicate_of(&id) }));
     all
 }
 
@@ -136,6 +137,8 @@ mod tests {
         let found = match_group(None, records("v", 1), records("s", 1), |_| true);
         assert!(found.iter().all(|m| matches!(m, Match::New { .. })));
         let one_way = |side| side == Side::Vtiger;
+        let found = match_group(Some("k"), records("v", 2), Vec::new(), one_way);
+        assert_eq!(found.len(), 1, "a duplicate that goes nowhere is none of anybody's business");
         let found = match_group(Some("k"), records("v", 2), records("s", 1), one_way);
         assert_eq!(found.len(), 1);
         assert!(matches!(&found[0], Match::Skip { side: Side::Service, .. }));
