@@ -21,7 +21,7 @@ pub struct Bench {
     pub sandbox: Sandbox,
     pub store: Store,
     pub engine: Engine,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 pub fn plain(text: &str) -> SecretText {
@@ -104,7 +104,7 @@ impl Bench {
         let catalog = Arc::new(Catalog::built_in().unwrap());
         let vault = Vault::open(folder.path()).unwrap();
         let engine = Engine::new(store.clone(), vault, catalog);
-        Self { sandbox, store, engine, _folder: folder }
+        Self { sandbox, store, engine, folder }
     }
 
     pub async fn sync(&self, mode: SyncMode) -> Run {

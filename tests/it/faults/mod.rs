@@ -54,6 +54,8 @@ async fn clean(records: u64, seed: u64) -> (Outside, Vec<String>) {
 enum Judge {
     /// Both sides end as without faults, and the numbers are what was done.
     Exact,
+    /// As exact; some of the many faults may be too rare to happen.
+    Mixed,
     /// Values were lost on purpose: everybody is there once, the values may differ.
     Lossy,
 }
@@ -66,7 +68,8 @@ async fn story(
     judge: Judge,
     want: &(Outside, Vec<String>),
 ) {
-    let label = format!("{} (seed {seed})", list.join(" "));
+    let label = format!("{} (SYNCDECK_SEED={seed})", list.join(" "));
+    println!("{label}");
     let on = faults(list);
     let mut world = World::new(&label, records, seed, on.clone()).await;
     let mut messages = world.sync_until_done(4).await;
@@ -82,7 +85,8 @@ async fn story(
     world.settles().await;
     let given = world.sandbox.faults_given();
     println!("{label}: {given:?} {messages:?}");
-    for fault in list {
+    assert!(!given.is_empty(), "{label}: nothing ever happened");
+    for fault in list.iter().filter(|_| judge != Judge::Mixed) {
         let name = fault.split('=').next().unwrap();
         let n: u64 = given.iter().filter(|(k, _)| k.ends_with(name)).map(|(_, n)| n).sum();
         assert!(n > 0, "{label}: {name} never happened: {given:?}");
@@ -90,7 +94,7 @@ async fn story(
     let got = world.outside();
     for (what, rows) in &want.0 {
         match judge {
-            Judge::Exact => same(&label, what, &got[what], rows),
+            Judge::Exact | Judge::Mixed => same(&label, what, &got[what], rows),
             Judge::Lossy => assert_eq!(got[what].len(), rows.len(), "{label}: {what}"),
         }
     }
@@ -272,33 +276,10 @@ async fn everything_mixed() {
                     list.push(format!("{kind}={rate}%"));
                 }
             }
-            mixture(&list, seed, &want).await;
+            let list: Vec<&str> = list.iter().map(String::as_str).collect();
+            story(&list, 40, seed, Judge::Mixed, &want).await;
         })
         .buffer_unordered(4)
         .collect::<Vec<()>>()
         .await;
-}
-
-async fn mixture(list: &[String], seed: u64, want: &(Outside, Vec<String>)) {
-    let label = format!("SYNCDECK_SEED={seed} {}", list.join(" "));
-    println!("{label}");
-    let texts: Vec<&str> = list.iter().map(String::as_str).collect();
-    let on = faults(&texts);
-    let mut world = World::new(&label, 40, seed, on.clone()).await;
-    let mut messages = world.sync_until_done(4).await;
-    world.sandbox.set_faults(&[]);
-    for _ in 0..2 {
-        world.sync().await;
-    }
-    world.sandbox.set_faults(&on);
-    edit(&world, &want.1);
-    messages.extend(world.sync_until_done(3).await);
-    world.settles().await;
-    println!("{label}: {:?} {messages:?}", world.sandbox.faults_given());
-    assert!(!world.sandbox.faults_given().is_empty(), "{label}");
-    for (what, rows) in &want.0 {
-        same(&label, what, &world.outside()[what], rows);
-    }
-    world.counts_are_effects();
-    world.sandbox.stop().await;
 }

@@ -1,21 +1,23 @@
 //! A small sandbox with the real engine on it, and what it looks like from outside.
 
+use crate::sandbox_sync::{Bench, settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use syncdeck::catalog::Catalog;
+use std::time::Duration;
 use syncdeck::engine::{Engine, SyncMode, SyncRequest};
 use syncdeck::model::{
-    Advanced, ConflictRule, Connector, Crm, Deletes, Direction, Frequency, Module, ModuleSettings,
-    Run, RunStatus, SecretText, SyncFrom, Trigger,
+    Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Trigger,
 };
-use syncdeck::sandbox::{self, Fault, Sandbox, SandboxOptions};
-use syncdeck::secrets::Vault;
-use syncdeck::store::{Change, Store};
+use syncdeck::sandbox::{Fault, Sandbox, SandboxOptions};
+use syncdeck::store::Store;
+use tokio::time::Instant;
 
 /// Nothing seeded is younger: worlds that are compared with each other have the same stamps.
 const BASE: i64 = 1_760_000_000;
+
+/// No run waits for longer, whatever a system asks for. How long the work takes depends on the
+/// machine.
+const LONGEST: Duration = Duration::from_secs(900);
 
 /// The fields that both systems keep, in Vtiger's words.
 const CONTACT: &str = "select email,firstname,lastname,phone,mailingcity,mailingzip,mailingstreet,\
@@ -37,21 +39,6 @@ pub fn faults(list: &[&str]) -> Vec<Fault> {
     list.iter().map(|text| text.parse().unwrap()).collect()
 }
 
-fn plain(text: &str) -> SecretText {
-    SecretText::Plain(text.to_owned())
-}
-
-fn module() -> ModuleSettings {
-    ModuleSettings {
-        enabled: true,
-        direction: Direction::Both,
-        mode: None,
-        period: None,
-        deletes: Deletes::Carry,
-        mapping: Vec::new(),
-    }
-}
-
 impl World {
     /// So many people and products; the faults are there from the start.
     pub async fn new(label: &str, records: u64, seed: u64, faults: Vec<Fault>) -> Self {
@@ -62,46 +49,17 @@ impl World {
             faults,
             ..SandboxOptions::default()
         };
-        let sandbox = sandbox::start(options).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
-        let keys = sandbox.credentials();
-        let crm = Crm {
-            url: keys.vtiger.url,
-            username: keys.vtiger.username,
-            access_key: plain(&keys.vtiger.access_key),
-            allow_http: false,
-            ca_file: None,
-        };
-        let credentials = BTreeMap::from([
-            ("app_url".to_owned(), plain(&keys.woocommerce.app_url)),
-            ("consumer_key".to_owned(), plain(&keys.woocommerce.consumer_key)),
-            ("consumer_secret".to_owned(), plain(&keys.woocommerce.consumer_secret)),
-        ]);
-        let connector = Connector {
-            id: 0,
-            name: "shop".into(),
-            service: "woocommerce".into(),
-            enabled: true,
-            credentials,
-            sync_from: SyncFrom::all(),
-            frequency: Frequency::Off,
-            conflict: ConflictRule::Vtiger,
-            debug: false,
-            modules: BTreeMap::from([(Module::Products, module()), (Module::Contacts, module())]),
-            advanced: Advanced::default(),
-        };
-        store.commit(Change::PutCrm(crm).into()).await.unwrap();
-        store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
-        let catalog = Arc::new(Catalog::built_in().unwrap());
-        let vault = Vault::open(folder.path()).unwrap();
-        let engine = Engine::new(store.clone(), vault, catalog);
+        let both = || settings(Direction::Both, Deletes::Carry);
+        let modules = BTreeMap::from([(Module::Products, both()), (Module::Contacts, both())]);
+        let (rule, advanced) = (ConflictRule::Vtiger, Advanced::default());
+        let bench = Bench::with_modules(options, rule, modules, advanced).await;
         let label = label.to_owned();
+        let Bench { sandbox, store, engine, folder } = bench;
         Self { label, sandbox, store, engine, runs: Vec::new(), _folder: folder }
     }
 
-    /// One sync, a minute later on the systems' clocks. It ends in good time, with a message if it
-    /// failed.
+    /// One sync, a minute later on the systems' clocks. It ends after a bounded number of requests
+    /// and pauses, with a message if it failed.
     pub async fn sync(&mut self) -> Run {
         self.sandbox.advance_clock(Duration::from_secs(60));
         let request =
@@ -111,7 +69,7 @@ impl World {
         let run = self.engine.sync(1, request).await.unwrap();
         let label = &self.label;
         let (took, sent) = (begun.elapsed(), self.requests() - before);
-        assert!(took < Duration::from_secs(60), "{label}: a run took {took:?}");
+        assert!(took < LONGEST, "{label}: a run took {took:?}");
         assert!(sent < 1_500, "{label}: {sent} requests in a run: {:?}", self.sandbox.requests());
         match run.status {
             RunStatus::Completed => assert_eq!(run.error, None, "{label}"),
