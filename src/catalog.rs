@@ -193,6 +193,9 @@ pub struct ServiceModule {
     pub directions: Vec<Direction>,
     /// The Vtiger fields of the pairs that together recognise a record.
     pub match_on: Vec<String>,
+    /// A text field of the service can carry Vtiger's id, and records are found by it.
+    #[serde(default)]
+    pub id_field: bool,
     /// How its records are read, if the service is connected by a manifest.
     #[serde(default)]
     pub api: Option<Stream>,

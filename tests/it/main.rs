@@ -17,6 +17,7 @@ mod reading;
 pub mod rest;
 mod sandbox_sync;
 mod secrets;
+mod service_id;
 mod stopping;
 mod trouble;
 mod tui_pty;
