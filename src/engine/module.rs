@@ -5,7 +5,7 @@ use super::context::{Context, Step, Stop};
 use super::decisions::LostCreate;
 use super::external_ids;
 use super::reconcile::Rules;
-use crate::catalog::{ServiceModule, VtigerModule};
+use crate::catalog::{ComesFrom, ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
 use crate::model::{
     Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
@@ -14,7 +14,7 @@ use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
@@ -63,6 +63,10 @@ pub struct ModuleWork {
     pub mandatory: Vec<(String, String)>,
     /// The field of each side that carries the other side's id, if the administrator named one.
     pub id_fields: [Option<String>; 2],
+    /// The module whose records these are made of in the service.
+    pub comes_from: Option<ComesFrom>,
+    /// What is read of the service's records.
+    service_paths: Arc<[String]>,
     /// What reconciling depends on.
     pub rules: Rules,
     /// What each side can do.
@@ -175,6 +179,8 @@ pub async fn prepare(
             id_field(context, settings, module, Side::Service, &infos[1])?,
         ],
         entity,
+        comes_from: service.comes_from.clone(),
+        service_paths: with_source(&mapping, service.comes_from.as_ref()),
         mapping,
         rules: Rules {
             direction: settings.direction,
@@ -263,6 +269,15 @@ fn id_field(
     }
 }
 
+/// The paths of the mapping, and the one that tells what a record is made of.
+fn with_source(mapping: &ModuleMapping, comes_from: Option<&ComesFrom>) -> Arc<[String]> {
+    let paths = mapping.paths(Side::Service);
+    match comes_from.and_then(|from| from.id.as_ref()) {
+        Some(id) if !paths.contains(id) => paths.iter().chain([id]).cloned().collect(),
+        _ => paths,
+    }
+}
+
 /// The fields that a new record of the CRM must have. The owner is set by the connection.
 fn mandatory(info: &EntityInfo) -> Vec<(String, String)> {
     info.fields
@@ -274,8 +289,11 @@ fn mandatory(info: &EntityInfo) -> Vec<(String, String)> {
 
 impl ModuleWork {
     /// The paths to read on a side.
-    pub fn paths(&self, side: Side) -> std::sync::Arc<[String]> {
-        self.mapping.paths(side)
+    pub fn paths(&self, side: Side) -> Arc<[String]> {
+        match side {
+            Side::Vtiger => self.mapping.paths(side),
+            Side::Service => self.service_paths.clone(),
+        }
     }
 
     /// The name of a record.

@@ -316,7 +316,7 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         changes,
         pairs,
     };
-    let origin = LinkOrigin::Created;
+    let origin = LinkOrigin::created_on(target);
     Plan::Job(Box::new(Job {
         link: None,
         origin,

@@ -94,7 +94,7 @@ macro_rules! codes {
 
 codes! {
     Side { Vtiger = 1, Service = 2 }
-    LinkOrigin { Created = 1, Matched = 2, Person = 3 }
+    LinkOrigin { Created = 1, Matched = 2, Person = 3, Sent = 4 }
     IntentKind { Create = 1, Update = 2, Delete = 3 }
     Verdict { Dropped = 1, Never = 2, CreateNew = 3, CreateSent = 4, Lost = 5 }
     Trigger { Manual = 1, Schedule = 2, Immediate = 3 }

@@ -366,7 +366,7 @@ async fn a_client_that_signs_by_itself_reads_the_sandbox() {
 pub struct Bench {
     pub sandbox: Sandbox,
     pub store: Store,
-    engine: Engine,
+    pub engine: Engine,
     _folder: tempfile::TempDir,
 }
 

@@ -9,6 +9,7 @@ mod conformance;
 mod daemon;
 mod deletes;
 mod documents;
+mod echo;
 mod external_id;
 mod faults;
 mod kill;
