@@ -48,6 +48,8 @@ pub struct Setup {
     /// Complete listings are made only now and then.
     pub rare_scans: bool,
     pub guard_creates: u64,
+    /// Which way the telephone number travels, where it is mapped.
+    pub phone: Direction,
     pub page: usize,
     pub write_batch: usize,
     pub parallel: usize,
@@ -71,6 +73,7 @@ impl Setup {
             sync_from: false,
             rare_scans: false,
             guard_creates: 50_000,
+            phone: Direction::Both,
             page: 3,
             write_batch: 3,
             parallel: 2,
@@ -114,8 +117,9 @@ impl Setup {
 
     /// The settings of the connector. `phone`: the telephone number is mapped.
     pub fn connector(&self, phone: bool) -> Connector {
-        let off = Pair { replaces: true, active: phone, ..Pair::new("phone", "billing.phone") };
-        let off = (!phone).then_some(off);
+        let pair = Pair::new("phone", "billing.phone");
+        let pair = Pair { replaces: true, active: phone, direction: self.phone, ..pair };
+        let as_shipped = phone && self.phone == Direction::Both;
         let keyless = self.keyless.then(|| Pair {
             replaces: true,
             required: false,
@@ -128,7 +132,7 @@ impl Setup {
             mode: None,
             period: None,
             deletes: self.deletes,
-            mapping: off.into_iter().chain(keyless).collect(),
+            mapping: (!as_shipped).then_some(pair).into_iter().chain(keyless).collect(),
         };
         let from = Some(Stamp::from_secs(BEGIN)).filter(|_| self.sync_from);
         let fields = self.external_id.then(|| (Module::Contacts, EXTERNAL_ID.to_owned()));
