@@ -177,6 +177,19 @@ impl Service {
     }
 }
 
+/// Another module whose records these are made of in the service (one customer is a contact, a lead
+/// and an organization). A record that SyncDeck itself has made there from a record of the CRM does
+/// not come back as another one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComesFrom {
+    /// The other module.
+    pub module: Module,
+    /// The path that holds the id of the record there; absent: it is the record's own.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
 /// A module of a service.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -193,6 +206,12 @@ pub struct ServiceModule {
     pub directions: Vec<Direction>,
     /// The Vtiger fields of the pairs that together recognise a record.
     pub match_on: Vec<String>,
+    /// A text field of the service can carry Vtiger's id, and records are found by it.
+    #[serde(default)]
+    pub id_field: bool,
+    /// Its records are another look at those of another module: see [`ComesFrom`].
+    #[serde(default)]
+    pub comes_from: Option<ComesFrom>,
     /// How its records are read, if the service is connected by a manifest.
     #[serde(default)]
     pub api: Option<Stream>,

@@ -193,7 +193,7 @@ fn every_field_of_zoho_is_mapped_or_left_out_with_a_reason() {
     for line in include_str!("../../assets/sandbox/zoho/fields.txt").lines() {
         if let Some(name) = line.strip_prefix('[') {
             module = name.trim_end_matches(']');
-        } else if !line.starts_with('#') {
+        } else if !line.starts_with('#') && !line.ends_with("|custom") {
             described.entry(module).or_default().extend(line.split('|').next());
         }
     }
@@ -342,4 +342,28 @@ fn table_of_modules(catalog: &Catalog) -> String {
 fn the_readme_tells_what_travels_which_way() {
     let table = table_of_modules(&Catalog::built_in().unwrap());
     assert!(include_str!("../../README.md").contains(&table), "The README needs:\n{table}");
+}
+
+/// Records that are another look at those of another module come from the same records there.
+#[test]
+fn what_a_module_is_made_of_is_a_module_of_the_service() {
+    let catalog = Catalog::built_in().unwrap();
+    let mut made = Vec::new();
+    for service in catalog.services() {
+        for (module, spec) in &service.modules {
+            let Some(from) = &spec.comes_from else { continue };
+            let source = &service.modules[&from.module];
+            assert!(source.comes_from.is_none() && from.module != *module, "{module}");
+            assert!(from.id.is_some() || source.entity == spec.entity, "{module}");
+            made.push((service.name.as_str(), *module));
+        }
+        // Several modules of one entity are such a case.
+        for (a, one) in &service.modules {
+            for (b, other) in service.modules.iter().filter(|(b, _)| *b > a) {
+                let told = one.comes_from.is_some() || other.comes_from.is_some();
+                assert!(one.entity != other.entity || told, "{}: {a} and {b}", service.name);
+            }
+        }
+    }
+    assert_eq!(made, [("magento", Module::Organizations), ("magento", Module::Leads)]);
 }

@@ -6,7 +6,7 @@ use super::sandbox::begin;
 use super::{screen, sync};
 use crate::catalog::Catalog;
 use crate::engine::{SyncMode, SyncRequest};
-use crate::model::{Connector, Stamp, Trigger};
+use crate::model::{Connector, Direction, Stamp, Trigger};
 use crate::paths::Paths;
 use crate::sandbox::{Sandbox, SandboxOptions, VtigerRelease};
 use crate::settings::apply;
@@ -20,10 +20,13 @@ use toml::Table;
 /// What the sandbox calls the CRM.
 const CRM: &str = "vtiger";
 
+/// How often all connectors are synced at the most, until all systems are in step.
+const ROUNDS: usize = 5;
+
 /// Options of `demo`.
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
-    /// Sync everything once and print the log, without a screen
+    /// Sync until all is in step and print the log of each connector's first sync, without a screen
     #[arg(long)]
     pub headless: bool,
     /// How many people, and how many products, there are
@@ -152,9 +155,13 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
             continue;
         }
         let mut modules = Table::new();
-        for module in service.modules.keys() {
+        for (module, spec) in &service.modules {
             let mut settings = Table::new();
             settings.insert("enabled".into(), true.into());
+            // Everything that is possible is shown.
+            let both = spec.directions.contains(&Direction::Both);
+            let way = if both { Some(&Direction::Both) } else { spec.directions.first() };
+            settings.extend(way.map(|way| ("direction".to_owned(), way.key().into())));
             // In a demo nothing moves before a key is pressed.
             settings.insert("mode".into(), "cron".into());
             modules.insert(module.key().into(), settings.into());
@@ -177,17 +184,25 @@ fn document(credentials: &Value, catalog: &Catalog, known: &[Connector]) -> Resu
     toml::to_string(&file).map_err(|error| error.to_string())
 }
 
-/// Syncs every connector once and prints the log.
+/// Syncs every connector until all systems are in step, and prints the log of the first round.
 fn headless(house: &House, context: &Context, runtime: &tokio::runtime::Runtime) -> Outcome {
     let connectors = house.store.read_blocking(|r| r.connectors())?;
     // The guards protect real systems; here they would only stop a demo with many records.
     let request =
         SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Accept };
-    let synced = runtime.block_on(sync::sync_all(house, context, &connectors, &request))?;
-    if synced.is_empty() {
-        return Ok(Exit::Failed);
+    let rounds =
+        runtime.block_on(sync::sync_rounds(house, context, &connectors, &request, ROUNDS))?;
+    let Some((first, more)) = rounds.split_first() else { return Ok(Exit::Failed) };
+    let exit = sync::print_all(house, context, first)?;
+    let later: u64 = more.iter().map(|round| sync::written(round)).sum();
+    if later > 0 {
+        context.out.message(&format!(
+            "Then {later} records were written to bring each system what the others had brought \
+             after its turn; the log has these syncs, too."
+        ));
     }
-    sync::print_all(house, context, &synced)
+    let went = more.iter().all(|round| sync::all_went(round));
+    Ok(if went { exit } else { exit.and(Exit::Failed) })
 }
 
 #[cfg(test)]

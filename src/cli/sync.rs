@@ -150,20 +150,56 @@ pub async fn sync_all(
     connectors: &[Connector],
     request: &SyncRequest,
 ) -> Outcome<Vec<Synced>> {
+    Ok(sync_rounds(house, context, connectors, request, 1).await?.pop().unwrap_or_default())
+}
+
+/// Syncs connectors one after the other, and again, until a round writes nothing: the first ones
+/// learn of what the later ones brought. At most so many rounds.
+///
+/// # Errors
+/// As [`sync_all`].
+pub async fn sync_rounds(
+    house: &House,
+    context: &Context,
+    connectors: &[Connector],
+    request: &SyncRequest,
+    most: usize,
+) -> Outcome<Vec<Vec<Synced>>> {
     let mut stops = Stops::take()?;
     close_store_before_stops(&house.store);
     let mut stopping = false;
-    let mut all = Vec::new();
-    for connector in connectors {
-        let started = Stamp::now();
-        let result =
-            sync_one(house, context, connector, request, &mut stops, &mut stopping).await?;
-        all.push(Synced { connector: connector.name.clone(), started, result });
-        if stopping {
+    let mut rounds = Vec::new();
+    while rounds.len() < most && !stopping {
+        let mut all = Vec::new();
+        for connector in connectors {
+            let started = Stamp::now();
+            let result =
+                sync_one(house, context, connector, request, &mut stops, &mut stopping).await?;
+            all.push(Synced { connector: connector.name.clone(), started, result });
+            if stopping {
+                break;
+            }
+        }
+        let quiet = written(&all) == 0;
+        rounds.push(all);
+        if quiet {
             break;
         }
     }
-    Ok(all)
+    Ok(rounds)
+}
+
+/// Whether all connectors of a round were synced.
+pub fn all_went(round: &[Synced]) -> bool {
+    let completed = |run: &Run| run.status == RunStatus::Completed;
+    round.iter().all(|one| one.result.as_ref().is_ok_and(completed))
+}
+
+/// How many records the runs of a round wrote.
+pub fn written(round: &[Synced]) -> u64 {
+    let runs = round.iter().filter_map(|one| one.result.as_ref().ok());
+    let modules = runs.flat_map(|run| run.modules.values());
+    modules.map(|counts| counts.vtiger.written() + counts.service.written()).sum()
 }
 
 /// Syncs one connector. The first signal lets it finish what is in flight, the second does not.

@@ -4,8 +4,9 @@
 use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::units::SideNow;
-use crate::model::{Candidate, Link, Record, Side, Skip, Verdict};
+use crate::model::{Candidate, Link, Record, Side, Skip, Stamp, Verdict};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The decisions about records of both sides, by id.
 pub type Verdicts = [HashMap<String, Verdict>; 2];
@@ -51,6 +52,67 @@ pub async fn is_left_out(context: &Context, work: &ModuleWork, side: Side, id: &
     ids[at(side)].push(id.to_owned());
     let verdicts = verdicts(context, work, ids).await?;
     Ok(verdicts[at(side)].get(id) == Some(&Verdict::Never))
+}
+
+/// A create that was sent, whose answer was lost, and which nobody can look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostCreate {
+    /// The side of its source.
+    side: Side,
+    /// When it was sent, on our clock.
+    sent: Stamp,
+    source: Candidate,
+}
+
+/// How much later than it says a record may have been made.
+const LATE: Duration = Duration::from_secs(10);
+
+/// The lost creates that a new record without a key may have come from.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn may_come_from(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    record: &Record,
+) -> Step<Vec<Candidate>> {
+    let values = work.mapping.project(side, &record.fields);
+    if work.mapping.match_key(&values).is_some() {
+        return Ok(Vec::new());
+    }
+    if work.lost.get().is_none() {
+        let _ = work.lost.set(lost_creates(context, work).await?);
+    }
+    let made = record.created.map(|made| Stamp(made.0 - work.skew[at(side)]).plus(LATE));
+    let since = |lost: &&LostCreate| made.is_none_or(|made| made >= lost.sent);
+    let lost = work.lost.get().into_iter().flatten().filter(|lost| lost.side != side);
+    Ok(lost.filter(since).map(|lost| lost.source.clone()).collect())
+}
+
+async fn lost_creates(context: &Context, work: &ModuleWork) -> Step<Vec<LostCreate>> {
+    const PAGE: usize = 1_000;
+    let (connector, module) = (context.id(), work.module);
+    context
+        .read(move |r| {
+            let mut lost = Vec::new();
+            let mut after: Option<(Side, String)> = None;
+            loop {
+                let at = after.as_ref().map(|(side, id)| (*side, id.as_str()));
+                let skips = r.skips_after(connector, module, at, PAGE)?;
+                after = skips.last().map(|skip| (skip.side, skip.id.clone()));
+                let full = skips.len() == PAGE;
+                lost.extend(skips.into_iter().filter_map(|skip| {
+                    let sent = skip.decided.filter(|d| d.verdict == Verdict::Lost)?.at;
+                    let source = Candidate { id: skip.id, name: skip.name };
+                    Some(LostCreate { side: skip.side, sent, source })
+                }));
+                if !full {
+                    return Ok(lost);
+                }
+            }
+        })
+        .await
 }
 
 /// Whether a linked pair rests: a person left one of its records out, or dropped what was to be

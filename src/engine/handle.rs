@@ -461,7 +461,7 @@ impl Engine {
                     settings
                         .is_none_or(|s| m.read && (m.write || !s.direction.writes(Side::Service)))
                 });
-                self.look_at_external_ids(connector, &debug, &mut report).await;
+                self.look_at_external_ids(connector, remote.as_ref(), &debug, &mut report).await;
                 debug.close().await;
                 report
             }
@@ -469,10 +469,11 @@ impl Engine {
         }
     }
 
-    /// What the CRM's fields have to say to these settings.
+    /// What the fields of both systems have to say to these settings.
     async fn look_at_external_ids(
         &self,
         connector: &Connector,
+        service: &dyn Remote,
         debug: &DebugLog,
         report: &mut CheckReport,
     ) {
@@ -480,10 +481,11 @@ impl Engine {
         let Some(Ok(vtiger)) = crm.map(|crm| self.inner.remotes.vtiger(&crm, debug.tap())) else {
             return;
         };
-        let found = external_ids::look(&self.inner.catalog, connector, vtiger.as_ref()).await;
+        let remotes = [vtiger.as_ref(), service];
+        let found = external_ids::look(&self.inner.catalog, connector, remotes).await;
         report.ok &= found.wrong.is_empty();
         report.problems.extend(found.wrong);
-        report.problems.extend(found.offer);
+        report.problems.extend(found.offers);
     }
 
     /// Begins to ask a person for the consent that a connector's service wants; `None`: it wants

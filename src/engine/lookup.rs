@@ -4,8 +4,8 @@
 mod twins;
 
 use super::context::{Context, Step};
-use super::decisions::{Verdicts, candidate, verdicts};
-use super::matching::{Match, duplicate_of, left_out_there};
+use super::decisions::{Verdicts, candidate, may_come_from, verdicts};
+use super::matching::{Match, create_lost, duplicate_of, left_out_there, may_be_ours};
 use super::module::{ModuleWork, at};
 use super::plan::decide;
 use super::reconcile::Decision;
@@ -64,12 +64,46 @@ pub async fn search_new(
                 Some(record) if decided[at(source)].get(&record.id) == Some(&CreateNew) => {
                     Some(unit)
                 }
+                Some(record) if decided[at(source)].get(&record.id) == Some(&Verdict::Lost) => {
+                    let reason = create_lost();
+                    Some(Unit::Match(Box::new(Match::Skip { side: source, record, reason })))
+                }
                 Some(record) => Some(judge(work, source, record, &found, &decided[at(target)])),
             })
             .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
+        units = maybe_ours(context, work, source, units).await?;
     }
     Ok(each_once(units))
+}
+
+/// A new record without a key may be what a create has made whose answer was lost: it does not
+/// travel back before a person decides.
+async fn maybe_ours(
+    context: &Context,
+    work: &ModuleWork,
+    source: Side,
+    units: Vec<Unit>,
+) -> Step<Vec<Unit>> {
+    let decided = decisions_of(context, work, source, &units, &Found::new()).await?;
+    let mut all = Vec::with_capacity(units.len());
+    for unit in units {
+        let new = new_on(&unit, source)
+            .filter(|r| decided[at(source)].get(&r.id) != Some(&CreateNew))
+            .cloned();
+        let Some(record) = new else {
+            all.push(unit);
+            continue;
+        };
+        let sources = may_come_from(context, work, source, &record).await?;
+        if sources.is_empty() {
+            all.push(unit);
+        } else {
+            let reason = may_be_ours(&sources);
+            all.push(Unit::Match(Box::new(Match::Skip { side: source, record, reason })));
+        }
+    }
+    Ok(all)
 }
 
 /// What a person decided of the new records, and of what was found for them.

@@ -95,6 +95,27 @@ pub fn left_out_there(candidates: &[Candidate]) -> Reason {
         .with_candidates(candidates, candidates.len())
 }
 
+/// The reason of a record whose create was sent: the answer was lost, and it cannot be looked for.
+pub fn create_lost() -> Reason {
+    Reason {
+        text:
+            "The answer to its create was lost, and it has no key by which it could be found: it \
+               may be there already."
+                .into(),
+        next:
+            "Look on the other side, then decide in the Queue: link it, or create it new. A field \
+               that carries ids (check names them) spares you this."
+                .into(),
+        ..Reason::new(ReasonCode::AmbiguousMatch, "", "")
+    }
+}
+
+/// The reason of a record without a key that may be what a lost create has made.
+pub fn may_be_ours(sources: &[Candidate]) -> Reason {
+    let detail = "It has none, and may be what SyncDeck made when the answer was lost.";
+    Reason::new(ReasonCode::AmbiguousMatch, "", detail).with_candidates(sources, sources.len())
+}
+
 fn ambiguous(side: Side, record: Record, there: usize, here: usize) -> Match {
     let detail = format!("{here} here and {there} on the other side have the same key.");
     Match::Skip { side, record, reason: Reason::new(ReasonCode::AmbiguousMatch, "", detail) }

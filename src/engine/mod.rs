@@ -9,6 +9,7 @@ mod context;
 mod debug_log;
 mod decisions;
 mod deletes;
+mod echo;
 pub mod external_ids;
 mod guard;
 mod handle;

@@ -2,16 +2,19 @@
 //! what was read is staged.
 
 use super::context::{Context, Step, Stop};
+use super::decisions::LostCreate;
+use super::external_ids;
 use super::reconcile::Rules;
-use crate::catalog::{ServiceModule, VtigerModule};
+use crate::catalog::{ComesFrom, ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
 use crate::model::{
-    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp, UserError,
+    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
 };
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A record that was read and has to be looked at; `None`: it is gone.
@@ -58,8 +61,12 @@ pub struct ModuleWork {
     pub mapping: ModuleMapping,
     /// Vtiger's fields that must be filled when a record is created: path and label.
     pub mandatory: Vec<(String, String)>,
-    /// The Vtiger field that carries the service's id, if the administrator named one.
-    pub external_id: Option<String>,
+    /// The field of each side that carries the other side's id, if the administrator named one.
+    pub id_fields: [Option<String>; 2],
+    /// The module whose records these are made of in the service.
+    pub comes_from: Option<ComesFrom>,
+    /// What is read of the service's records.
+    service_paths: Arc<[String]>,
     /// What reconciling depends on.
     pub rules: Rules,
     /// What each side can do.
@@ -95,6 +102,8 @@ pub struct ModuleWork {
     pub all: Option<Stamp>,
     /// A listing slipped, so that not every record may have been seen.
     pub slipped: bool,
+    /// Creates that were sent and cannot be looked for, once somebody has asked for them.
+    pub lost: OnceLock<Vec<LostCreate>>,
 }
 
 /// The index of a side in pairs of things.
@@ -165,8 +174,13 @@ pub async fn prepare(
         source_module: [module.label().to_owned(), service.source_module.clone()],
         name: [crm.name.clone(), service.name.clone()],
         mandatory: mandatory(&infos[0]),
-        external_id: external_id(context, module, &infos[0])?,
+        id_fields: [
+            id_field(context, settings, module, Side::Vtiger, &infos[0])?,
+            id_field(context, settings, module, Side::Service, &infos[1])?,
+        ],
         entity,
+        comes_from: service.comes_from.clone(),
+        service_paths: with_source(&mapping, service.comes_from.as_ref()),
         mapping,
         rules: Rules {
             direction: settings.direction,
@@ -190,6 +204,7 @@ pub async fn prepare(
         links,
         all,
         slipped: false,
+        lost: OnceLock::new(),
     })))
 }
 
@@ -236,16 +251,30 @@ fn limits(pair: &Pair, infos: &[EntityInfo], capabilities: &[Capabilities; 2]) -
     }
 }
 
-/// The field that carries the service's id; one that the CRM does not have stops the run, because
-/// records would be created without it.
-fn external_id(context: &Context, module: Module, info: &EntityInfo) -> Step<Option<String>> {
-    match context.connector.advanced.external_id_fields.get(&module) {
-        Some(field) if info.field(field).is_none() => Err(Stop::Failed(UserError::new(
-            format!("Vtiger's {module} have no field {field}."),
-            "It is set as the field that carries the service's id.",
-            "Create the field in Vtiger, or correct external_id_fields.",
-        ))),
-        field => Ok(field.cloned()),
+/// The field that carries the other side's id; one that cannot stops the run, because records would
+/// be created without it.
+fn id_field(
+    context: &Context,
+    settings: &ModuleSettings,
+    module: Module,
+    side: Side,
+    info: &EntityInfo,
+) -> Step<Option<String>> {
+    let connector = &context.connector;
+    let Some(field) = external_ids::field_of(connector, side, module) else { return Ok(None) };
+    match external_ids::unfit(&context.catalog, connector, side, module, field, info) {
+        None => Ok(Some(field.clone())),
+        Some(_) if !settings.direction.writes(side) => Ok(None),
+        Some(why) => Err(Stop::Failed(why)),
+    }
+}
+
+/// The paths of the mapping, and the one that tells what a record is made of.
+fn with_source(mapping: &ModuleMapping, comes_from: Option<&ComesFrom>) -> Arc<[String]> {
+    let paths = mapping.paths(Side::Service);
+    match comes_from.and_then(|from| from.id.as_ref()) {
+        Some(id) if !paths.contains(id) => paths.iter().chain([id]).cloned().collect(),
+        _ => paths,
     }
 }
 
@@ -260,8 +289,11 @@ fn mandatory(info: &EntityInfo) -> Vec<(String, String)> {
 
 impl ModuleWork {
     /// The paths to read on a side.
-    pub fn paths(&self, side: Side) -> std::sync::Arc<[String]> {
-        self.mapping.paths(side)
+    pub fn paths(&self, side: Side) -> Arc<[String]> {
+        match side {
+            Side::Vtiger => self.mapping.paths(side),
+            Side::Service => self.service_paths.clone(),
+        }
     }
 
     /// The name of a record.

@@ -302,11 +302,8 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
     let mut records = [None, None];
     records[at(side)] = Some(record);
     let expected = expected(work, target, &fields, &pairs);
-    if let (Side::Vtiger, Some(field)) = (target, &work.external_id) {
-        let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
-        fields.set(field.as_str(), id);
-    }
-    if let Some(path) = work.capabilities[at(target)].mark {
+    let named = work.id_fields[at(target)].as_deref();
+    for path in named.into_iter().chain(work.capabilities[at(target)].mark) {
         let id = records[at(side)].as_ref().map(|r| r.id.clone()).unwrap_or_default();
         fields.set(path, id);
     }
@@ -319,7 +316,7 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         changes,
         pairs,
     };
-    let origin = LinkOrigin::Created;
+    let origin = LinkOrigin::created_on(target);
     Plan::Job(Box::new(Job {
         link: None,
         origin,

@@ -2,6 +2,7 @@
 //! those that have to be looked at.
 
 use super::context::{Context, Step, Stop};
+use super::echo::{is_echo, source_of};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
 use super::remember::id_of;
@@ -314,6 +315,8 @@ pub struct Known {
     pub parked: Option<Parked>,
     /// The record that it is linked with is skipped or waits.
     pub other_waits: bool,
+    /// It is made of a record that we ourselves have made in the service.
+    pub echo: bool,
 }
 
 pub async fn known(
@@ -322,12 +325,14 @@ pub async fn known(
     side: Side,
     records: &[Record],
 ) -> Step<Vec<Known>> {
-    let ids: Vec<String> = records.iter().map(|r| r.id.clone()).collect();
+    let ids: Vec<(String, Option<String>)> =
+        records.iter().map(|r| (r.id.clone(), source_of(work, side, r))).collect();
     let (connector, module) = (context.id(), work.module);
+    let from = work.comes_from.as_ref().map(|from| from.module);
     context
         .read(move |r| {
             ids.iter()
-                .map(|id| {
+                .map(|(id, source)| {
                     let link = match side {
                         Side::Vtiger => r.link_by_vtiger(connector, module, id)?,
                         Side::Service => r.link_by_service(connector, module, id)?,
@@ -342,7 +347,13 @@ pub async fn known(
                     };
                     let skip = r.skip(connector, module, side, id)?;
                     let parked = r.parked(connector, module, side, id)?;
-                    Ok(Known { link, skip, parked, other_waits })
+                    let echo = match (from, source) {
+                        (Some(from), Some(source)) => {
+                            is_echo(r, connector, from, source, link.as_ref())?
+                        }
+                        _ => false,
+                    };
+                    Ok(Known { link, skip, parked, other_waits, echo })
                 })
                 .collect()
         })
@@ -372,6 +383,11 @@ pub fn stage(
     known: &Known,
     again: bool,
 ) -> Step<()> {
+    // What somebody put into the queue is asked for.
+    if known.echo && !again && !record.trashed {
+        work.unchanged += 1;
+        return Ok(());
+    }
     let values = work.mapping.project(side, &record.fields);
     let revision = work.mapping.revision();
     let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);

@@ -51,7 +51,13 @@ pub async fn run(
     context.remotes =
         referring(&context.remotes, &context.store, context.id(), &modules, &services);
     if !context.dry {
-        settle_open(context, &mut modules).await?;
+        // What a module is made of has to be known, even if it is not synced now.
+        let open = open_sources(context, only).await?;
+        let mut sources = match open.is_empty() {
+            true => Vec::new(),
+            false => prepare_modules(context, &open).await?,
+        };
+        settle_open(context, &mut modules, &mut sources).await?;
     }
     for work in &mut modules {
         for side in Side::BOTH {
@@ -114,8 +120,31 @@ async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleW
     Ok(modules)
 }
 
+/// The modules that the chosen ones are made of in the service, if a create of theirs is open.
+async fn open_sources(context: &Context, only: &[Module]) -> Step<Vec<Module>> {
+    let service = context.catalog.service(&context.connector.service);
+    let from = |module: &Module| {
+        let spec = service?.modules.get(module)?;
+        spec.comes_from.as_ref().map(|from| from.module).filter(|from| !only.contains(from))
+    };
+    let mut sources: Vec<Module> = only.iter().filter_map(from).collect();
+    if !sources.is_empty() {
+        let connector = context.id();
+        let open = context.read(move |r| r.intents(connector)).await?;
+        sources.retain(|source| {
+            open.iter().any(|(m, intent)| m == source && intent.kind == IntentKind::Create)
+        });
+        sources.dedup();
+    }
+    Ok(sources)
+}
+
 /// Settles the writes that a crash or a lost answer left open.
-async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
+async fn settle_open(
+    context: &Context,
+    modules: &mut [ModuleWork],
+    sources: &mut [ModuleWork],
+) -> Step<()> {
     let connector = context.id();
     let open = context.read(move |r| r.intents(connector)).await?;
     if open.is_empty() {
@@ -135,7 +164,7 @@ async fn settle_open(context: &Context, modules: &mut [ModuleWork]) -> Step<()> 
         }
     }
     settle_companions(context, companions).await?;
-    for work in modules {
+    for work in modules.iter_mut().chain(sources) {
         if let Some(intents) = by_module.remove(&work.module) {
             context.begin(work.module, "settling what was left open", Some(intents.len() as u64));
             settle(context, work, intents).await?;

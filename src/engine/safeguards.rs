@@ -19,6 +19,9 @@ pub enum Safeguard {
     LookUpUnknown,
     /// A write that outlives its client gets the time to land before it is looked for.
     LateWrites,
+    /// A create carries the id of its source, where an administrator named a field for it, and is
+    /// found again by it.
+    CarriedIds,
 }
 
 pub use values::*;

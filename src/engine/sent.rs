@@ -175,7 +175,7 @@ impl Sent {
             vtiger_stamp: None,
             service_stamp: None,
             revision: work.mapping.revision(),
-            origin: LinkOrigin::Created,
+            origin: LinkOrigin::created_on(intent.target),
         }
     }
 

@@ -4,14 +4,16 @@
 use super::companions;
 use super::context::{Context, Step};
 use super::lookup::{links, search};
+use super::matching::create_lost;
 use super::module::{ModuleWork, at};
 use super::outcome::{items_path, total_difference};
-use super::plan::{Job, item};
+use super::plan::{Job, item, reason_item};
 use super::remember::forget;
 use super::safeguards::{Safeguard, on};
 use super::sent::Sent;
 use crate::model::{
-    Intent, IntentKind, Item, ItemStatus, Parked, Reason, ReasonCode, Record, Side, Stamp,
+    Decided, Intent, IntentKind, Item, ItemStatus, Parked, Reason, ReasonCode, Record, Side, Skip,
+    Stamp, Verdict,
 };
 use crate::store::{Batch, Change};
 
@@ -82,12 +84,19 @@ async fn settle_create(
     }
     let source = fetch_one(context, work, source_side, &intent.source_id).await?;
     let sent = Sent::new(work, intent);
-    // Nothing or several: the record is parked, and the search before the next create decides.
+    // Nothing or several: the record is parked, and the search before the next create decides, unless
+    // it could find nothing either.
     let hit = match by_external_id(context, work, intent).await? {
         Some(hit) => hit,
         None => match by_key(context, work, intent, &sent, source.as_ref()).await? {
             Some(hit) => hit,
-            None => return Ok(()),
+            None => {
+                let lost = source.filter(|s| !can_be_found(work, intent, &sent, Some(s)));
+                if let Some(source) = lost {
+                    leave_to_a_person(context, work, intent, &source, batch);
+                }
+                return Ok(());
+            }
         },
     };
     let sent = sent.seen_on(work, intent, &hit);
@@ -110,6 +119,57 @@ async fn settle_create(
     Ok(())
 }
 
+/// The field of the target that carries the id of the record's source.
+fn carrier<'w>(work: &'w ModuleWork, intent: &Intent) -> Option<&'w str> {
+    let named = work.id_fields[at(intent.target)].as_deref();
+    let mark = work.capabilities[at(intent.target)].mark;
+    named.filter(|_| on(Safeguard::CarriedIds)).or(mark)
+}
+
+/// The key by which the target is searched: what was sent counts, for the source's key may have
+/// changed since.
+fn searched(
+    work: &ModuleWork,
+    intent: &Intent,
+    sent: &Sent,
+    source: Option<&Record>,
+) -> Option<String> {
+    let now = || work.mapping.key_value(intent.target.other(), &source?.fields);
+    let value = sent.key_value(work, intent).or_else(now)?;
+    (!intent.match_key.is_empty()).then_some(value)
+}
+
+/// Whether a search can tell that a create did not arrive.
+fn can_be_found(work: &ModuleWork, intent: &Intent, sent: &Sent, source: Option<&Record>) -> bool {
+    carrier(work, intent).is_some() || searched(work, intent, sent, source).is_some()
+}
+
+/// Nobody can tell whether the create arrived, so it is not sent again by itself.
+fn leave_to_a_person(
+    context: &Context,
+    work: &ModuleWork,
+    intent: &Intent,
+    source: &Record,
+    batch: &mut Batch,
+) {
+    let side = intent.target.other();
+    let (connector, module, id) = (context.id(), work.module, source.id.clone());
+    let item = reason_item(context, work, side, source, None, ItemStatus::Skipped, create_lost());
+    batch.push(Change::AddItem(context.run, Box::new(item)));
+    batch.push(Change::DropParked(connector, module, side, id.clone()));
+    let skip = Skip {
+        side,
+        id,
+        name: work.name_of(side, source),
+        reason: create_lost(),
+        print: work.mapping.project(side, &source.fields).print,
+        revision: work.mapping.revision(),
+        run: context.run,
+        decided: Some(Decided { verdict: Verdict::Lost, at: intent.sent }),
+    };
+    batch.push(Change::PutSkip(connector, module, skip));
+}
+
 /// Whether lines of a document were sent.
 fn has_items(work: &ModuleWork, intent: &Intent) -> bool {
     let items = items_path(work, intent.target);
@@ -124,10 +184,7 @@ async fn by_key(
     sent: &Sent,
     source: Option<&Record>,
 ) -> Step<Option<Record>> {
-    // The source's key may have changed since: what was sent counts.
-    let now = || work.mapping.key_value(intent.target.other(), &source?.fields);
-    let value = sent.key_value(work, intent).or_else(now);
-    let (Some(value), false) = (value, intent.match_key.is_empty()) else { return Ok(None) };
+    let Some(value) = searched(work, intent, sent, source) else { return Ok(None) };
     let mut found = search(context, work, intent.target, &[value]).await?;
     let hits = found.remove(&intent.match_key).unwrap_or_default();
     Ok(match hits.as_slice() {
@@ -148,12 +205,11 @@ async fn by_external_id(
     intent: &Intent,
 ) -> Step<Option<Record>> {
     let target = intent.target;
-    let mark = work.capabilities[at(target)].mark;
-    let named = work.external_id.as_deref().filter(|_| target == Side::Vtiger);
-    let Some(field) = named.or(mark) else { return Ok(None) };
-    let value = match mark {
-        Some(_) => format!("{}@{}", intent.source_id, intent.sent.0.div_euclid(1000)),
-        None => intent.source_id.clone(),
+    let Some(field) = carrier(work, intent) else { return Ok(None) };
+    let value = if work.capabilities[at(target)].mark == Some(field) {
+        format!("{}@{}", intent.source_id, intent.sent.0.div_euclid(1000))
+    } else {
+        intent.source_id.clone()
     };
     let mut paths = work.paths(target).to_vec();
     paths.push(field.to_owned());

@@ -7,12 +7,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkOrigin {
-    /// We created one side from the other.
+    /// We created one side from the other: Vtiger's from the service's, unless it is older than
+    /// [`Self::Sent`].
     Created,
+    /// We created the service's record from Vtiger's.
+    Sent,
     /// Both were there and had the same key.
     Matched,
     /// A person said so.
     Person,
+}
+
+impl LinkOrigin {
+    /// That of a link which we make by creating a record on a side.
+    pub fn created_on(side: Side) -> Self {
+        match side {
+            Side::Vtiger => Self::Created,
+            Side::Service => Self::Sent,
+        }
+    }
 }
 
 /// The first parts of the ids that stand for companions in links: records of the CRM without a

@@ -88,6 +88,9 @@ pub enum Verdict {
     CreateNew,
     /// As before, and the create was sent: until its outcome is known it is not sent again.
     CreateSent,
+    /// Not a decision yet: a create was sent whose answer was lost, and nothing can tell whether it
+    /// arrived. It is not sent again before a person decides.
+    Lost,
 }
 
 impl Verdict {
@@ -98,6 +101,7 @@ impl Verdict {
             Self::Never => "never",
             Self::CreateNew => "create_new",
             Self::CreateSent => "create_sent",
+            Self::Lost => "create_lost",
         }
     }
 
@@ -113,6 +117,7 @@ impl Verdict {
                 "A person decided that it is created new. The create was sent, and its answer was \
                  lost: look whether it is there, then decide again."
             }
+            Self::Lost => "It is not sent again before a person decides.",
         }
     }
 }

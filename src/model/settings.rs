@@ -295,6 +295,9 @@ pub struct Advanced {
     pub guard_creates: u64,
     /// Vtiger fields that carry the other side's id, by module.
     pub external_id_fields: BTreeMap<Module, String>,
+    /// Fields of the service that carry Vtiger's id, by module.
+    #[serde(default)]
+    pub service_id_fields: BTreeMap<Module, String>,
     /// Plain http to a host that is not this machine is accepted.
     pub allow_http: bool,
     /// A further certificate authority, in PEM.
@@ -318,6 +321,7 @@ impl Default for Advanced {
             guard_changes: Ratio(50),
             guard_creates: 50_000,
             external_id_fields: BTreeMap::new(),
+            service_id_fields: BTreeMap::new(),
             allow_http: false,
             ca_file: None,
         }

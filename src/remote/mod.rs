@@ -281,6 +281,9 @@ pub struct EntityInfo {
     pub deleteable: bool,
     /// The fields.
     pub fields: Vec<FieldInfo>,
+    /// The paths of text fields of an administrator's own making by which [`Remote::find`] finds a
+    /// record as soon as it was made: they may carry the id of another system's record.
+    pub id_fields: Vec<String>,
 }
 
 impl EntityInfo {

@@ -64,6 +64,8 @@ struct AdvancedOut<'a> {
     ca_file: Option<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     external_id_fields: BTreeMap<&'static str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    service_id_fields: BTreeMap<&'static str, &'a str>,
 }
 
 /// The settings file that describes what the store has. Applying it changes nothing. Blocks.
@@ -140,7 +142,9 @@ impl<'a> From<&'a ModuleSettings> for ModuleOut<'a> {
 
 impl<'a> From<&'a Advanced> for AdvancedOut<'a> {
     fn from(advanced: &'a Advanced) -> Self {
-        let fields = advanced.external_id_fields.iter();
+        let by_key = |fields: &'a BTreeMap<Module, String>| {
+            fields.iter().map(|(module, field)| (module.key(), field.as_str())).collect()
+        };
         Self {
             concurrency: advanced.concurrency,
             requests_per_second: advanced.requests_per_second,
@@ -152,7 +156,8 @@ impl<'a> From<&'a Advanced> for AdvancedOut<'a> {
             guard_creates: i64::try_from(advanced.guard_creates).unwrap_or(i64::MAX),
             allow_http: advanced.allow_http,
             ca_file: advanced.ca_file.as_deref(),
-            external_id_fields: fields.map(|(module, f)| (module.key(), f.as_str())).collect(),
+            external_id_fields: by_key(&advanced.external_id_fields),
+            service_id_fields: by_key(&advanced.service_id_fields),
         }
     }
 }

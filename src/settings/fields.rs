@@ -2,8 +2,8 @@
 
 use super::problem::did_you_mean;
 use super::url::{crm_address, web_address};
-use crate::catalog::{Catalog, FieldKind, FormField};
-use crate::model::{Frequency, Period, Ratio, Stamp, SyncFrom, parse_size};
+use crate::catalog::{Catalog, FieldKind, FormField, Service};
+use crate::model::{Frequency, Module, Period, Ratio, Stamp, SyncFrom, parse_size};
 use crate::secrets::is_reference;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub fn check_field(
         "requests_per_second" => number(text, REQUESTS_PER_SECOND).map(drop),
         "guard_creates" => number(text, GUARD_CREATES).map(drop),
         "external_id_fields" => vtiger_field(text),
+        "service_id_fields" => service_field(text),
         "ca_file" if text.trim().is_empty() => Err("the name of the file is empty".into()),
         _ => Ok(()),
     }
@@ -157,6 +158,30 @@ pub(super) fn vtiger_field(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("\"{text}\" is not the name of a Vtiger field such as cf_854"))
+}
+
+/// The name of a field of a service.
+pub(super) fn service_field(text: &str) -> Result<(), String> {
+    let good = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    if text.split('.').all(good) {
+        return Ok(());
+    }
+    Err(format!("\"{text}\" is not the name of a field such as Vtiger_ID"))
+}
+
+/// Whether a module of a service can have a field that carries Vtiger's id.
+pub(super) fn has_id_field(service: &Service, module: Module) -> Result<(), String> {
+    match service.modules.get(&module) {
+        Some(spec) if spec.id_field => Ok(()),
+        Some(spec) => Err(format!(
+            "{module} of {} need no field for Vtiger's id: they are found by {}",
+            service.label,
+            spec.match_on.join(", ")
+        )),
+        None => Err(format!("{} has no {module}", service.label)),
+    }
 }
 
 /// The service of this name, or a sentence and a hint.

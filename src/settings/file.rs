@@ -78,6 +78,8 @@ pub(super) struct AdvancedFile {
     #[serde(default)]
     pub(super) external_id_fields: BTreeMap<Text, Text>,
     #[serde(default)]
+    pub(super) service_id_fields: BTreeMap<Text, Text>,
+    #[serde(default)]
     pub(super) allow_http: bool,
     pub(super) ca_file: Option<Text>,
 }

@@ -1,9 +1,9 @@
 //! The settings of a connector one by one, for forms: what each is called, what can be chosen and
 //! why something cannot. Values are written as in the settings file, and read by the same rules.
 
-use super::fields::{
-    CONCURRENCY, GUARD_CREATES, REQUESTS_PER_SECOND, number, period, settle_wait, vtiger_field,
-};
+mod ids;
+
+use super::fields::{CONCURRENCY, GUARD_CREATES, REQUESTS_PER_SECOND, number, period, settle_wait};
 use crate::catalog::{Catalog, Service, ServiceModule};
 use crate::model::{
     Advanced, ConflictRule, Connector, Deletes, Direction, Mode, Module, ModuleSettings, Period,
@@ -94,7 +94,7 @@ pub fn settings_of(service: &Service, connector: &Connector) -> Vec<Setting> {
     }
     all.extend(advanced(&connector.advanced));
     let enabled = service.modules.keys().filter(|module| connector.modules.contains_key(module));
-    all.extend(enabled.map(|module| external_id(*module, &connector.advanced)));
+    all.extend(enabled.flat_map(|module| ids::settings(service, *module, &connector.advanced)));
     all
 }
 
@@ -333,29 +333,6 @@ fn advanced(advanced: &Advanced) -> Vec<Setting> {
     ]
 }
 
-fn external_id(module: Module, advanced: &Advanced) -> Setting {
-    let value = advanced.external_id_fields.get(&module).cloned().unwrap_or_default();
-    let path = format!("advanced.external_id_fields.{}", module.key());
-    let help = format!(
-        "A Vtiger field of {module}, such as cf_900, that carries the other side's id. A create \
-         whose answer was lost is found again by it. Empty: none."
-    );
-    let label = match module {
-        Module::Contacts => "Id field of Contacts",
-        Module::Organizations => "Id field of Organizations",
-        Module::Leads => "Id field of Leads",
-        Module::Products => "Id field of Products",
-        Module::Services => "Id field of Services",
-        Module::SalesOrders => "Id field of Sales Orders",
-        Module::Invoices => "Id field of Invoices",
-        Module::Taxes => "Id field of Taxes",
-        Module::Campaigns => "Id field of Campaigns",
-        Module::Events => "Id field of Events",
-        Module::Payments => "Id field of Payments",
-    };
-    Setting { unset: NONE, ..text(&path, Section::Advanced, label, value, &help) }
-}
-
 /// Whether a text may be entered for a setting.
 ///
 /// # Errors
@@ -399,15 +376,8 @@ pub fn put_setting(
             });
             put_of_module(spec, settings, name, value)?;
         }
-        ["advanced", "external_id_fields", module] => {
-            let module: Module = module.parse()?;
-            let fields = &mut connector.advanced.external_id_fields;
-            if value.is_empty() {
-                fields.remove(&module);
-            } else {
-                vtiger_field(value)?;
-                fields.insert(module, value.to_owned());
-            }
+        ["advanced", name @ ("external_id_fields" | "service_id_fields"), module] => {
+            ids::put(service, &mut connector.advanced, name, module.parse()?, value)?;
         }
         ["advanced", name] => put_advanced(&mut connector.advanced, name, value)?,
         _ => return Err(format!("there is no setting {path}")),
@@ -561,6 +531,7 @@ mod tests {
             ("advanced.concurrency", "0"),
             ("advanced.guard_deletes", "10"),
             ("advanced.external_id_fields.contacts", "cf 9"),
+            ("advanced.service_id_fields.contacts", "no_use_here"),
             ("advanced.nonsense", "1"),
             ("enabled", "maybe"),
             ("sync_from", "yesterday"),

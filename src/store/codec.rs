@@ -94,9 +94,9 @@ macro_rules! codes {
 
 codes! {
     Side { Vtiger = 1, Service = 2 }
-    LinkOrigin { Created = 1, Matched = 2, Person = 3 }
+    LinkOrigin { Created = 1, Matched = 2, Person = 3, Sent = 4 }
     IntentKind { Create = 1, Update = 2, Delete = 3 }
-    Verdict { Dropped = 1, Never = 2, CreateNew = 3, CreateSent = 4 }
+    Verdict { Dropped = 1, Never = 2, CreateNew = 3, CreateSent = 4, Lost = 5 }
     Trigger { Manual = 1, Schedule = 2, Immediate = 3 }
     RunStatus {
         Running = 1, Completed = 2, Preview = 3, Held = 4, Dropped = 5, Cancelled = 6, Failed = 7,

@@ -163,7 +163,7 @@ impl Writing<'_> {
         let skip = self.skip_at(key)?;
         let verdict = skip.as_ref().and_then(Skip::verdict);
         match (&skip, verdict) {
-            (Some(_), Some(Verdict::CreateNew)) => return Ok(Came::Anyway),
+            (Some(_), Some(Verdict::CreateNew | Verdict::Lost)) => return Ok(Came::Anyway),
             (Some(_), Some(Verdict::Never)) if !named => return Ok(Came::LeftOut),
             (Some(_), Some(Verdict::Never)) => self.park_other_end(key, now)?,
             (Some(skip), _) if skip.is_final() => return Ok(Came::Deletion),

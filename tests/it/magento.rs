@@ -41,7 +41,7 @@ fn remote_with(keys: &MagentoCredentials, more: &[(&'static str, &str)]) -> Arc<
     connect_service("magento", &all, &ConnectOptions::default()).unwrap()
 }
 
-async fn shop(records: u64) -> (Sandbox, Arc<dyn Remote>) {
+pub async fn shop(records: u64) -> (Sandbox, Arc<dyn Remote>) {
     let options = SandboxOptions { records: Some(records), ..SandboxOptions::default() };
     let sandbox = sandbox::start(options).await.unwrap();
     let remote = remote_with(&sandbox.magento_credentials(MagentoKey::Full), &[]);
@@ -363,10 +363,10 @@ async fn a_client_that_signs_by_itself_reads_the_sandbox() {
     assert!(status == 401 && body.contains("signature is invalid"), "{body}");
 }
 
-struct Bench {
-    sandbox: Sandbox,
-    store: Store,
-    engine: Engine,
+pub struct Bench {
+    pub sandbox: Sandbox,
+    pub store: Store,
+    pub engine: Engine,
     _folder: tempfile::TempDir,
 }
 
@@ -377,7 +377,7 @@ impl Bench {
         Self::with(options, direction, only).await
     }
 
-    async fn with(options: SandboxOptions, direction: Direction, only: &[Module]) -> Self {
+    pub async fn with(options: SandboxOptions, direction: Direction, only: &[Module]) -> Self {
         let sandbox = sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("syncdeck.redb")).unwrap();
@@ -433,11 +433,16 @@ impl Bench {
         Self { sandbox, store, engine, _folder: folder }
     }
 
-    async fn sync(&self) -> Run {
+    /// A sync, however it ends.
+    pub async fn try_sync(&self) -> Run {
         self.sandbox.advance_clock(Duration::from_secs(120));
         let request =
             SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Accept };
-        let run = self.engine.sync(1, request).await.unwrap();
+        self.engine.sync(1, request).await.unwrap()
+    }
+
+    pub async fn sync(&self) -> Run {
+        let run = self.try_sync().await;
         assert_eq!(run.status, RunStatus::Completed, "{:?}", run.error);
         run
     }
@@ -461,7 +466,7 @@ impl Bench {
     }
 }
 
-fn written(run: &Run) -> u64 {
+pub fn written(run: &Run) -> u64 {
     run.modules.values().map(|m| m.vtiger.written() + m.service.written()).sum()
 }
 

@@ -28,7 +28,7 @@ async fn started(records: u64) -> Sandbox {
 }
 
 /// A connection whose form differs in these fields; an empty text takes one out.
-fn connect(sandbox: &Sandbox, other: &[(&str, &str)]) -> Arc<dyn Remote> {
+pub fn connect(sandbox: &Sandbox, other: &[(&str, &str)]) -> Arc<dyn Remote> {
     let mut form = sandbox.credentials().zoho;
     for (name, value) in other {
         form.insert((*name).to_owned(), (*value).to_owned());
@@ -335,9 +335,9 @@ async fn a_check_names_what_is_wrong() {
     );
 }
 
-struct Bench {
-    sandbox: Sandbox,
-    store: Store,
+pub struct Bench {
+    pub sandbox: Sandbox,
+    pub store: Store,
     folder: tempfile::TempDir,
 }
 
@@ -346,7 +346,7 @@ fn plain(text: &str) -> SecretText {
 }
 
 impl Bench {
-    async fn new(records: u64, deletes: Deletes, other: &[(&str, &str)]) -> Self {
+    pub async fn new(records: u64, deletes: Deletes, other: &[(&str, &str)]) -> Self {
         Self::of(started(records).await, deletes, other).await
     }
 
@@ -399,7 +399,7 @@ impl Bench {
     }
 
     /// A new engine each time, as in a new process.
-    async fn sync(&self) -> Run {
+    pub async fn sync(&self) -> Run {
         self.sandbox.advance_clock(Duration::from_secs(60));
         let catalog = Arc::new(Catalog::built_in().unwrap());
         let vault = Vault::open(self.folder.path()).unwrap();
@@ -427,7 +427,7 @@ impl Bench {
     }
 }
 
-fn written(run: &Run) -> u64 {
+pub fn written(run: &Run) -> u64 {
     run.modules.values().map(|m| m.vtiger.written() + m.service.written()).sum()
 }
 

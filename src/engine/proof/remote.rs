@@ -215,7 +215,7 @@ impl MemoryRemote {
         for (path, value) in fields.iter() {
             set(world, side, &mut person, path, value);
         }
-        let same = |p: &Person| p.email.eq_ignore_ascii_case(&person.email);
+        let same = |p: &Person| !p.email.is_empty() && p.email.eq_ignore_ascii_case(&person.email);
         let taken = world.sides[side].people.iter().find(|(_, p)| same(p)).map(|(n, _)| *n);
         if let Some(n) = taken {
             if side == 1 && world.setup.unique {
@@ -365,9 +365,14 @@ impl Remote for MemoryRemote {
     fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
         let names: &[&str] = match self.side {
             Side::Vtiger => &["email", "firstname", "lastname", "phone", "account_id", EXTERNAL_ID],
-            Side::Service => {
-                &["email", "first_name", "last_name", "billing.phone", "billing.company"]
-            }
+            Side::Service => &[
+                "email",
+                "first_name",
+                "last_name",
+                "billing.phone",
+                "billing.company",
+                EXTERNAL_ID,
+            ],
         };
         let field = |name: &&str| FieldInfo {
             path: (*name).to_owned(),
@@ -381,8 +386,14 @@ impl Remote for MemoryRemote {
         };
         let fields = names.iter().map(field).collect();
         let name = entity.to_owned();
-        let info =
-            EntityInfo { name, createable: true, updateable: true, deleteable: true, fields };
+        let info = EntityInfo {
+            name,
+            createable: true,
+            updateable: true,
+            deleteable: true,
+            fields,
+            id_fields: vec![EXTERNAL_ID.to_owned()],
+        };
         Box::pin(async move { Ok(info) })
     }
 

@@ -3,12 +3,12 @@
 use super::world::Dice;
 use crate::model::{
     Advanced, ConflictRule, Connector, Deletes, Direction, Frequency, Module, ModuleSettings, Pair,
-    Period, Ratio, Stamp, SyncFrom,
+    PairKind, Period, Ratio, Stamp, SyncFrom,
 };
 use crate::remote::ChangeFeed;
 use std::collections::BTreeMap;
 
-/// The Vtiger field that carries the service's id, where a setup has one.
+/// The field of each side that carries the other side's id, where a setup has one.
 pub const EXTERNAL_ID: &str = "cf_900";
 /// When the stories begin; the period of *Sync Records From* begins here too.
 pub const BEGIN: i64 = 1_700_000_000;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub deletes: Deletes,
     pub habits: Habits,
     pub external_id: bool,
+    /// People without an e-mail address travel, too.
+    pub keyless: bool,
     /// How the service shows changes.
     pub feed: ChangeFeed,
     /// The service refuses a second record with the same e-mail address.
@@ -63,6 +65,7 @@ impl Setup {
             deletes: Deletes::Off,
             habits: Habits::default(),
             external_id: false,
+            keyless: false,
             feed: ChangeFeed::NarrowScan,
             unique: true,
             trash: false,
@@ -117,16 +120,23 @@ impl Setup {
         let pair = Pair::new("phone", "billing.phone");
         let pair = Pair { replaces: true, active: phone, direction: self.phone, ..pair };
         let as_shipped = phone && self.phone == Direction::Both;
+        let keyless = self.keyless.then(|| Pair {
+            replaces: true,
+            required: false,
+            kind: PairKind::Email,
+            ..Pair::new("email", "email")
+        });
         let contacts = ModuleSettings {
             enabled: true,
             direction: self.direction,
             mode: None,
             period: None,
             deletes: self.deletes,
-            mapping: if as_shipped { Vec::new() } else { vec![pair] },
+            mapping: (!as_shipped).then_some(pair).into_iter().chain(keyless).collect(),
         };
         let from = Some(Stamp::from_secs(BEGIN)).filter(|_| self.sync_from);
-        let fields = BTreeMap::from([(Module::Contacts, EXTERNAL_ID.to_owned())]);
+        let fields = self.external_id.then(|| (Module::Contacts, EXTERNAL_ID.to_owned()));
+        let fields: BTreeMap<_, _> = fields.into_iter().collect();
         Connector {
             id: 1,
             name: "shop".into(),
@@ -143,7 +153,8 @@ impl Setup {
                 guard_changes: Ratio(100),
                 guard_creates: self.guard_creates,
                 full_scan: Period::secs(3_600),
-                external_id_fields: if self.external_id { fields } else { BTreeMap::new() },
+                external_id_fields: fields.clone(),
+                service_id_fields: fields,
                 ..Advanced::default()
             },
         }

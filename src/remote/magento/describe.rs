@@ -192,7 +192,16 @@ impl Magento {
         if matches!(entity.kind, Kind::Orders | Kind::Invoices) {
             fields.extend(address_fields(false));
         }
+        // Products are found by their SKU, which no two of them share.
+        let own = |f: &&FieldInfo| {
+            f.writable && f.type_name == "text" && f.path.starts_with("custom_attributes.")
+        };
+        let id_fields = match entity.kind {
+            Kind::Customers => fields.iter().filter(own).map(|f| f.path.clone()).collect(),
+            _ => Vec::new(),
+        };
         Ok(EntityInfo {
+            id_fields,
             name: entity.name.to_owned(),
             createable: entity.writable,
             updateable: entity.writable,

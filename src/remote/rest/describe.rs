@@ -43,6 +43,7 @@ impl Rest {
             fields.extend(documents.map(|(path, kind)| info(path, path, kind)));
         }
         Ok(EntityInfo {
+            id_fields: Vec::new(),
             name: entity.to_owned(),
             createable: false,
             updateable: false,

@@ -139,12 +139,18 @@ fn read(module: &str, result: &Json) -> Described {
     let fields: Vec<&Json> = list.into_iter().flatten().collect();
     let unique =
         fields.iter().filter(|f| flag(f.get("isunique"))).map(|f| text(f, "name")).collect();
+    let all: Vec<FieldInfo> =
+        fields.iter().map(|f| field(module, f)).chain(virtual_fields(module)).collect();
+    let own = |f: &&FieldInfo| {
+        f.path.starts_with("cf_") && f.type_name == "string" && f.writable && f.choices.is_empty()
+    };
     let info = EntityInfo {
+        id_fields: all.iter().filter(own).map(|f| f.path.clone()).collect(),
         name: module.to_owned(),
         createable: flag(result.get("createable")),
         updateable: flag(result.get("updateable")),
         deleteable: flag(result.get("deleteable")),
-        fields: fields.iter().map(|f| field(module, f)).chain(virtual_fields(module)).collect(),
+        fields: all,
     };
     Described {
         info,

@@ -133,6 +133,7 @@ mod tests {
         };
         Described {
             info: EntityInfo {
+                id_fields: Vec::new(),
                 name: "Contacts".into(),
                 fields: fields.iter().map(field).collect(),
                 ..EntityInfo::default()

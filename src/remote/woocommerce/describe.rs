@@ -38,6 +38,7 @@ fn read(entity: &Entity, json: &Json) -> EntityInfo {
     }
     fields.extend(made(entity));
     EntityInfo {
+        id_fields: Vec::new(),
         name: entity.name.to_owned(),
         createable: entity.writable,
         updateable: entity.writable,

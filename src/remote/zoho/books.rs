@@ -96,6 +96,7 @@ impl Zoho {
                 refers_to: Vec::new(),
             };
         Ok(EntityInfo {
+            id_fields: Vec::new(),
             name: PAYMENTS.to_owned(),
             createable: true,
             updateable: true,

@@ -109,6 +109,7 @@ fn read(
     let list = json.get("fields").and_then(Json::as_array);
     let mut described = Described::default();
     let mut fields = Vec::new();
+    let mut id_fields = Vec::new();
     for json in list.into_iter().flatten() {
         let name = text(json, "api_name");
         if name.is_empty() {
@@ -120,6 +121,12 @@ fn read(
             described.alone.push(name.clone());
         }
         add(entity, &mut fields, json, &name, &kind);
+        let own = json.get("custom_field").and_then(Json::as_bool) == Some(true);
+        let hidden = json.get("crypt").is_some_and(|crypt| !crypt.is_null());
+        let last = fields.last().is_some_and(|f: &FieldInfo| f.path == name && f.writable);
+        if own && !hidden && kind == "text" && last {
+            id_fields.push(name.clone());
+        }
         described.types.insert(name, kind);
     }
     if entity.lines.is_some() {
@@ -139,7 +146,7 @@ fn read(
         fields.push(FieldInfo { refers_to: vec!["Accounts".to_owned()], ..about });
     }
     let name = entity.name.to_owned();
-    described.info = EntityInfo { name, createable, updateable, deleteable, fields };
+    described.info = EntityInfo { name, createable, updateable, deleteable, fields, id_fields };
     described
 }
 

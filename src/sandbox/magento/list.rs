@@ -83,7 +83,8 @@ fn check_column(table: Table, column: &str) -> Result<(), Failure> {
             let known = column == "entity_id"
                 || column == "name"
                 || BILLING.iter().any(|(name, _)| *name == column)
-                || meta::CUSTOMER.iter().any(|(code, ..)| *code == column);
+                || meta::CUSTOMER.iter().any(|(code, ..)| *code == column)
+                || meta::OWN.iter().any(|(code, _)| *code == column);
             return if known { Ok(()) } else { Err(invalid(column)) };
         }
         Table::Products => {

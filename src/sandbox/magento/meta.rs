@@ -30,6 +30,9 @@ pub const CUSTOMER: [(&str, &str, &str, bool); 19] = [
     ("gender", "Gender", "select", false),
 ];
 
+/// The attributes of customers that a module of the shop's own has added: code and label.
+pub const OWN: [(&str, &str); 1] = [("vtiger_id", "Vtiger ID")];
+
 /// `/V1/attributeMetadata/customer`.
 pub fn customer_attributes() -> Value {
     let one = |(code, label, input, required): &(&str, &str, &str, bool)| {
@@ -47,7 +50,14 @@ pub fn customer_attributes() -> Value {
             "backend_type": "static", "validation_rules": [], "multiline_count": 0,
         })
     };
-    CUSTOMER.iter().map(one).collect()
+    let own = OWN.iter().map(|(code, label)| {
+        let mut attribute = one(&(code, label, "text", false));
+        attribute["user_defined"] = true.into();
+        attribute["system"] = false.into();
+        attribute["backend_type"] = "varchar".into();
+        attribute
+    });
+    CUSTOMER.iter().map(one).chain(own).collect()
 }
 
 /// `/V1/products/attributes`, all of them.

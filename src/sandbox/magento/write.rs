@@ -178,7 +178,11 @@ pub fn customer(
     if let Some(list) = given.get("addresses").and_then(Value::as_array) {
         addresses(store, number, &old, given, list, &mut new)?;
     }
-    store.put(Table::Customers, number, Value::Object(new), now);
+    let mut new = Value::Object(new);
+    if let Some(more) = given.get("custom_attributes") {
+        attributes(&mut new, more, &super::meta::OWN.map(|(code, _)| code));
+    }
+    store.put(Table::Customers, number, new, now);
     store.get(Table::Customers, number).ok_or_else(Failure::internal)
 }
 
@@ -324,7 +328,7 @@ pub fn product(
     for (name, value) in given {
         match name.as_str() {
             "id" | "sku" | "created_at" | "updated_at" | "extension_attributes" => {}
-            "custom_attributes" => attributes(&mut new, value),
+            "custom_attributes" => attributes(&mut new, value, &ATTRIBUTES),
             "price" | "weight" => new[name] = number(value.as_f64().unwrap_or(0.0)),
             _ => new[name] = value.clone(),
         }
@@ -371,12 +375,13 @@ fn fresh(given: &Map<String, Value>, sku: &str) -> Result<Value, Failure> {
     }))
 }
 
-fn attributes(product: &mut Value, given: &Value) {
-    let list = product["custom_attributes"].as_array().cloned().unwrap_or_default();
+/// Merges attributes; those that the shop does not know are ignored without a word.
+fn attributes(document: &mut Value, given: &Value, known: &[&str]) {
+    let list = document["custom_attributes"].as_array().cloned().unwrap_or_default();
     let mut list: Vec<Value> = list;
     for entry in given.as_array().into_iter().flatten() {
         let code = entry["attribute_code"].as_str().unwrap_or_default();
-        if !ATTRIBUTES.contains(&code) {
+        if !known.contains(&code) {
             continue;
         }
         list.retain(|e| e["attribute_code"] != code);
@@ -384,7 +389,7 @@ fn attributes(product: &mut Value, given: &Value) {
             list.push(entry.clone());
         }
     }
-    product["custom_attributes"] = list.into();
+    document["custom_attributes"] = list.into();
 }
 
 fn url_key(product: &Value) -> Option<&str> {

@@ -23,6 +23,8 @@ pub struct Field {
     pub read_only: bool,
     /// No two records may have the same value.
     pub unique: bool,
+    /// It is the organisation's own.
+    pub custom: bool,
     /// A lookup's module, a picklist's values, a formula's type, a subform's module.
     pub extra: &'static str,
 }
@@ -54,6 +56,7 @@ impl Fields {
                 mandatory: marked("mandatory"),
                 read_only: marked("ro"),
                 unique: marked("unique"),
+                custom: marked("custom"),
                 extra,
             });
         }
@@ -104,7 +107,7 @@ impl Field {
             "read_only": self.read_only,
             "field_read_only": self.read_only,
             "visible": true,
-            "custom_field": false,
+            "custom_field": self.custom,
             "webhook": true,
             "searchable": true,
             "sortable": true,

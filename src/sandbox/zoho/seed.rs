@@ -178,6 +178,12 @@ fn product(world: &World, n: u64, record: &mut Record) {
     facts.write(Fact::Active, Side::Woo, &mut active);
     record.insert("Product_Active".into(), (active == "1").into());
     record.insert("Tax".into(), json!([]));
+    if n.is_multiple_of(3) {
+        // What only people who sell know.
+        let (created, _) = stamps(world, Table::Products, n);
+        let day: String = time(created).chars().take(10).collect();
+        record.insert("Sales_Start_Date".into(), day.into());
+    }
 }
 
 /// A reference to a computed record.

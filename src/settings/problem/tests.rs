@@ -39,6 +39,10 @@ fn secrets_are_not_quoted() {
             "external_id_fields = { contacts = \"cf_9\" }",
             "external_id_fields = { contacts = \"cf_9\" }",
         ),
+        (
+            "service_id_fields = { contacts = \"Vtiger_ID\" }",
+            "service_id_fields = { contacts = \"Vtiger_ID\" }",
+        ),
     ];
     for (line, expected) in cases {
         assert_eq!(masked(line, super::may_be_secret), expected);

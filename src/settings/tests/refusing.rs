@@ -45,6 +45,12 @@ fn values_are_refused_at_their_place() {
         ("[connector.advanced]\nsettle_wait = \"1h\"", "the longest is 10m"),
         ("[connector.advanced]\nexternal_id_fields = { contacts = \"cf 9\" }", "not the name of"),
         ("[connector.advanced]\nexternal_id_fields = { leads = \"cf_9\" }", "has no Leads"),
+        (
+            "[connector.advanced]\nservice_id_fields = { contacts = \"Ein Feld\" }",
+            "not the name of",
+        ),
+        ("[connector.advanced]\nservice_id_fields = { leads = \"a\" }", "has no Leads"),
+        ("[connector.advanced]\nservice_id_fields = { contacts = \"a\" }", "are found by email"),
         ("[connector.advanced]\nca_file = \" \"", "name of the file is empty"),
         ("[retention]\nruns = \"1y\"", "not a length of time"),
         ("[retention]\ndebug_size = \"big\"", "not a size"),

@@ -6,8 +6,8 @@ use crate::model::{
     Advanced, Connector, Direction, Module, ModuleSettings, Pair, SecretText, SyncFrom,
 };
 use crate::settings::fields::{
-    CONCURRENCY, GUARD_CREATES, Limits, REQUESTS_PER_SECOND, known_service, number, period,
-    settle_wait, vtiger_field,
+    CONCURRENCY, GUARD_CREATES, Limits, REQUESTS_PER_SECOND, has_id_field, known_service, number,
+    period, service_field, settle_wait, vtiger_field,
 };
 use crate::settings::file::{AdvancedFile, ConnectorFile, ModuleFile, Text};
 use crate::settings::mapping::check_mapping;
@@ -196,7 +196,8 @@ impl Checker<'_, '_, '_> {
             guard_creates: self
                 .number(file.guard_creates.as_ref(), GUARD_CREATES)
                 .unwrap_or(defaults.guard_creates),
-            external_id_fields: self.external_ids(service, &file.external_id_fields),
+            external_id_fields: self.id_fields(service, &file.external_id_fields, vtiger_field),
+            service_id_fields: self.service_ids(service, &file.service_id_fields),
             allow_http: file.allow_http,
             ca_file: self.checked("", "ca_file", file.ca_file.as_ref()),
         }
@@ -209,17 +210,36 @@ impl Checker<'_, '_, '_> {
             .ok()
     }
 
-    fn external_ids(
+    /// Fields of the service, of modules that can have one.
+    fn service_ids(
         &mut self,
         service: &Service,
         given: &BTreeMap<Text, Text>,
     ) -> BTreeMap<Module, String> {
+        let mut fields = self.id_fields(service, given, service_field);
+        fields.retain(|module, _| match has_id_field(service, *module) {
+            Ok(()) => true,
+            Err(message) => {
+                let is_it = |name: &&Text| name.get_ref().parse::<Module>().as_ref() == Ok(module);
+                let place = given.keys().find(is_it).map(Spanned::span).unwrap_or_default();
+                self.problems.at(place, message);
+                false
+            }
+        });
+        fields
+    }
+
+    fn id_fields(
+        &mut self,
+        service: &Service,
+        given: &BTreeMap<Text, Text>,
+        check: fn(&str) -> Result<(), String>,
+    ) -> BTreeMap<Module, String> {
         let mut fields = BTreeMap::new();
         for (name, field) in given {
             let module = self.module(service, name).map(|(module, _)| module);
-            let field = self.value(Some(field), None, |text| {
-                vtiger_field(text).map(|()| Some(text.to_owned()))
-            });
+            let field =
+                self.value(Some(field), None, |text| check(text).map(|()| Some(text.to_owned())));
             fields.extend(module.zip(field));
         }
         fields

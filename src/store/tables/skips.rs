@@ -99,7 +99,7 @@ impl Row for Skip {
 
 impl Writing<'_> {
     /// Remembers a skip that a run decided. What a person decided meanwhile stands: a record that
-    /// is left out stays so, and one to be created new is not forgotten.
+    /// is left out stays so, and one to be created new is not forgotten, nor that a create was sent.
     pub(in crate::store) fn decide_skip(
         &mut self,
         c: ConnectorId,
@@ -109,7 +109,7 @@ impl Writing<'_> {
         let before = self.skip_at((c, m, skip.side, &skip.id))?.and_then(|skip| skip.decided);
         match before {
             Some(Decided { verdict: Verdict::Never, .. }) => Ok(()),
-            Some(decided @ Decided { verdict: Verdict::CreateNew, .. }) => {
+            Some(decided @ Decided { verdict: Verdict::CreateNew | Verdict::Lost, .. }) => {
                 self.put_skip(c, m, &Skip { decided: Some(decided), ..skip })
             }
             _ => self.put_skip(c, m, &skip),

@@ -235,6 +235,7 @@ pub fn connector(name: &str) -> Connector {
         modules: [(Module::Contacts, settings)].into(),
         advanced: Advanced {
             external_id_fields: [(Module::Contacts, "cf_900".to_owned())].into(),
+            service_id_fields: [(Module::Contacts, "Vtiger_ID".to_owned())].into(),
             ..Advanced::default()
         },
     }

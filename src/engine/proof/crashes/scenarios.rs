@@ -58,6 +58,12 @@ fn creates_and_matches() {
                 last: sync,
             },
             Scenario {
+                name: "creates that carry Vtiger's id",
+                setup: Setup { external_id: true, unique: false, ..Setup::plain() },
+                ready: |b| on(b, 0, 0, 3),
+                last: sync,
+            },
+            Scenario {
                 name: "creates into a side that may have twins",
                 setup: Setup { unique: false, ..Setup::plain() },
                 ready: |b| on(b, 0, 0, 3),
