@@ -13,6 +13,7 @@ mod external_id;
 mod faults;
 mod kill;
 mod magento;
+mod mapping;
 mod reading;
 pub mod rest;
 mod sandbox_sync;
