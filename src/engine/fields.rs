@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How many linked records are offered to try a line on.
 const LINKED: usize = 8;
-/// How many skipped records are offered.
+/// How many records that are skipped because of the line are offered, and among how many they are
+/// looked for.
 const SKIPPED: usize = 4;
+const SKIPS: usize = 500;
 
 /// The fields of a module on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -80,8 +82,8 @@ impl Engine {
         Ok(live)
     }
 
-    /// Reads real records with the fields of a line: those that are skipped first, then linked
-    /// ones, else the first ones of the side that gives. `lines` are the administrator's lines with
+    /// Reads real records with the fields of a line: those that are skipped because of
+    /// it first, then linked ones, else the first ones of the side that gives. `lines` are the administrator's lines with
     /// which they are read.
     ///
     /// # Errors
@@ -124,7 +126,7 @@ impl Engine {
         context.remotes =
             referring(&context.remotes, &store, id, &works, &named.unwrap_or_default());
         let [work] = works;
-        let wanted = wanted(&context, module).await?;
+        let wanted = wanted(&context, module, pair).await?;
         let mut found = Vec::new();
         for (at, side) in Side::BOTH.into_iter().enumerate() {
             let remote = context.remote(side);
@@ -254,12 +256,14 @@ struct Wanted {
     skipped: Option<String>,
 }
 
-/// The skipped records of a module, then linked ones.
-async fn wanted(context: &Context, module: Module) -> Result<Vec<Wanted>, UserError> {
+/// The records that are skipped because of a line, then linked ones.
+async fn wanted(context: &Context, module: Module, pair: &Pair) -> Result<Vec<Wanted>, UserError> {
     let id = context.id();
+    let fields: Vec<String> = std::iter::once(&pair.vtiger).chain(&pair.service).cloned().collect();
     let read = context.store.read(move |reader| {
         let mut wanted = Vec::new();
-        for skip in reader.skips_after(id, module, None, SKIPPED)? {
+        let skips = reader.skips_after(id, module, None, SKIPS)?.into_iter();
+        for skip in skips.filter(|skip| fields.contains(&skip.reason.field)).take(SKIPPED) {
             let link = match skip.side {
                 Side::Vtiger => reader.link_by_vtiger(id, module, &skip.id)?,
                 Side::Service => reader.link_by_service(id, module, &skip.id)?,

@@ -20,6 +20,7 @@ mod sandbox_sync;
 mod secrets;
 mod stopping;
 mod trouble;
+mod tui_mapping;
 mod tui_pty;
 mod verify;
 mod woo_orders;

@@ -1,5 +1,6 @@
 //! What keys and answers do, told by tables.
 
+mod mapping;
 mod queue;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};

@@ -215,7 +215,15 @@ fn draw_slot(
         Slot::Param(step, param) => form.steps.get(step)?.texts.get(param)?,
         _ => return None,
     };
-    let x = input(buffer, field, typed, false, PLAIN.add_modifier(Modifier::UNDERLINED));
+    let style = PLAIN.add_modifier(Modifier::UNDERLINED);
+    let x = if focused {
+        input(buffer, field, typed, false, style)
+    } else {
+        // From its beginning, whatever the cursor in it is at.
+        let words = text::left(typed.value(), usize::from(field.width));
+        put(buffer, field.x, y, field.width, &words, style);
+        field.x
+    };
     if typed.value().is_empty() {
         let hint = match slot {
             Slot::Vtiger | Slot::Service => "Enter lists the fields",
@@ -306,11 +314,10 @@ fn trial_lines(model: &Model, form: &PairForm, width: usize) -> Vec<Line<'static
     if pair.vtiger != view.pair.vtiger || pair.service != view.pair.service {
         return vec![line(" Try-out: the fields are others now; Ctrl-T reads them.", DIM)];
     }
-    let name = text::fit(&record.name, width / 3);
-    trial::outcome_lines(&shown, &pair, record)
+    trial::outcome_lines(&shown, &pair, record, width.saturating_sub(24) / 2)
         .into_iter()
         .map(|(words, style)| {
-            Line::styled(text::fit(&format!(" {name}: {words}"), width.saturating_sub(1)), style)
+            Line::styled(text::fit(&format!(" {words}"), width.saturating_sub(1)), style)
         })
         .collect()
 }

@@ -23,8 +23,14 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "(empty)".to_owned() } else { format!("\"{text}\"") }
 }
 
-/// A line for each way, for a narrow place: left value → right value.
-pub fn outcome_lines(shown: &Shown<'_>, pair: &Pair, record: &TryRecord) -> Vec<(String, Style)> {
+/// A line for each way, for a narrow place: left value → right value, each cut to so many columns.
+pub fn outcome_lines(
+    shown: &Shown<'_>,
+    pair: &Pair,
+    record: &TryRecord,
+    width: usize,
+) -> Vec<(String, Style)> {
+    let quoted = |text: &str| quoted(&text::fit(text, width));
     let all = outcomes(pair, shown.direction(), &limits(shown, pair), record);
     all.into_iter()
         .map(|outcome| {

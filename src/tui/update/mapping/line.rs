@@ -75,7 +75,8 @@ fn take_over(model: &mut Model) {
     change(model, key, |spec, lines| editor::put(spec, lines, row.as_ref(), pair));
     let Some(shown) = shown(model) else { return };
     let rows = shown.rows();
-    let at = rows.iter().position(|row| row.pair.vtiger == vtiger && row.pair.service == service);
+    // An own line with the fields of a default one stands behind it.
+    let at = rows.iter().rposition(|row| row.pair.vtiger == vtiger && row.pair.service == service);
     let told = shown.told(&rows);
     let problem = told.iter().find(|told| told.stops && told.row == at).map(|t| t.text.clone());
     if let Some(at) = at {
