@@ -22,6 +22,7 @@ mod stopping;
 mod trouble;
 mod tui_mapping;
 mod tui_pty;
+mod tui_tasks;
 mod verify;
 mod woo_orders;
 mod zoho;
