@@ -294,9 +294,20 @@ fn every_screen_at_120_by_40() {
 
 #[test]
 fn a_small_terminal_shows_one_pane() {
-    for name in
-        ["log", "connectors", "records_skipped", "detail_skipped", "form_crm", "error", "held"]
-    {
+    for name in [
+        "log",
+        "connectors",
+        "records_skipped",
+        "detail_skipped",
+        "form_crm",
+        "error",
+        "held",
+        "mapping_changed",
+        "mapping_line_told",
+        "mapping_pick_service",
+        "mapping_try",
+        "mapping_diff",
+    ] {
         let scene = SCENES.iter().find(|(n, _)| *n == name).unwrap().1;
         insta::assert_snapshot!(format!("{name}_60x15"), shot(&scene((60, 15)).model));
     }

@@ -294,7 +294,8 @@ fn files_are_written_and_read_and_never_replaced_silently() {
 
 #[test]
 fn who_may_not_change_sees_everything_and_is_told_why() {
-    let locks: [(&str, fn(&mut World)); 2] = [
+    type Lock = fn(&mut World);
+    let locks: [(&str, Lock); 2] = [
         ("--read-only", |world| world.model.read_only = true),
         ("no administrator", |world| world.overview.admin = Some(false)),
     ];
