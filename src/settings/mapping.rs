@@ -212,3 +212,6 @@ fn lost_match_field<'m>(module: &'m ServiceModule, custom: &[Pair]) -> Option<(u
     })?;
     Some((culprit, lost))
 }
+
+#[cfg(test)]
+mod tests;
