@@ -23,6 +23,15 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "(empty)".to_owned() } else { format!("\"{text}\"") }
 }
 
+/// A value in at most two lines; of a longer one the beginning, and how long it is.
+fn short(text: &str, width: usize) -> String {
+    let room = (width * 2).saturating_sub(60).max(20);
+    if text::width(text) <= room {
+        return quoted(text);
+    }
+    format!("\"{}\" ({} characters)", text::fit(text, room), text.chars().count())
+}
+
 /// A line for each way, for a narrow place: left value → right value, each cut to so many columns.
 pub fn outcome_lines(
     shown: &Shown<'_>,
@@ -117,7 +126,7 @@ fn lines(model: &Model, view: &TryView, width: usize) -> Vec<Line<'static>> {
             Side::Service => &record.service,
         };
         let words = match of_side {
-            Some((id, fields)) => format!("{}   ({id})", quoted(&held(pair, side, fields))),
+            Some((id, fields)) => format!("{}   ({id})", short(&held(pair, side, fields), width)),
             None => "no such record there yet".to_owned(),
         };
         lines.extend(paragraph(label(&shown, side), columns, &words, width, PLAIN));
@@ -131,7 +140,6 @@ fn lines(model: &Model, view: &TryView, width: usize) -> Vec<Line<'static>> {
         let to = outcome.from.other();
         let head = format!("{} → {}", label(&shown, outcome.from), label(&shown, to));
         lines.push(line(head, BOLD));
-        lines.extend(paragraph("  holds", 10, &quoted(&outcome.held), width, PLAIN));
         match outcome.sent {
             Ok(sent) if sent.is_empty() => {
                 lines.extend(paragraph(
@@ -144,7 +152,7 @@ fn lines(model: &Model, view: &TryView, width: usize) -> Vec<Line<'static>> {
             }
             Ok(sent) => {
                 for (path, value) in sent {
-                    let words = format!("{}   ({path})", quoted(&value));
+                    let words = format!("{}   ({path})", short(&value, width));
                     lines.extend(paragraph("  sends", 10, &words, width, GOOD));
                 }
             }
