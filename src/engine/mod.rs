@@ -11,6 +11,7 @@ mod decisions;
 mod deletes;
 mod echo;
 pub mod external_ids;
+mod fields;
 mod guard;
 mod handle;
 mod lease;
@@ -40,6 +41,7 @@ mod units;
 mod urls;
 mod verify;
 
+pub use fields::{LiveFields, TryRecord};
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use lease::{Holder, Lease, LeaseError};
 pub use remotes::{HttpRemotes, Remotes};

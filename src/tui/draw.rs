@@ -8,6 +8,7 @@ mod form;
 mod frame;
 mod list;
 mod log;
+mod mapping;
 mod paint;
 mod queue;
 mod settings;
@@ -69,6 +70,7 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             return None;
         }
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
+        Some(Screen::Pair(form)) => return mapping::line(model, form, areas.body, buffer),
         None => {}
     }
     let cursor = areas.right.and_then(|right| tab(model, right, buffer));
@@ -89,6 +91,7 @@ fn tab(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     match (model.tab, model.chosen()) {
         (Tab::Queue, Some(row)) => return queue::draw(model, row, inside, buffer),
         (Tab::Debug, Some(row)) => return debug::draw(model, row, inside, buffer),
+        (Tab::Mapping, Some(_)) => return mapping::draw(model, buffer),
         _ => {}
     }
     let lines = lines_of_tab(model, usize::from(inside.width));
@@ -105,9 +108,8 @@ fn lines_of_tab(model: &Model, width: usize) -> Vec<Line<'static>> {
         };
     };
     match model.tab {
-        Tab::Log | Tab::Queue | Tab::Debug => Vec::new(),
+        Tab::Log | Tab::Mapping | Tab::Queue | Tab::Debug => Vec::new(),
         Tab::Settings => settings::connector(model, row, width),
-        Tab::Mapping => settings::mapping(model, row, width),
     }
 }
 
@@ -145,6 +147,14 @@ pub fn dialog_lines(model: &Model) -> usize {
 pub fn form_lines(model: &Model) -> usize {
     match model.screens.last() {
         Some(Screen::Form(form)) => form::scrollable(form, layout::areas(model).body),
+        _ => 0,
+    }
+}
+
+/// How many lines the form of a mapping line can be scrolled down.
+pub fn pair_lines(model: &Model) -> usize {
+    match model.screens.last() {
+        Some(Screen::Pair(form)) => mapping::scrollable(model, form, layout::areas(model).body),
         _ => 0,
     }
 }

@@ -1,5 +1,7 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
+pub mod fields;
+
 use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
 use super::keys::Key;
 use super::model::{Model, Pane};
@@ -555,6 +557,7 @@ impl World {
                 Msg::Standing { generation, entries }
             }
             Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
+            Effect::Mapping(ask) => return fields::reply(ask, &self.overview),
             Effect::Links { generation, item, .. } => {
                 let link =
                     |base: &str, id: &str| (!id.is_empty()).then(|| format!("https://{base}{id}"));

@@ -5,6 +5,8 @@ use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
 use super::log::LogView;
+use super::mapping::form::PairForm;
+use super::mapping::{MapDialog, MapQuestion, MappingView};
 use super::msg::{
     Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
 };
@@ -148,6 +150,8 @@ pub enum Screen {
     Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
+    /// The form of a mapping line.
+    Pair(Box<PairForm>),
 }
 
 /// What a question is about.
@@ -167,6 +171,8 @@ pub enum Ask {
     ReplaceFile,
     /// Do something with a connector's queue.
     Queue(ConnectorId, QueueDeed),
+    /// Something in the mapping editor.
+    Mapping(MapQuestion),
 }
 
 /// What a person can decide of an ambiguous record.
@@ -241,6 +247,8 @@ pub enum Dialog {
     },
     /// A file name.
     Csv(Box<CsvDialog>),
+    /// A dialog of the mapping editor.
+    Mapping(Box<MapDialog>),
     /// A question.
     Confirm(Question),
     /// A held run waits for a decision.
@@ -341,8 +349,8 @@ pub struct Model {
     pub log_top: usize,
     /// First visible line of the other tabs.
     pub scroll: usize,
-    /// The module whose mapping is shown.
-    pub mapping: usize,
+    /// The mapping editor.
+    pub mapping: MappingView,
     /// The queue of the chosen connector.
     pub queue: QueueView,
     /// The debug log of the chosen connector.
@@ -392,7 +400,7 @@ impl Model {
             log: LogView::default(),
             log_top: 0,
             scroll: 0,
-            mapping: 0,
+            mapping: MappingView::default(),
             queue: QueueView::default(),
             debug: DebugView::default(),
             screens: Vec::new(),
@@ -421,6 +429,7 @@ impl Model {
             Some(Dialog::Services { .. }) => return Place::Services,
             Some(Dialog::AddAll { .. } | Dialog::Decide { .. }) => return Place::Pick,
             Some(Dialog::Csv(_)) => return Place::Csv,
+            Some(Dialog::Mapping(dialog)) => return dialog.place(),
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
             Some(Dialog::Error { .. }) => return Place::Error,
@@ -434,6 +443,7 @@ impl Model {
             Some(Screen::Detail(_)) => Place::Detail,
             Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
+            Some(Screen::Pair(_)) => Place::Pair,
             None => self.main_place(),
         }
     }
@@ -443,6 +453,7 @@ impl Model {
             (Pane::Connectors, _, _) => Place::Connectors,
             (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
             (_, _, Tab::Log) => Place::Log,
+            (_, _, Tab::Mapping) if self.mapping.typing.is_some() => Place::Filter,
             (_, _, Tab::Mapping) => Place::Mapping,
             (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
             (_, _, Tab::Queue) => Place::Queue,

@@ -3,6 +3,7 @@
 
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use super::mapping::{MapAsk, MapNews};
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
 use crate::model::{
@@ -346,6 +347,8 @@ pub enum Msg {
     Standing { generation: u64, entries: Vec<Entry> },
     /// Something about the debug log.
     Debug(DebugNews),
+    /// Something about the field mapping.
+    Mapping(MapNews),
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
@@ -392,6 +395,8 @@ pub enum Effect {
     Standing { generation: u64, connector: ConnectorId, select: Select },
     /// Something about the debug log.
     Debug(DebugAsk),
+    /// Something about the field mapping.
+    Mapping(MapAsk),
     /// Find the web pages of a record.
     Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.

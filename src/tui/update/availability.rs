@@ -42,6 +42,22 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             _ => None,
         },
         Id::Check | Id::Save | Id::Reveal => why_not_in_form(model, id),
+        Id::MapEdit
+        | Id::MapAdd
+        | Id::MapToggle
+        | Id::MapTry
+        | Id::MapSave
+        | Id::MapUndo
+        | Id::MapRemove
+        | Id::MapRestore
+        | Id::MapExport
+        | Id::MapImport
+        | Id::MapReload
+        | Id::PairTake
+        | Id::PairTry
+        | Id::PickField
+        | Id::MarkField
+        | Id::DiffSave => super::mapping::why_not(model, id),
         Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
         Id::Held => why_no_held(model),
         Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, debug, dialogs, forms, queue, records};
+use super::{Effects, debug, dialogs, forms, mapping, queue, records};
 use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -18,7 +18,6 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
     if before == entry {
         return;
     }
-    model.mapping = 0;
     model.queue = QueueView::default();
     if let Entry::Connector(id) = entry {
         let generation = model.next_serial();
@@ -28,6 +27,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         read_queue(model, effects);
     }
     debug::choose(model, effects);
+    mapping::chosen(model, effects);
 }
 
 /// Reads the log of the chosen connector.
@@ -48,10 +48,16 @@ pub fn read_queue(model: &Model, effects: &mut Effects) {
 
 /// Shows a tab.
 pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
+    if model.tab == Tab::Mapping && tab != Tab::Mapping {
+        mapping::left(model);
+    }
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
     model.debug.typing = None;
+    model.mapping.typing = None;
+    model.mapping.back = None;
+    mapping::read(model, effects);
     read_queue(model, effects);
     debug::read(model, effects);
 }
@@ -230,12 +236,16 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
+    if model.place() == Place::Mapping && mapping::back(model) {
+        return;
+    }
     let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
         Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
             records::clear_filter(model, effects);
         }
         Some(Screen::Form(_)) => forms::close(model),
+        Some(Screen::Pair(_)) => super::run(model, crate::tui::commands::Id::PairClose, effects),
         Some(_) => {
             model.screens.pop();
             // What was read while another screen lay above may be old.

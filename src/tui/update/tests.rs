@@ -1,5 +1,6 @@
 //! What keys and answers do, told by tables.
 
+mod mapping;
 mod queue;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
@@ -40,6 +41,11 @@ fn at(place: Place) -> World {
         Place::Log => after("j l l"),
         Place::Settings => after("2 j j"),
         Place::Mapping => after("3 j j"),
+        Place::Pair => after("3 j j enter tab"),
+        Place::FieldPick => after("3 ] enter tab enter"),
+        Place::TryOut => after("3 j u"),
+        Place::Diff => after("3 ] G t ctrl-s"),
+        Place::MapFile => after("3 x"),
         Place::Queue => after("4 j j"),
         Place::DebugLog => after("5 j j"),
         Place::Exchange => after("5 j enter j j"),
@@ -65,7 +71,12 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 20] = [
+const PLACES: [Place; 25] = [
+    Place::Pair,
+    Place::FieldPick,
+    Place::TryOut,
+    Place::Diff,
+    Place::MapFile,
     Place::Pick,
     Place::TooSmall,
     Place::Connectors,
@@ -103,6 +114,8 @@ fn every_key_of_footer_and_help_does_something_or_says_why_not() {
         Id::PickDown,
         Id::FormUp,
         Id::FormDown,
+        Id::PairUp,
+        Id::PairDown,
         Id::TabLog,
         Id::TabSettings,
         Id::TabMapping,
