@@ -85,6 +85,10 @@ pub enum Id {
     PickDown,
     DebugMode,
     CopyExchange,
+    Consent,
+    ConsentSend,
+    CopyPage,
+    CopyCode,
 }
 
 /// What has the keyboard.
@@ -102,6 +106,10 @@ pub enum Place {
     Detail,
     Exchange,
     Form,
+    Consent,
+    ConsentPaste,
+    ConsentWait,
+    ConsentDone,
     Filter,
     Csv,
     Services,
@@ -116,13 +124,14 @@ pub enum Place {
 impl Place {
     /// Whether characters go into a text field here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Form | Self::Filter | Self::Csv | Self::Palette)
+        matches!(self, Self::Form | Self::ConsentPaste | Self::Filter | Self::Csv | Self::Palette)
     }
 }
 
 use Place::{
-    Confirm, Connectors, Csv, DebugLog, Detail, Error, Exchange, Filter, Form, Held, Help, List,
-    Log, Mapping, Palette, Pick, Queue, Services, Settings, TooSmall,
+    Confirm, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv, DebugLog, Detail,
+    Error, Exchange, Filter, Form, Held, Help, List, Log, Mapping, Palette, Pick, Queue, Services,
+    Settings, TooSmall,
 };
 
 /// A command.
@@ -146,12 +155,47 @@ const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
 const VIEWS: &[Place] =
     &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange];
 const SCROLLS: &[Place] = &[
-    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Help, Error,
-    Services, Pick,
+    Connectors,
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    DebugLog,
+    List,
+    Detail,
+    Exchange,
+    Help,
+    Error,
+    Services,
+    Pick,
+    Consent,
+    ConsentDone,
 ];
 const ANYWHERE: &[Place] = &[
-    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Form,
-    Filter, Csv, Services, Pick, Palette, Help, Confirm, Held, Error,
+    TooSmall,
+    Connectors,
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    DebugLog,
+    List,
+    Detail,
+    Exchange,
+    Form,
+    Consent,
+    ConsentPaste,
+    ConsentWait,
+    ConsentDone,
+    Filter,
+    Csv,
+    Services,
+    Pick,
+    Palette,
+    Help,
+    Confirm,
+    Held,
+    Error,
 ];
 
 const fn command(
@@ -230,6 +274,21 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Top, "top", &["g", "home"], SCROLLS, 0, "Go to the beginning."),
     command(Id::Bottom, "bottom", &["G", "end"], SCROLLS, 0, "Go to the end."),
     command(Id::Back, "back", &["esc"], VIEWS, 0, "Go one step back. Never leaves the program."),
+    command(Id::Consent, "log in", &["L"], &[Connectors, Settings], 10, "Log in to the service (again): give the consent without which it refuses SyncDeck."),
+    command(Id::Consent, "log in again", &["L"], &[Error], 3, "Log in to the service again."),
+    command(Id::Consent, "log in", &["ctrl-g"], &[Form], 7, "Log in to the service: give the consent without which it refuses SyncDeck."),
+    command(Id::Open, "go this way", &["enter"], &[Consent], 1, "Log in this way."),
+    command(Id::Back, "later", &["esc", "q"], &[Consent], 2, "Do not log in now."),
+    command(Id::ConsentSend, "hand it in", &["enter"], &[ConsentPaste], 1, "Hand in what was pasted."),
+    command(Id::CopyPage, "copy address", &["ctrl-o"], &[ConsentPaste], 2, "Copy the address of the page that is to be opened."),
+    command(Id::CopyCode, "copy what to enter", &["ctrl-y"], &[ConsentPaste], 3, "Copy what is to be entered there: the scope, or the redirect URL."),
+    command(Id::Reveal, "show", &["ctrl-r"], &[ConsentPaste], 4, "Show or mask what was pasted."),
+    command(Id::Back, "another way", &["esc"], &[ConsentPaste], 5, "Choose another way."),
+    command(Id::CopyPage, "copy address", &["o"], &[ConsentWait], 1, "Copy the address of the page that is to be opened."),
+    command(Id::CopyCode, "copy code", &["y"], &[ConsentWait], 2, "Copy the code that is to be entered there."),
+    command(Id::Back, "stop", &["esc", "q"], &[ConsentWait], 3, "Wait no longer."),
+    command(Id::Preview, "first preview", &["p"], &[ConsentDone], 1, "Show what a sync would do; nothing is written."),
+    command(Id::Back, "go on", &["enter", "esc", "q"], &[ConsentDone], 2, "Go on: to the settings of a new connector."),
     command(Id::FieldNext, "next field", &["tab", "down"], &[Form], 3, "Go to the next field."),
     command(Id::FieldPrev, "field before", &["backtab", "up"], &[Form], 0, "Go to the field before."),
     command(Id::FieldEnter, "next", &["enter"], &[Form], 0, "Go to the next field, or press the button."),
@@ -238,8 +297,8 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Check, "check connection", &["ctrl-t"], &[Form], 1, "Try the connection with what is entered; nothing is stored."),
     command(Id::Save, "save", &["ctrl-s"], &[Form], 2, "Save the settings."),
     command(Id::Reveal, "show secret", &["ctrl-r"], &[Form], 5, "Show or mask the secret that is being entered."),
-    command(Id::FormUp, "scroll up", &["pageup"], &[Form], 0, "Scroll up without leaving the field."),
-    command(Id::FormDown, "scroll down", &["pagedown"], &[Form], 0, "Scroll down without leaving the field."),
+    command(Id::FormUp, "scroll up", &["pageup"], &[Form, ConsentPaste], 0, "Scroll up without leaving the field."),
+    command(Id::FormDown, "scroll down", &["pagedown"], &[Form, ConsentPaste], 0, "Scroll down without leaving the field."),
     command(Id::FormClose, "back", &["esc"], &[Form], 6, "Leave the form; asks if something is not saved."),
     command(Id::InputDone, "keep", &["enter"], &[Filter], 1, "Keep the filter."),
     command(Id::InputCancel, "clear", &["esc"], &[Filter], 2, "Clear the filter."),
@@ -260,11 +319,11 @@ pub const COMMANDS: &[Command] = &[
     command(Id::HeldConfirm, "confirm", &["y"], &[Held], 2, "Do it: planned anew, within what is shown here."),
     command(Id::HeldDrop, "drop", &["D"], &[Held], 3, "Drop the held sync; nothing is written."),
     command(Id::Close, "decide later", &["esc", "q", "enter"], &[Held], 4, "Leave it held."),
-    command(Id::Palette, "command", &[":"], VIEWS, 10, "Find a command by its name."),
-    command(Id::Help, "help", &["?"], VIEWS, 11, "Show all keys that work here."),
-    command(Id::Quit, "quit", &["q"], MAIN, 12, "Leave SyncDeck; asks if a sync runs."),
+    command(Id::Palette, "command", &[":"], VIEWS, 20, "Find a command by its name."),
+    command(Id::Help, "help", &["?"], VIEWS, 21, "Show all keys that work here."),
+    command(Id::Quit, "quit", &["q"], MAIN, 22, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
-    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 12, "Go one step back."),
+    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 22, "Go one step back."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),

@@ -1,6 +1,7 @@
 //! Draws the model. Nothing here changes anything: the same model gives the same picture.
 
 mod connectors;
+mod consent;
 mod debug;
 mod detail;
 mod dialogs;
@@ -69,6 +70,7 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             return None;
         }
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
+        Some(Screen::Consent(view)) => return consent::draw(model, view, areas.body, buffer),
         None => {}
     }
     let cursor = areas.right.and_then(|right| tab(model, right, buffer));
@@ -123,6 +125,15 @@ pub fn detail_lines(model: &Model) -> usize {
     let width = usize::from(layout::inside(layout::areas(model).body).width);
     match model.screens.last() {
         Some(Screen::Detail(view)) => detail::lines(model, view, width).len(),
+        _ => 0,
+    }
+}
+
+/// How many lines the consent on the screen has.
+pub fn consent_lines(model: &Model) -> usize {
+    let width = usize::from(layout::inside(layout::areas(model).body).width);
+    match model.screens.last() {
+        Some(Screen::Consent(view)) => consent::lines(model, view, width).len(),
         _ => 0,
     }
 }

@@ -1,5 +1,7 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
+pub mod consent;
+
 use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
 use super::keys::Key;
 use super::model::{Model, Pane};
@@ -554,6 +556,7 @@ impl World {
                 entries.retain(|entry| select.takes(entry));
                 Msg::Standing { generation, entries }
             }
+            Effect::Consent { id, ask } => return consent::reply(id, &ask, self.model.now),
             Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
             Effect::Links { generation, item, .. } => {
                 let link =

@@ -7,6 +7,7 @@
 mod app;
 mod clipboard;
 mod commands;
+mod consent;
 mod debug;
 mod draw;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::consent::{ConsentView, Step};
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::list::VirtualList;
@@ -28,6 +29,9 @@ use tui_input::Input;
 
 /// The smallest terminal that everything can be used on.
 pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// What an error says that another log in mends.
+const LOG_IN_AGAIN: &str = "connector authorize";
 
 /// How long a toast is shown.
 pub const TOAST: Duration = Duration::from_secs(4);
@@ -148,6 +152,8 @@ pub enum Screen {
     Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
+    /// A service's consent.
+    Consent(Box<ConsentView>),
 }
 
 /// What a question is about.
@@ -251,6 +257,8 @@ pub enum Dialog {
         title: String,
         /// What happened.
         error: UserError,
+        /// The connector whose service asks for a log in again.
+        about: Option<ConnectorId>,
         /// First visible line.
         scroll: usize,
     },
@@ -434,6 +442,14 @@ impl Model {
             Some(Screen::Detail(_)) => Place::Detail,
             Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
+            Some(Screen::Consent(view)) => match view.step {
+                Step::Ways => Place::Consent,
+                Step::Paste { .. } => Place::ConsentPaste,
+                Step::Asking | Step::Waiting(_) | Step::Sending | Step::Checking => {
+                    Place::ConsentWait
+                }
+                Step::Done(_) => Place::ConsentDone,
+            },
             None => self.main_place(),
         }
     }
@@ -557,8 +573,19 @@ impl Model {
         if self.dialogs.iter().any(shown) {
             return;
         }
-        self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
+        let title = title.to_owned();
+        self.dialogs.push(Dialog::Error { title, error, about: None, scroll: 0 });
         self.dirty = true;
+    }
+
+    /// Shows an error of a connector: one that a log in mends leads there.
+    pub fn show_error_of(&mut self, connector: ConnectorId, title: &str, error: UserError) {
+        let login = error.next.contains(LOG_IN_AGAIN)
+            && self.service(connector).is_some_and(|service| !service.consent.is_empty());
+        self.show_error(title, error);
+        if let Some(Dialog::Error { about, .. }) = self.dialogs.last_mut() {
+            *about = login.then_some(connector);
+        }
     }
 
     /// Whether a sync runs that this process did not start.
@@ -578,7 +605,11 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
         let words = self.schedule.values().filter_map(|outlook| words(outlook, self.now)?.1);
         let look = self.foreign_runs().then(|| self.look_at.since(self.now));
-        toast.into_iter().chain(words).chain(look).min()
+        let countdown = match self.screens.last() {
+            Some(Screen::Consent(view)) => view.next_tick(self.now),
+            _ => None,
+        };
+        toast.into_iter().chain(words).chain(look).chain(countdown).min()
     }
 }
 

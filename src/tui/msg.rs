@@ -1,6 +1,7 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
 use crate::engine::queue::{Act, Entry, Select};
@@ -362,6 +363,8 @@ pub enum Msg {
     Checked { form: u64, report: Result<Box<CheckReport>, UserError> },
     /// A form was saved.
     Saved { form: u64, result: Result<(), UserError> },
+    /// Something about a consent.
+    Consent { id: u64, news: ConsentNews },
     /// An export goes on: rows written.
     Exporting(u64),
     /// An export ended.
@@ -410,6 +413,8 @@ pub enum Effect {
     Check { form: u64, draft: Draft },
     /// Save a form.
     Save { form: u64, draft: Draft },
+    /// Something about a consent.
+    Consent { id: u64, ask: ConsentAsk },
     /// Write a CSV file.
     Export(ExportRequest),
     /// Give up writing it.

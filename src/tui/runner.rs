@@ -3,6 +3,7 @@
 
 mod connect;
 mod connectors;
+mod consent;
 mod debug;
 mod export;
 mod lists;
@@ -61,6 +62,8 @@ pub struct Shared {
     searching: AtomicU64,
     /// The number of the newest export; older ones give up.
     exporting: AtomicU64,
+    /// The consent that is being given.
+    consents: consent::Consents,
 }
 
 impl Shared {
@@ -114,6 +117,7 @@ impl LiveRunner {
             filtering: AtomicU64::new(0),
             searching: AtomicU64::new(0),
             exporting: AtomicU64::new(0),
+            consents: consent::Consents::default(),
         });
         let reads = worker("reads", Arc::clone(&shared));
         let long = worker("lists", Arc::clone(&shared));
@@ -278,6 +282,7 @@ impl Runner for LiveRunner {
             Effect::Save { form, draft } => {
                 self.read(move |shared| connect::save(shared, form, &draft))
             }
+            Effect::Consent { id, ask } => consent::perform(shared, &self.runtime, id, ask),
             Effect::Export(request) => {
                 let job = shared.exporting.fetch_add(1, Ordering::SeqCst) + 1;
                 let shared = Arc::clone(shared);

@@ -4,6 +4,7 @@ mod act;
 mod answers;
 mod availability;
 mod connectors;
+mod consent;
 mod debug;
 mod dialogs;
 mod forms;
@@ -48,7 +49,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         }
         Msg::Stop => effects.push(Effect::Suspend),
         Msg::Resumed => effects.push(Effect::Retake),
-        Msg::Tick => answers::look_after_others(model, &mut effects),
+        Msg::Tick => {
+            // A countdown goes on.
+            model.dirty |= model.place() == Place::ConsentWait;
+            answers::look_after_others(model, &mut effects);
+        }
         Msg::Terminate => act::leave_now(model, &mut effects),
         other => answers::take(model, other, &mut effects),
     }
@@ -127,6 +132,7 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
                 model.say(Tone::Warn, why);
             }
         }
+        Some(Screen::Consent(view)) => consent::edit(view, request),
         Some(Screen::List(view)) => {
             if let Some(input) = &mut view.typing {
                 input.handle(request);

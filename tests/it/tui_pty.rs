@@ -1,6 +1,8 @@
 //! The whole program in a pseudo-terminal: the real binary, the real engine, the sandbox on
 //! loopback; keys go in, and what a terminal would show comes out.
 
+mod zoho;
+
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;

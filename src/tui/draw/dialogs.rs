@@ -25,7 +25,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
         Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
         Dialog::Confirm(question) => confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
-        Dialog::Error { title, error, scroll } => draw_error(model, title, error, *scroll, buffer),
+        Dialog::Error { title, error, about, scroll } => {
+            draw_error(model, title, error, *scroll, about.is_some(), buffer);
+        }
         Dialog::Help { place, scroll } => help(model, *place, *scroll, buffer),
         Dialog::Palette { place, input, cursor } => {
             return palette(model, *place, input, *cursor, buffer);
@@ -235,18 +237,28 @@ fn error_lines(error: &UserError, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn draw_error(model: &Model, title: &str, error: &UserError, scroll: usize, buffer: &mut Buffer) {
+fn draw_error(
+    model: &Model,
+    title: &str,
+    error: &UserError,
+    scroll: usize,
+    login: bool,
+    buffer: &mut Buffer,
+) {
     let area = error_area(model, error);
     boxed(buffer, area, title);
     let inside = inside(area);
     let lines = error_lines(error, usize::from(inside.width));
     scrolled(buffer, Rect { height: inside.height.saturating_sub(1), ..inside }, &lines, scroll);
-    let keys = Line::from(vec![
+    let mut keys = Line::from(vec![
         Span::styled(" Esc", KEY),
         Span::raw(" close   "),
         Span::styled("y", KEY),
         Span::raw(" copy"),
     ]);
+    if login {
+        keys.extend([Span::styled("   L", KEY), Span::raw(" log in again")]);
+    }
     put_line(buffer, inside.x, inside.bottom().saturating_sub(1), inside.width, &keys);
 }
 

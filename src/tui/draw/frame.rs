@@ -76,6 +76,7 @@ fn crumbs(model: &Model, room: usize) -> String {
             Screen::Detail(view) => view.item.name.clone(),
             Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} {}", form.title, form.what()),
+            Screen::Consent(view) => format!("Log in to {}", view.label),
         });
     }
     let mut all = parts.join(" › ");
@@ -216,6 +217,9 @@ fn progress_text(name: &str, progress: &Progress, bar: bool) -> String {
     text
 }
 
+/// From this rank on commands stand at the end of the footer, at any width.
+const LAST: u8 = 21;
+
 /// The keys that are most useful for what has the keyboard. One that cannot be used now is dim.
 pub fn footer(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).footer;
@@ -223,17 +227,17 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
     // What cannot be done now gives way to what can, where there is no room for all.
-    let rare = [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide];
+    let rare = [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide, Id::Consent];
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));
-    let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= 11).collect();
+    let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= LAST).collect();
     let width =
         |c: &commands::Command| text::width(&commands::shown_key(c)) + text::width(c.title) + 4;
     let mut room = usize::from(area.width).saturating_sub(1);
     room = room.saturating_sub(last.iter().map(|c| width(c)).sum());
     let mut shown = Vec::new();
-    for command in commands.into_iter().filter(|c| c.footer < 11) {
+    for command in commands.into_iter().filter(|c| c.footer < LAST) {
         if width(command) <= room {
             room -= width(command);
             shown.push(command);

@@ -1,5 +1,7 @@
 //! Pictures of every screen and dialog, and what must hold for all of them.
 
+pub mod consent;
+
 use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
 use crate::tui::draw::draw;
@@ -229,6 +231,11 @@ const SCENES: &[Scene] = &[
         world.type_text("x").press("esc");
         world
     }),
+    ("consent", |size| consent::after(size, "j")),
+    ("consent_code", consent::pasted),
+    ("consent_address", |size| consent::after(size, "j j enter")),
+    ("consent_device", |size| consent::after(size, "j enter")),
+    ("consent_given", consent::given),
     ("services", |size| after(size, "a")),
     ("help", |size| after(size, "?")),
     ("palette", |size| {

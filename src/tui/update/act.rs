@@ -1,6 +1,6 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, debug, dialogs, forms, moves, navigate, queue, records};
+use super::{Effects, consent, debug, dialogs, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -9,7 +9,22 @@ use crate::tui::msg::Effect;
 
 /// Does it.
 pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
+    let in_consent =
+        model.dialogs.is_empty() && matches!(model.screens.last(), Some(Screen::Consent(_)));
     match id {
+        Id::Open
+        | Id::Preview
+        | Id::Reveal
+        | Id::ConsentSend
+        | Id::CopyPage
+        | Id::CopyCode
+        | Id::FormUp
+        | Id::FormDown
+            if in_consent =>
+        {
+            consent::perform(model, id, effects);
+        }
+        Id::Consent => consent::open(model, effects),
         Id::SyncNow => sync(model, SyncMode::Sync, effects),
         Id::Preview => sync(model, SyncMode::Preview, effects),
         Id::RunIt => run_it(model, effects),

@@ -9,7 +9,11 @@ use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
 pub fn why_not(model: &Model, id: Id) -> Option<String> {
+    let in_consent =
+        model.dialogs.is_empty() && matches!(model.screens.last(), Some(Screen::Consent(_)));
     match id {
+        Id::Consent => super::consent::why_not(model),
+        _ if in_consent => super::consent::why_not_here(model, id),
         Id::SyncNow | Id::Preview => why_no_sync(model),
         Id::RunIt => why_not_run_it(model),
         Id::Cancel => why_no_cancel(model),

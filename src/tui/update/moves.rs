@@ -1,6 +1,6 @@
 //! Moving the cursor and scrolling.
 
-use super::{Effects, debug, navigate, queue, records};
+use super::{Effects, consent, debug, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
@@ -64,6 +64,7 @@ pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
         }
         Place::DebugLog => debug::vertical(model, id, effects),
         Place::Exchange => debug::scroll(model, id),
+        Place::Consent | Place::ConsentDone => consent::vertical(model, id),
         Place::Settings | Place::Mapping => {
             let lines = crate::tui::draw::tab_lines(model);
             let last = lines.saturating_sub(page) + 1;

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, debug, dialogs, forms, queue, records};
+use super::{Effects, consent, debug, dialogs, forms, queue, records};
 use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -140,7 +140,7 @@ fn open_run(model: &mut Model, effects: &mut Effects) {
         (RunStatus::Held, _) => model.dialogs.push(Dialog::Held(Box::new(run))),
         (_, Some(error)) => {
             let title = format!("Run {}: {}", run.id, run.status.key());
-            model.show_error(&title, error.clone());
+            model.show_error_of(run.connector, &title, error.clone());
         }
         (RunStatus::Preview, None) => open_plan(model, &run, effects),
         (RunStatus::Dropped, None) => open_plan(model, &run, effects),
@@ -236,6 +236,7 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             records::clear_filter(model, effects);
         }
         Some(Screen::Form(_)) => forms::close(model),
+        Some(Screen::Consent(_)) => consent::back(model, effects),
         Some(_) => {
             model.screens.pop();
             // What was read while another screen lay above may be old.

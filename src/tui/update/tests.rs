@@ -1,5 +1,6 @@
 //! What keys and answers do, told by tables.
 
+mod consent;
 mod queue;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
@@ -7,7 +8,7 @@ use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::settings::Section;
 use crate::tui::commands::{self, Id, Place};
 use crate::tui::debug::{DebugAsk, DebugNews, Search};
-use crate::tui::draw::tests::shot;
+use crate::tui::draw::tests::{consent as consents, shot};
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
@@ -46,6 +47,10 @@ fn at(place: Place) -> World {
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
         Place::Form => after("V tab tab"),
+        Place::Consent => consents::after(SIZE, "j"),
+        Place::ConsentPaste => consents::pasted(SIZE),
+        Place::ConsentWait => consents::after(SIZE, "j enter"),
+        Place::ConsentDone => consents::given(SIZE),
         Place::Filter => after("j enter /"),
         Place::Csv => after("j enter x"),
         Place::Services => after("a"),
@@ -65,7 +70,11 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 20] = [
+const PLACES: [Place; 24] = [
+    Place::Consent,
+    Place::ConsentPaste,
+    Place::ConsentWait,
+    Place::ConsentDone,
     Place::Pick,
     Place::TooSmall,
     Place::Connectors,
