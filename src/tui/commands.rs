@@ -85,6 +85,8 @@ pub enum Id {
     PickDown,
     DebugMode,
     CopyExchange,
+    History,
+    Mend,
     Consent,
     ConsentSend,
     CopyPage,
@@ -104,6 +106,7 @@ pub enum Place {
     DebugLog,
     List,
     Detail,
+    History,
     Exchange,
     Form,
     Consent,
@@ -130,8 +133,8 @@ impl Place {
 
 use Place::{
     Confirm, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv, DebugLog, Detail,
-    Error, Exchange, Filter, Form, Held, Help, List, Log, Mapping, Palette, Pick, Queue, Services,
-    Settings, TooSmall,
+    Error, Exchange, Filter, Form, Held, Help, History, List, Log, Mapping, Palette, Pick, Queue,
+    Services, Settings, TooSmall,
 };
 
 /// A command.
@@ -153,7 +156,7 @@ pub struct Command {
 
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
 const VIEWS: &[Place] =
-    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange];
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, History, Exchange];
 const SCROLLS: &[Place] = &[
     Connectors,
     Log,
@@ -163,6 +166,7 @@ const SCROLLS: &[Place] = &[
     DebugLog,
     List,
     Detail,
+    History,
     Exchange,
     Help,
     Error,
@@ -181,6 +185,7 @@ const ANYWHERE: &[Place] = &[
     DebugLog,
     List,
     Detail,
+    History,
     Exchange,
     Form,
     Consent,
@@ -220,6 +225,9 @@ pub const COMMANDS: &[Command] = &[
     command(Id::HeldConfirm, "confirm", &["y"], &[List], 2, "Do what the held sync would do: planned anew, within its numbers."),
     command(Id::HeldDrop, "drop", &["D"], &[List], 4, "Drop the held sync; nothing is written."),
     command(Id::Open, "detail", &["enter"], &[List], 3, "Open the record: what changed, why, what to do."),
+    command(Id::Open, "detail", &["enter"], &[History], 1, "Open the outcome: what changed, why, what to do."),
+    command(Id::History, "history", &["h"], &[List, Detail], 11, "Show what became of this record in all runs."),
+    command(Id::Mend, "go mend", &["f"], &[List, Detail], 10, "Go to the mapping line or the setting that mends it; Esc there comes back."),
     command(Id::Open, "open", &["enter"], &[DebugLog], 4, "Read the request and its answer in full."),
     command(Id::CopyExchange, "copy", &["y"], &[Exchange], 1, "Copy the request and its answer, with secrets masked."),
     command(Id::DebugMode, "Debug Mode", &["d"], &[DebugLog], 7, "Switch Debug Mode of the connector on or off."),
@@ -234,7 +242,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::RetryReason, "same reason", &["R"], &[Queue, List, Detail], 0, "Try all records with the same reason again."),
     command(Id::RetryShown, "retry shown", &["T"], &[Queue], 0, "Try everything that is shown again."),
     command(Id::AddAll, "Add All", &["A"], &[Queue], 0, "Add All To Queue: the next sync takes every record of a module again."),
-    command(Id::Held, "held", &["H"], MAIN, 0, "Decide about a sync that a guard holds: look at its plan, confirm it, drop it."),
+    command(Id::Held, "decisions", &["H"], VIEWS, 0, "What waits for a decision: syncs that a guard holds, records that may be several others."),
     command(Id::Edit, "edit", &["e", "enter"], &[Settings], 4, "Edit the connection and the settings."),
     command(Id::Edit, "edit", &["e"], &[Connectors], 5, "Edit the connection and the settings."),
     command(Id::Enable, "enable/disable", &["t"], &[Connectors], 0, "Enable or disable the chosen connector: a disabled one is not synced."),
@@ -246,7 +254,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
     command(Id::Csv, "CSV", &["x"], &[Log, List, DebugLog], 5, "Download as CSV: exactly what is shown."),
     command(Id::Filter, "filter", &["/"], &[Queue], 7, "Show only entries with a text in name, id, module or reason; !text shows the others."),
-    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text; !text shows the others."),
+    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text, or with name: id: module: status: why: from: to: (status:skipped from:2h); ! before one shows the others."),
     command(Id::Filter, "search", &["/"], &[DebugLog], 6, "Show only what has a text in address, bodies or status; !text shows the others."),
     command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
     command(Id::SortRight, "sort", &[">"], &[List], 9, "Sort by the column to the right."),
@@ -310,7 +318,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Close, "close", &["esc"], &[Palette], 2, "Close."),
     command(Id::Close, "close", &["esc", "q", "?"], &[Help], 1, "Close the help."),
     command(Id::Close, "leave it", &["esc", "q"], &[Services], 2, "Add nothing."),
-    command(Id::Close, "decide later", &["esc", "q"], &[Pick], 2, "Change nothing."),
+    command(Id::Close, "leave it", &["esc", "q"], &[Pick], 2, "Change nothing."),
     command(Id::Close, "close", &["esc", "q", "enter"], &[Error], 1, "Close the message."),
     command(Id::CopyError, "copy", &["y"], &[Error], 2, "Copy the message."),
     command(Id::Yes, "yes", &["y"], &[Confirm], 1, "Do it."),
@@ -323,7 +331,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Help, "help", &["?"], VIEWS, 21, "Show all keys that work here."),
     command(Id::Quit, "quit", &["q"], MAIN, 22, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
-    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 22, "Go one step back."),
+    command(Id::Back, "back", &["q"], &[List, Detail, History, Exchange], 22, "Go one step back."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),
@@ -347,6 +355,11 @@ pub fn shown_key(command: &Command) -> String {
         .and_then(|name| Key::parse(name))
         .map(|k| k.to_string())
         .unwrap_or_default()
+}
+
+/// The key of a command at a place; empty: it has none there.
+pub fn key_of(id: Id, place: Place) -> String {
+    at(place).find(|c| c.id == id).map(shown_key).unwrap_or_default()
 }
 
 #[cfg(test)]

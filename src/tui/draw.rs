@@ -7,6 +7,7 @@ mod detail;
 mod dialogs;
 mod form;
 mod frame;
+mod history;
 mod list;
 mod log;
 mod paint;
@@ -61,6 +62,10 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let areas = layout::areas(model);
     match model.screens.last() {
         Some(Screen::List(view)) => return list::draw(model, view, areas.body, buffer),
+        Some(Screen::History(view)) => {
+            history::draw(model, view, areas.body, buffer);
+            return None;
+        }
         Some(Screen::Detail(_)) => {
             detail::draw(model, areas.body, buffer);
             return None;
@@ -118,6 +123,17 @@ pub fn tab_lines(model: &Model) -> usize {
     let areas = layout::areas(model);
     let width = layout::inside(areas.right.unwrap_or(areas.body)).width;
     lines_of_tab(model, usize::from(width)).len()
+}
+
+/// In which line of the mapping on the screen a Vtiger field stands.
+pub fn mapping_line(model: &Model, field: &str) -> Option<usize> {
+    let areas = layout::areas(model);
+    let width = layout::inside(areas.right.unwrap_or(areas.body)).width;
+    let lines = lines_of_tab(model, usize::from(width));
+    let holds = |line: &Line<'_>| {
+        line.spans.iter().any(|s| s.content.split_whitespace().any(|w| w == field))
+    };
+    lines.iter().position(holds)
 }
 
 /// How many lines the detail on the screen has.

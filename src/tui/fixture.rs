@@ -212,6 +212,7 @@ pub fn overview() -> Overview {
         last,
         waiting,
         skips: BTreeMap::new(),
+        undecided: 0,
         holder: None,
         held: None,
     };
@@ -313,6 +314,20 @@ pub fn queue() -> QueueRows {
         skipped("44", "Test", never, never_at),
     ];
     QueueRows { entries, total: 5, more: false }
+}
+
+/// What became of a record in three runs.
+pub fn history() -> Vec<(u64, Item)> {
+    let of = |run: u64, status, time: &str| {
+        let part = super::msg::Part { module: Module::Contacts, side: Side::Vtiger, status };
+        (run, Item { time: at(time), ..item(RowKey::new(0, 0), part, false) })
+    };
+    vec![
+        of(42, ItemStatus::Updated, "2026-11-21T12:41:07Z"),
+        of(42, ItemStatus::Conflict, "2026-11-21T12:41:06Z"),
+        of(39, ItemStatus::Created, "2026-11-19T12:41:30Z"),
+        of(36, ItemStatus::Skipped, "2026-11-17T08:00:02Z"),
+    ]
 }
 
 /// A request and its answer.
@@ -430,6 +445,14 @@ pub fn model(size: (u16, u16)) -> World {
     world
 }
 
+/// A model at its start over another overview.
+pub fn of(size: (u16, u16), overview: Overview) -> World {
+    let mut world = World { model: empty(size), seen: Vec::new(), overview, debug_log: 0 };
+    let effects = start(&mut world.model);
+    world.answer(effects);
+    world
+}
+
 /// A model, and a world that answers its effects at once.
 pub struct World {
     pub model: Model,
@@ -532,12 +555,7 @@ impl World {
                     .flat_map(|(p, n)| (0..*n).map(move |at| RowKey::new(p, at)));
                 let plan = source.parts.len() > 4;
                 let shown = all.filter(|key| {
-                    let name = item(*key, source.parts[key.part()], plan).name.to_lowercase();
-                    let filter = arrangement.filter.to_lowercase();
-                    match filter.strip_prefix('!') {
-                        Some(rest) => !name.contains(rest),
-                        None => name.contains(&filter),
-                    }
+                    arrangement.sift.passes(&item(*key, source.parts[key.part()], plan))
                 });
                 let mut order: Vec<_> = shown.collect();
                 if matches!(arrangement.sort, Some((_, true))) {
@@ -557,6 +575,7 @@ impl World {
                 Msg::Standing { generation, entries }
             }
             Effect::Consent { id, ask } => return consent::reply(id, &ask, self.model.now),
+            Effect::History { id, .. } => Msg::History { id, rows: history() },
             Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
             Effect::Links { generation, item, .. } => {
                 let link =

@@ -13,6 +13,8 @@ mod draw;
 #[cfg(test)]
 mod fixture;
 mod form;
+mod history;
+mod jump;
 mod keys;
 mod layout;
 mod list;
@@ -22,6 +24,7 @@ mod msg;
 mod next;
 mod queue;
 mod runner;
+mod sift;
 mod terminal;
 mod text;
 mod theme;

@@ -4,6 +4,8 @@ use super::commands::Place;
 use super::consent::{ConsentView, Step};
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
+use super::history::HistoryView;
+use super::jump::Left;
 use super::list::VirtualList;
 use super::log::LogView;
 use super::msg::{
@@ -148,6 +150,8 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A record's outcomes over all runs.
+    History(Box<HistoryView>),
     /// A request and its answer.
     Exchange(Box<ExchangeView>),
     /// A connection form.
@@ -242,6 +246,16 @@ pub enum Dialog {
         record: Box<Pointed>,
         /// What can be decided.
         choices: Vec<Choice>,
+        /// The chosen line.
+        cursor: usize,
+    },
+    /// What waits for a decision.
+    Decisions {
+        /// The chosen line.
+        cursor: usize,
+    },
+    /// The places that mend what became of a record.
+    Jump {
         /// The chosen line.
         cursor: usize,
     },
@@ -357,6 +371,8 @@ pub struct Model {
     pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
+    /// The screens that were left for the mapping.
+    pub left: Option<Left>,
     /// The dialogs above all.
     pub dialogs: Vec<Dialog>,
     /// The toast.
@@ -404,6 +420,7 @@ impl Model {
             queue: QueueView::default(),
             debug: DebugView::default(),
             screens: Vec::new(),
+            left: None,
             dialogs: Vec::new(),
             toast: None,
             leaving: false,
@@ -427,7 +444,14 @@ impl Model {
         }
         match self.dialogs.last() {
             Some(Dialog::Services { .. }) => return Place::Services,
-            Some(Dialog::AddAll { .. } | Dialog::Decide { .. }) => return Place::Pick,
+            Some(
+                Dialog::AddAll { .. }
+                | Dialog::Decide { .. }
+                | Dialog::Decisions { .. }
+                | Dialog::Jump { .. },
+            ) => {
+                return Place::Pick;
+            }
             Some(Dialog::Csv(_)) => return Place::Csv,
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
@@ -440,6 +464,7 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::History(_)) => Place::History,
             Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
             Some(Screen::Consent(view)) => match view.step {

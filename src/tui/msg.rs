@@ -4,6 +4,7 @@
 use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use super::sift::Sift;
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
 use crate::model::{
@@ -92,8 +93,10 @@ pub enum Column {
 /// An order and a filter for a record list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Arrangement {
-    /// Rows that contain this text; with a `!` before it, rows that do not.
+    /// The filter as it was typed.
     pub filter: String,
+    /// What it means.
+    pub sift: Sift,
     /// Sorted by this column, and whether downwards.
     pub sort: Option<(Column, bool)>,
 }
@@ -101,7 +104,7 @@ pub struct Arrangement {
 impl Arrangement {
     /// Whether the list is shown as the store has it.
     pub fn is_natural(&self) -> bool {
-        self.filter.is_empty() && self.sort.is_none()
+        self.sift.takes_all() && self.sort.is_none()
     }
 }
 
@@ -149,6 +152,8 @@ pub struct ConnectorRow {
     pub waiting: u64,
     /// How many skips stand, by module.
     pub skips: BTreeMap<Module, u64>,
+    /// How many records wait for a decision.
+    pub undecided: u64,
     /// Who syncs it, if its newest run has not ended.
     pub holder: Option<Holder>,
     /// The run that a guard holds, unless a later one went through.
@@ -345,6 +350,8 @@ pub enum Msg {
     QueueDone(Result<String, UserError>),
     /// What the queue knows of a record.
     Standing { generation: u64, entries: Vec<Entry> },
+    /// What became of a record was read.
+    History { id: u64, rows: Vec<(u64, Item)> },
     /// Something about the debug log.
     Debug(DebugNews),
     /// The web pages of a record are known.
@@ -393,6 +400,8 @@ pub enum Effect {
     QueueDo { connector: ConnectorId, deed: QueueDeed },
     /// Ask what the queue knows of a record.
     Standing { generation: u64, connector: ConnectorId, select: Select },
+    /// Read what became of a record in all runs.
+    History { id: u64, connector: ConnectorId, module: Module, ids: [String; 2] },
     /// Something about the debug log.
     Debug(DebugAsk),
     /// Find the web pages of a record.

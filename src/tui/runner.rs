@@ -250,6 +250,9 @@ impl Runner for LiveRunner {
             Effect::Links { generation, connector, item } => {
                 self.read(move |shared| lists::links(shared, generation, connector, &item));
             }
+            Effect::History { id, connector, module, ids } => {
+                self.read(move |shared| lists::history(shared, id, connector, module, ids));
+            }
             Effect::Arrange { source, generation, arrangement } => {
                 let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
                 let _ = self.long.send(Box::new(move |shared| {
@@ -365,7 +368,8 @@ fn overview(shared: &Shared) {
             }
             let running = last.as_ref().is_some_and(|run| run.status == RunStatus::Running);
             let holder = running.then(|| shared.engine.holder(id)).flatten();
-            rows.push(ConnectorRow { connector, last, waiting, skips, holder, held });
+            let undecided = reader.undecided_count(id)?;
+            rows.push(ConnectorRow { connector, last, waiting, skips, undecided, holder, held });
         }
         let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
         Ok(Overview { crm: reader.crm()?, admin, connectors: rows })

@@ -6,15 +6,20 @@ mod availability;
 mod connectors;
 mod consent;
 mod debug;
+mod decisions;
 mod dialogs;
 mod forms;
+mod history;
+mod jump;
 mod moves;
 mod navigate;
 mod queue;
 mod records;
 
 pub use availability::why_not;
+pub use decisions::{counts as decisions, waiting, words as told};
 pub use dialogs::{PaletteLine, palette_lines, planned};
+pub use jump::places;
 pub use queue::Pointed;
 
 use super::commands::{self, Id, Place};

@@ -7,7 +7,9 @@ use crate::tui::layout::{centred, inside};
 use crate::tui::model::{Choice, CsvDialog, CsvState, Dialog, Model, Question, held_text};
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, KEY, PLAIN, WARN};
-use crate::tui::update::{PaletteLine, Pointed, palette_lines, planned, why_not};
+use crate::tui::update::{
+    PaletteLine, Pointed, palette_lines, places, planned, told, waiting, why_not,
+};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -19,6 +21,8 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
     match dialog {
         Dialog::Services { cursor } => services(model, *cursor, buffer),
         Dialog::AddAll { cursor } => modules(model, *cursor, buffer),
+        Dialog::Jump { cursor } => jump(model, *cursor, buffer),
+        Dialog::Decisions { cursor } => decisions(model, *cursor, buffer),
         Dialog::Decide { record, choices, cursor } => {
             decide(model, record, choices, *cursor, buffer);
         }
@@ -90,6 +94,29 @@ fn modules(model: &Model, cursor: usize, buffer: &mut Buffer) {
     let top = (cursor + 1).saturating_sub(rows);
     for (y, (at, module)) in (inside.y + 2..).zip(modules.iter().enumerate().skip(top).take(rows)) {
         choice(buffer, inside, y, at == cursor, module.label());
+    }
+}
+
+fn decisions(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let all: Vec<_> = waiting(model).iter().map(|one| told(model, one)).collect();
+    pick(model, "Waiting for a decision", &all, cursor, buffer);
+}
+
+fn jump(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let all: Vec<_> = places(model).into_iter().map(|(words, _)| words).collect();
+    pick(model, "Where it is mended", &all, cursor, buffer);
+}
+
+/// A box with lines to choose from.
+fn pick(model: &Model, title: &str, all: &[String], cursor: usize, buffer: &mut Buffer) {
+    let height = u16::try_from(all.len() + 4).unwrap_or(u16::MAX);
+    let area = centred(model, 64, height);
+    boxed(buffer, area, title);
+    let inside = inside(area);
+    let rows = usize::from(inside.height.saturating_sub(2));
+    let top = (cursor + 1).saturating_sub(rows);
+    for (y, (at, words)) in (inside.y + 1..).zip(all.iter().enumerate().skip(top).take(rows)) {
+        choice(buffer, inside, y, at == cursor, words);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::tui::layout;
 use crate::tui::model::{Entry, Model, Pane, SMALLEST, Screen, Tab, Tone};
 use crate::tui::text;
 use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, GOOD, KEY, PLAIN, WARN};
-use crate::tui::update::why_not;
+use crate::tui::update::{decisions, why_not};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,10 +30,31 @@ pub fn header(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).header;
     let crm = crm_mark(model);
     let right = u16::try_from(text::width(&crm)).unwrap_or(0).min(area.width / 2);
-    let room = area.width.saturating_sub(right + 3);
+    let waits = decisions_mark(model, area.width);
+    let length = u16::try_from(text::width(&waits)).unwrap_or(0);
+    if length > 0 {
+        let x = area.width.saturating_sub(right + length + 3);
+        put(buffer, x, area.y, length, &waits, WARN);
+    }
+    let room = area.width.saturating_sub(right + 3 + if length > 0 { length + 2 } else { 0 });
     put(buffer, 1, area.y, room, &crumbs(model, usize::from(room)), BOLD);
     let style = if model.overview.crm.is_some() { GOOD } else { WARN };
     put(buffer, area.width.saturating_sub(right + 1), area.y, right, &crm, style);
+}
+
+/// How much waits for a decision, and the key that leads there.
+fn decisions_mark(model: &Model, width: u16) -> String {
+    let (held, records) = decisions(model);
+    let total = records + u64::try_from(held).unwrap_or(0);
+    let key = commands::key_of(Id::Held, model.place());
+    let words = match (held, records) {
+        (0, 0) => return String::new(),
+        _ if width < 110 => format!("‖ {} wait", text::short_number(total)),
+        (0, n) => format!("‖ {} to decide", text::number(n)),
+        (held, 0) => format!("‖ {held} held"),
+        (held, n) => format!("‖ {held} held, {} to decide", text::number(n)),
+    };
+    if key.is_empty() { words } else { format!("{words}: {key}") }
 }
 
 fn crm_mark(model: &Model) -> String {
@@ -74,6 +95,7 @@ fn crumbs(model: &Model, room: usize) -> String {
         parts.push(match screen {
             Screen::List(view) => view.title.clone(),
             Screen::Detail(view) => view.item.name.clone(),
+            Screen::History(view) => format!("{}: all runs", view.name),
             Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} {}", form.title, form.what()),
             Screen::Consent(view) => format!("Log in to {}", view.label),
@@ -169,7 +191,8 @@ fn held_notice(model: &Model) -> Option<String> {
     let run = first.held.as_ref()?.id;
     let more =
         if held.len() > 1 { format!(" (and {} more)", held.len() - 1) } else { String::new() };
-    let key = if model.screens.is_empty() { " H decides." } else { "" };
+    let key = commands::key_of(Id::Held, model.place());
+    let key = if key.is_empty() { key } else { format!(" {key} decides.") };
     Some(format!("‖ The sync of {} is held: run {run}{more}.{key}", first.connector.name))
 }
 
@@ -227,7 +250,8 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
     // What cannot be done now gives way to what can, where there is no room for all.
-    let rare = [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide, Id::Consent];
+    let rare =
+        [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide, Id::Consent, Id::SectionNext];
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));

@@ -231,6 +231,37 @@ const SCENES: &[Scene] = &[
         world.type_text("x").press("esc");
         world
     }),
+    ("history", |size| after(size, "j enter h j")),
+    ("mend", |size| after(size, "j l l l enter enter f")),
+    ("filter_terms", |size| {
+        let mut world = after(size, "j l l l enter > v /");
+        world.type_text("status:skipped from:noon");
+        world
+    }),
+    ("decisions", |size| {
+        let mut world = fixture::with_held(size);
+        world.overview.connectors[0].undecided = 3;
+        world.send(Msg::StoreChanged).press("j enter H");
+        world
+    }),
+    ("preview_empty", |size| {
+        let mut world = fixture::model(size);
+        let mut run = fixture::run(43, 1, RunStatus::Preview, "2026-11-21T12:44:00Z");
+        run.modules.clear();
+        let ended =
+            Msg::SyncEnded { connector: 1, mode: SyncMode::Preview, result: Ok(Box::new(run)) };
+        world.send(ended);
+        world.model.toast = None;
+        world
+    }),
+    ("start_never_synced", |size| {
+        let mut overview = fixture::overview();
+        overview.connectors.retain(|row| matches!(row.connector.id, 2 | 4));
+        for row in &mut overview.connectors {
+            row.last = None;
+        }
+        fixture::of(size, overview)
+    }),
     ("consent", |size| consent::after(size, "j")),
     ("consent_code", consent::pasted),
     ("consent_address", |size| consent::after(size, "j j enter")),

@@ -1,6 +1,6 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, consent, debug, dialogs, forms, moves, navigate, queue, records};
+use super::{Effects, consent, debug, decisions, dialogs, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -47,7 +47,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
             queue::perform(model, id, effects)
         }
         Id::Enable | Id::Remove => super::connectors::perform(model, id, effects),
-        Id::Held => dialogs::open_held(model),
+        Id::History => super::history::open(model, effects),
+        Id::Mend => super::jump::open(model, effects),
+        Id::Held => decisions::open(model, effects),
         Id::DebugMode => debug::switch(model, effects),
         Id::CopyExchange => debug::copy(model, effects),
         Id::Palette => dialogs::open_palette(model),

@@ -53,6 +53,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
                 model.dirty = true;
             }
         }
+        Msg::History { id, rows } => super::history::take(model, id, rows),
         Msg::Debug(news) => debug::take(model, news, effects),
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
         Msg::SyncEnded { connector, mode, result } => {
@@ -109,6 +110,7 @@ fn store_changed(model: &mut Model, effects: &mut Effects) {
     queue::ask_standing(model, effects);
     debug::read(model, effects);
     records::refresh(model, effects);
+    super::history::read(model, effects);
 }
 
 fn take_progress(
@@ -193,6 +195,9 @@ fn first_screen(model: &mut Model, effects: &mut Effects) {
         forms::open_crm(model, effects);
     } else if model.overview.connectors.is_empty() {
         model.entry = Entry::Add;
+    } else if model.chosen().is_some_and(|row| row.last.is_none()) {
+        // In an empty log there is nowhere to go.
+        model.pane = Pane::Connectors;
     } else {
         model.pane = Pane::Body;
     }

@@ -1,7 +1,7 @@
 //! Going from screen to screen, and back to the same place.
 
 use super::{Effects, consent, debug, dialogs, forms, queue, records};
-use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
+use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
@@ -18,6 +18,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
     if before == entry {
         return;
     }
+    model.left = None;
     model.mapping = 0;
     model.queue = QueueView::default();
     if let Entry::Connector(id) = entry {
@@ -48,6 +49,7 @@ pub fn read_queue(model: &Model, effects: &mut Effects) {
 
 /// Shows a tab.
 pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
+    model.left = None;
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
@@ -93,7 +95,8 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         Place::Log => open_number(model, effects),
         Place::List => open_detail(model, effects),
         Place::Queue => queue::open_detail(model, effects),
-        Place::Pick => dialogs::choose_line(model),
+        Place::Pick => dialogs::choose_line(model, effects),
+        Place::History => super::history::open_detail(model, effects),
         Place::DebugLog => debug::open(model, effects),
         _ => {}
     }
@@ -208,7 +211,6 @@ fn push_list(model: &mut Model, view: ListView, effects: &mut Effects) {
 }
 
 fn open_detail(model: &mut Model, effects: &mut Effects) {
-    let generation = model.next_serial();
     let Some(Screen::List(view)) = model.screens.last() else {
         return;
     };
@@ -216,6 +218,12 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
         return;
     };
     let (item, connector) = (row.item.clone(), view.connector);
+    show_detail(model, item, connector, effects);
+}
+
+/// Shows the detail of a record.
+pub fn show_detail(model: &mut Model, item: Item, connector: ConnectorId, effects: &mut Effects) {
+    let generation = model.next_serial();
     effects.push(Effect::Links { generation, connector, item: Box::new(item.clone()) });
     model.screens.push(Screen::Detail(Box::new(crate::tui::model::DetailView {
         item,
@@ -230,6 +238,9 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
+    if model.screens.is_empty() && super::jump::come_back(model, effects) {
+        return;
+    }
     let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
         Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
@@ -241,6 +252,7 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             model.screens.pop();
             // What was read while another screen lay above may be old.
             records::refresh(model, effects);
+            super::history::read(model, effects);
         }
         None if searched => debug::clear_search(model, effects),
         None => {

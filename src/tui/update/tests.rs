@@ -2,6 +2,7 @@
 
 mod consent;
 mod queue;
+mod records;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
@@ -47,6 +48,7 @@ fn at(place: Place) -> World {
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
         Place::Form => after("V tab tab"),
+        Place::History => after("j enter h j"),
         Place::Consent => consents::after(SIZE, "j"),
         Place::ConsentPaste => consents::pasted(SIZE),
         Place::ConsentWait => consents::after(SIZE, "j enter"),
@@ -70,7 +72,8 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 24] = [
+const PLACES: [Place; 25] = [
+    Place::History,
     Place::Consent,
     Place::ConsentPaste,
     Place::ConsentWait,
