@@ -1,8 +1,6 @@
 //! Every command in one table: its title, help, keys, where it applies. The footer, the help, the
 //! palette and the keyboard are all made from it.
 
-use super::keys::Key;
-
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the table tells what each one does")]
@@ -175,7 +173,8 @@ const SCROLLS: &[Place] = &[
     Consent,
     ConsentDone,
 ];
-const ANYWHERE: &[Place] = &[
+/// All places.
+pub const ANYWHERE: &[Place] = &[
     TooSmall,
     Connectors,
     Log,
@@ -337,34 +336,36 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),
 ];
 
-/// The command that a key means at a place.
-pub fn by_key(place: Place, key: Key) -> Option<&'static Command> {
-    at(place).find(|c| c.keys.iter().any(|name| Key::parse(name) == Some(key)))
-}
-
 /// All commands at a place.
 pub fn at(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |c| c.places.contains(&place))
 }
 
-/// The key that is shown for a command.
-pub fn shown_key(command: &Command) -> String {
-    command
-        .keys
-        .first()
-        .and_then(|name| Key::parse(name))
-        .map(|k| k.to_string())
-        .unwrap_or_default()
+/// The name of a command in files: `sync-now`.
+pub fn name(id: Id) -> String {
+    kebab(&format!("{id:?}"))
 }
 
-/// The key of a command at a place; empty: it has none there.
-pub fn key_of(id: Id, place: Place) -> String {
-    at(place).find(|c| c.id == id).map(shown_key).unwrap_or_default()
+/// The name of a place in files: `debug-log`.
+pub fn place_name(place: Place) -> String {
+    kebab(&format!("{place:?}"))
+}
+
+fn kebab(camel: &str) -> String {
+    let mut name = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::keys::Key;
     use std::collections::HashMap;
 
     #[test]

@@ -9,7 +9,7 @@ use super::msg::{
     ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, QueueRows, Row,
     RowKey, Source, Wanted,
 };
-use super::theme::Theme;
+use super::theme::{Palette, Theme};
 use super::update::{start, update};
 use crate::catalog::Catalog;
 use crate::engine::queue::{Entry, Select, State};
@@ -428,7 +428,7 @@ fn debug_reply(ask: DebugAsk, last: u64) -> Option<Msg> {
 /// A model before anything was read.
 pub fn empty(size: (u16, u16)) -> Model {
     let catalog = Arc::new(Catalog::built_in().unwrap());
-    let theme = Theme { colour: true, ascii: false };
+    let theme = Theme { colour: true, ascii: false, links: false, palette: Palette::USUAL };
     let mut model = Model::new(catalog, theme, TimeZone::UTC, size);
     model.now = now();
     model.folder = PathBuf::from("/home/admin");

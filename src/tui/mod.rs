@@ -7,6 +7,7 @@
 mod app;
 mod clipboard;
 mod commands;
+mod config;
 mod consent;
 mod debug;
 mod draw;
@@ -14,7 +15,9 @@ mod draw;
 mod fixture;
 mod form;
 mod history;
+mod hyperlinks;
 mod jump;
+mod keymap;
 mod keys;
 mod layout;
 mod list;
@@ -30,6 +33,8 @@ mod text;
 mod theme;
 mod update;
 mod validate;
+
+pub use config::check as check_config;
 
 use crate::catalog::Catalog;
 use crate::engine::Engine;
@@ -61,6 +66,8 @@ pub struct Context {
     pub read_only: bool,
     /// Where CSV files are written that are named without a folder.
     pub folder: PathBuf,
+    /// The folder of the settings, with the file for keys and colours.
+    pub config: PathBuf,
     /// What this instance is called in the first line (`demo`).
     pub title: Option<String>,
 }
@@ -85,7 +92,12 @@ pub fn run(context: Context) -> Result<(), UserError> {
     let size = crossterm::terminal::size().map_err(|e| no_terminal(e.to_string()))?;
     let theme = theme::Theme::from_env(|name| std::env::var(name).ok());
     let zone = jiff::tz::TimeZone::system();
-    let mut model = model::Model::new(Arc::clone(&context.catalog), theme, zone, size);
+    let config = config::read(&context.config, theme);
+    let mut model = model::Model::new(Arc::clone(&context.catalog), config.theme, zone, size);
+    model.keys = Arc::new(config.keys);
+    if let Some(error) = config::told(&context.config, &config.wrong) {
+        model.show_error("Keys and colours", error);
+    }
     model.read_only = context.read_only;
     model.title = context.title;
     model.folder = context.folder;

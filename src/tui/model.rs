@@ -6,6 +6,7 @@ use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
 use super::jump::Left;
+use super::keymap::Keymap;
 use super::list::VirtualList;
 use super::log::LogView;
 use super::msg::{
@@ -321,6 +322,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// How it is drawn on.
     pub theme: Theme,
+    /// Which key means what.
+    pub keys: Arc<Keymap>,
     /// The time zone of dates and times.
     pub zone: TimeZone,
     /// The present instant, set before each message.
@@ -395,6 +398,7 @@ impl Model {
         Self {
             size,
             theme,
+            keys: Arc::default(),
             zone,
             now: Stamp(0),
             dirty: true,

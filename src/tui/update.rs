@@ -22,7 +22,7 @@ pub use dialogs::{PaletteLine, palette_lines, planned};
 pub use jump::places;
 pub use queue::Pointed;
 
-use super::commands::{self, Id, Place};
+use super::commands::{Id, Place};
 use super::keys::Key;
 use super::model::{Dialog, Model, Screen, Tone};
 use super::msg::{Effect, Msg};
@@ -81,7 +81,7 @@ fn expire_toast(model: &mut Model) {
 
 fn press(model: &mut Model, key: Key, effects: &mut Effects) {
     let place = model.place();
-    if let Some(command) = commands::by_key(place, key) {
+    if let Some(command) = model.keys.by_key(place, key) {
         run(model, command.id, effects);
     } else if place.takes_text()
         && let Some(request) = editing(key)

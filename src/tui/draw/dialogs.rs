@@ -2,7 +2,7 @@
 
 use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrolled};
 use crate::model::{Held, Run, UserError};
-use crate::tui::commands::{self, Place};
+use crate::tui::commands::{self, Id, Place};
 use crate::tui::layout::{centred, inside};
 use crate::tui::model::{Choice, CsvDialog, CsvState, Dialog, Model, Question, held_text};
 use crate::tui::text;
@@ -191,13 +191,14 @@ fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
     for (y, text) in (inside.y + 1..last).zip(&lines) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
     }
-    choices(buffer, inside.x + 1, last, inside.width, question.yes);
+    let key = model.keys.of(Id::Yes, Place::Confirm);
+    choices(buffer, inside.x + 1, last, inside.width, (&key, question.yes));
 }
 
-/// `y` does it; the default is to cancel.
-fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, yes: &str) {
+/// A key does it; the default is to cancel.
+fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, (key, yes): (&str, &str)) {
     let line = Line::from(vec![
-        Span::styled("y", KEY),
+        Span::styled(key.to_owned(), KEY),
         Span::raw(format!(" {yes}    ")),
         Span::styled("[ Esc Cancel ]", CURSOR),
     ]);
@@ -227,8 +228,14 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
         PLAIN,
     ));
     lines.push(Line::default());
-    let key = |key: &'static str, words: &'static str| [Span::styled(key, KEY), Span::raw(words)];
-    let keys = [key("v", " look at the plan   "), key("y", " confirm   "), key("D", " drop   ")];
+    let key = |id, words: &'static str| {
+        [Span::styled(model.keys.of(id, Place::Held), KEY), Span::raw(words)]
+    };
+    let keys = [
+        key(Id::HeldLook, " look at the plan   "),
+        key(Id::HeldConfirm, " confirm   "),
+        key(Id::HeldDrop, " drop   "),
+    ];
     let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
     spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
     lines.push(Line::from(spans));
@@ -277,14 +284,16 @@ fn draw_error(
     let inside = inside(area);
     let lines = error_lines(error, usize::from(inside.width));
     scrolled(buffer, Rect { height: inside.height.saturating_sub(1), ..inside }, &lines, scroll);
+    let key = |id| Span::styled(model.keys.of(id, Place::Error), KEY);
     let mut keys = Line::from(vec![
-        Span::styled(" Esc", KEY),
+        Span::raw(" "),
+        key(Id::Close),
         Span::raw(" close   "),
-        Span::styled("y", KEY),
+        key(Id::CopyError),
         Span::raw(" copy"),
     ]);
     if login {
-        keys.extend([Span::styled("   L", KEY), Span::raw(" log in again")]);
+        keys.extend([Span::raw("   "), key(Id::Consent), Span::raw(" log in again")]);
     }
     put_line(buffer, inside.x, inside.bottom().saturating_sub(1), inside.width, &keys);
 }
@@ -296,12 +305,8 @@ fn help_area(model: &Model) -> Rect {
 fn help_lines(model: &Model, place: Place, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for command in commands::at(place) {
-        let keys: Vec<_> = command
-            .keys
-            .iter()
-            .filter_map(|name| crate::tui::keys::Key::parse(name))
-            .map(|key| key.to_string())
-            .collect();
+        let keys: Vec<_> =
+            model.keys.keys(command, place).iter().map(ToString::to_string).collect();
         let off = why_not_at(model, place, command.id);
         let text = match &off {
             Some(why) => format!("{} (Now: {why})", command.help),
@@ -347,7 +352,7 @@ fn palette(
     for (y, (at, entry)) in (inside.y + 1..inside.bottom()).zip(lines.iter().enumerate().skip(top))
     {
         let (key, help) = match entry {
-            PaletteLine::Command(command) => (commands::shown_key(command), command.help),
+            PaletteLine::Command(command) => (model.keys.shown(command, place), command.help),
             PaletteLine::Connector(..) => (String::new(), ""),
         };
         let pointer = if at == cursor { "▸" } else { " " };

@@ -46,7 +46,7 @@ pub fn header(model: &Model, buffer: &mut Buffer) {
 fn decisions_mark(model: &Model, width: u16) -> String {
     let (held, records) = decisions(model);
     let total = records + u64::try_from(held).unwrap_or(0);
-    let key = commands::key_of(Id::Held, model.place());
+    let key = model.keys.of(Id::Held, model.place());
     let words = match (held, records) {
         (0, 0) => return String::new(),
         _ if width < 110 => format!("‖ {} wait", text::short_number(total)),
@@ -180,7 +180,9 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
     let line = progress_text(&name, &progress, usize::from(area.width) >= 72);
     put(buffer, 1, area.y, room, &line, BUSY);
     if ours && !progress.cancelling {
-        put(buffer, area.width.saturating_sub(9), area.y, 8, "c cancel", KEY);
+        let cancel = format!("{} cancel", model.keys.of(Id::Cancel, Place::Log));
+        let length = u16::try_from(text::width(&cancel)).unwrap_or(0);
+        put(buffer, area.width.saturating_sub(length + 1), area.y, length, &cancel, KEY);
     }
 }
 
@@ -191,7 +193,7 @@ fn held_notice(model: &Model) -> Option<String> {
     let run = first.held.as_ref()?.id;
     let more =
         if held.len() > 1 { format!(" (and {} more)", held.len() - 1) } else { String::new() };
-    let key = commands::key_of(Id::Held, model.place());
+    let key = model.keys.of(Id::Held, model.place());
     let key = if key.is_empty() { key } else { format!(" {key} decides.") };
     Some(format!("‖ The sync of {} is held: run {run}{more}.{key}", first.connector.name))
 }
@@ -255,9 +257,11 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));
+    let key = |c: &'static commands::Command| model.keys.shown(c, place);
+    // What has no key is found in the palette.
+    commands.retain(|c| !key(c).is_empty());
     let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= LAST).collect();
-    let width =
-        |c: &commands::Command| text::width(&commands::shown_key(c)) + text::width(c.title) + 4;
+    let width = |c: &'static commands::Command| text::width(&key(c)) + text::width(c.title) + 4;
     let mut room = usize::from(area.width).saturating_sub(1);
     room = room.saturating_sub(last.iter().map(|c| width(c)).sum());
     let mut shown = Vec::new();
@@ -270,7 +274,7 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut spans = vec![Span::raw(" ")];
     for command in shown.into_iter().chain(last) {
         let off = why_not(model, command.id).is_some();
-        spans.push(Span::styled(commands::shown_key(command), if off { DIM } else { KEY }));
+        spans.push(Span::styled(key(command), if off { DIM } else { KEY }));
         spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
     }
     put_line(buffer, area.x, area.y, area.width, &Line::from(spans));

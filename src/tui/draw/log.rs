@@ -2,6 +2,7 @@
 
 use super::paint::{put, put_line};
 use crate::model::{Module, ModuleCounts, Run, RunStatus, Side, Trigger};
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout::{self, LogArea, TableArea};
 use crate::tui::log::{COLUMNS, LogRow, number};
 use crate::tui::model::{Model, Pane, held_text};
@@ -99,12 +100,16 @@ fn heads(log: &LogArea, table: TableArea, buffer: &mut Buffer) {
 
 fn rows(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
     if model.log.rows.is_empty() {
-        let text = if model.log.loaded {
-            "No run yet. s syncs now, p shows first what a sync would do."
-        } else {
-            "…"
+        let key = |id| model.keys.of(id, Place::Log);
+        let text = match model.log.loaded {
+            true => format!(
+                "No run yet. {} syncs now, {} shows first what a sync would do.",
+                key(Id::SyncNow),
+                key(Id::Preview)
+            ),
+            false => "…".into(),
         };
-        put(buffer, log.area.x, table.rows, log.area.width, text, DIM);
+        put(buffer, log.area.x, table.rows, log.area.width, &text, DIM);
         return;
     }
     let visible =

@@ -1,6 +1,7 @@
 //! Pictures of every screen and dialog, and what must hold for all of them.
 
 pub mod consent;
+mod documents;
 
 use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
@@ -333,13 +334,13 @@ fn no_cell_has_a_control_character_and_colours_are_the_sixteen() {
 fn without_colours_and_beyond_ascii_everything_is_still_told() {
     for (name, scene) in SCENES {
         let mut world = scene((80, 24));
-        world.model.theme = Theme { colour: false, ascii: true };
+        world.model.theme = Theme { colour: false, ascii: true, ..world.model.theme };
         let buffer = picture(&world.model);
         assert!(buffer.content.iter().all(|c| c.symbol().is_ascii()), "{name}");
         assert!(buffer.content.iter().all(|c| c.fg == Color::Reset), "{name}");
     }
     let mut world = fixture::model((80, 24));
-    world.model.theme = Theme { colour: false, ascii: true };
+    world.model.theme = Theme { colour: false, ascii: true, ..world.model.theme };
     insta::assert_snapshot!("log_ascii_80x24", shot(&world.model));
 }
 

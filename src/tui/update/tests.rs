@@ -2,6 +2,7 @@
 
 mod consent;
 mod queue;
+mod rebinding;
 mod records;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
