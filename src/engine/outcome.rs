@@ -11,7 +11,7 @@ use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
-use crate::model::{IntentKind, Link, PairKind, Record, Side, Skip, Verdict};
+use crate::model::{self, IntentKind, Link, PairKind, Record, Side, Skip, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -49,7 +49,11 @@ pub async fn finish(
         let source_id = source_id(&job, write);
         let job_now = Job { records: now.clone(), ..job.clone() };
         let mut changes = answered(work, write, now[at(write.side)].as_ref());
-        changes.extend(total_difference(work, write, &job, now[at(write.side)].as_ref()));
+        let lines = items_path(work, write.side).is_some_and(|p| write.fields.get(p).is_some());
+        if lines {
+            let source = job.records[at(write.side.other())].as_ref();
+            changes.extend(total_difference(source, now[at(write.side)].as_ref()));
+        }
         let item = written_item(context, work, &job_now, write, changes);
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
@@ -114,7 +118,7 @@ fn answered(
     work: &ModuleWork,
     write: &PlannedWrite,
     record: Option<&Record>,
-) -> Vec<crate::model::Change> {
+) -> Vec<model::Change> {
     let mut changes = write.changes.clone();
     if let Some(record) = record {
         for (change, pair) in changes.iter_mut().zip(&write.pairs) {
@@ -124,23 +128,24 @@ fn answered(
     changes
 }
 
-/// The difference that a document's total has after a write of its lines, if there is one: it is
-/// told, never hidden.
-fn total_difference(
-    work: &ModuleWork,
-    write: &PlannedWrite,
-    job: &Job,
-    answer: Option<&Record>,
-) -> Option<crate::model::Change> {
+/// The field of a side that holds the lines of a document, if the module is one of documents.
+pub fn items_path(work: &ModuleWork, side: Side) -> Option<&str> {
     let items = work.mapping.pairs().iter().find(|pair| pair.kind == PairKind::Items)?;
-    let path = if write.side == Side::Vtiger { &items.vtiger } else { items.service.first()? };
-    write.fields.get(path)?;
+    match side {
+        Side::Vtiger => Some(&items.vtiger),
+        Side::Service => items.service.first().map(String::as_str),
+    }
+}
+
+/// The difference between the total of a document and that of the one its lines were written to, if
+/// there is one: it is told, never hidden.
+pub fn total_difference(source: Option<&Record>, target: Option<&Record>) -> Option<model::Change> {
     let amount = |record: &Record| -> Option<Decimal> {
-        record.fields.get(TOTAL)?.to_text().trim().parse().ok()
+        let amount: Decimal = record.fields.get(TOTAL)?.to_text().trim().parse().ok()?;
+        Some(amount.round_dp(2))
     };
-    let wanted = amount(job.records[at(write.side.other())].as_ref()?)?.round_dp(2);
-    let is = amount(answer?)?.round_dp(2);
-    (wanted != is).then(|| crate::model::Change {
+    let (wanted, is) = (amount(source?)?, amount(target?)?);
+    (wanted != is).then(|| model::Change {
         field: TOTAL.to_owned(),
         before: wanted.to_string(),
         after: is.to_string(),

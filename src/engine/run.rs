@@ -24,12 +24,6 @@ use std::time::Duration;
 
 /// A write may have been sent so long after it was announced: the others of its batch went first.
 const OF_ONE_BATCH: Duration = Duration::from_secs(300);
-/// So long a write may go on at the server after its client has died. A build for tests is killed
-/// hundreds of times, and its servers are fast.
-const LANDING: Duration = match cfg!(all(debug_assertions, not(test))) {
-    true => Duration::from_millis(150),
-    false => Duration::from_secs(4),
-};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +159,7 @@ async fn let_them_land(context: &Context, open: &[(Module, Intent)]) -> Step<()>
         return Ok(());
     }
     context.begin(*module, "waiting for writes under way", None);
-    context.wait_until(now.plus(LANDING)).await
+    context.wait_until(now.plus(context.connector.advanced.settle_wait.0)).await
 }
 
 async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {

@@ -5,6 +5,7 @@ use super::companions;
 use super::context::{Context, Step};
 use super::lookup::{links, search};
 use super::module::{ModuleWork, at};
+use super::outcome::{items_path, total_difference};
 use super::plan::{Job, item};
 use super::remember::forget;
 use super::safeguards::{Safeguard, on};
@@ -100,13 +101,19 @@ async fn settle_create(
     let (id, source_id) = (context.id(), intent.source_id.clone());
     batch.push(Change::DropSkip(id, work.module, source_side, source_id));
     batch.push(Change::PutLink(id, work.module, link));
+    let [from, made] = [source_side, intent.target].map(|side| records[at(side)].as_ref());
+    let mut changes = intent.changes.clone();
+    changes.extend(total_difference(from, made).filter(|_| has_items(work, intent)));
     let job = Job::telling(None, records, intent.name.clone());
-    let created = Item {
-        changes: intent.changes.clone(),
-        ..item(context, work, &job, intent.target, ItemStatus::Created)
-    };
+    let created = Item { changes, ..item(context, work, &job, intent.target, ItemStatus::Created) };
     batch.push(Change::AddItem(context.run, Box::new(created)));
     Ok(())
+}
+
+/// Whether lines of a document were sent.
+fn has_items(work: &ModuleWork, intent: &Intent) -> bool {
+    let items = items_path(work, intent.target);
+    items.is_some_and(|path| intent.changes.iter().any(|change| change.field == path))
 }
 
 /// The one unlinked record with the key that was sent, if it holds what was sent.
@@ -182,14 +189,16 @@ async fn settle_update(
         sent.updated(work, intent.target, &mut link, &holds);
         batch.push(Change::PutLink(context.id(), work.module, link));
     }
+    let mut changes = intent.changes.clone();
+    if has_items(work, intent) {
+        let source = fetch_one(context, work, source_side, &intent.source_id).await?;
+        changes.extend(total_difference(source.as_ref(), Some(&target)));
+    }
     let mut records = [None, None];
     records[at(source_side)] = Some(Record { id: intent.source_id.clone(), ..Record::default() });
     records[at(intent.target)] = Some(target);
     let job = Job::telling(None, records, intent.name.clone());
-    let updated = Item {
-        changes: intent.changes.clone(),
-        ..item(context, work, &job, intent.target, ItemStatus::Updated)
-    };
+    let updated = Item { changes, ..item(context, work, &job, intent.target, ItemStatus::Updated) };
     batch.push(Change::AddItem(context.run, Box::new(updated)));
     Ok(())
 }

@@ -283,6 +283,10 @@ pub struct Advanced {
     pub probe_interval: Period,
     /// How often everything is listed, for deletions and what stamps do not show.
     pub full_scan: Period,
+    /// How long a new record that was under way when a sync was cut off may take to appear, before
+    /// it is taken for not created.
+    #[serde(default = "settle_wait")]
+    pub settle_wait: Period,
     /// Hold a run that would delete more than this share of the links.
     pub guard_deletes: Ratio,
     /// Hold a run in which more than this share of the links changed.
@@ -297,6 +301,11 @@ pub struct Advanced {
     pub ca_file: Option<String>,
 }
 
+/// A server goes on with a write though its client has died, but rarely for longer.
+fn settle_wait() -> Period {
+    Period::secs(4)
+}
+
 impl Default for Advanced {
     fn default() -> Self {
         Self {
@@ -304,6 +313,7 @@ impl Default for Advanced {
             requests_per_second: None,
             probe_interval: Period::secs(30),
             full_scan: Period::secs(86_400),
+            settle_wait: settle_wait(),
             guard_deletes: Ratio(10),
             guard_changes: Ratio(50),
             guard_creates: 50_000,

@@ -33,6 +33,7 @@ pub fn check_field(
         "period" => period(text, 60).map(drop),
         "probe_interval" => period(text, 5).map(drop),
         "full_scan" => period(text, 60).map(drop),
+        "settle_wait" => settle_wait(text).map(drop),
         "runs" | "debug" => period(text, 60).map(drop),
         "debug_size" => parse_size(text).map(drop),
         "guard_deletes" | "guard_changes" => text.parse::<Ratio>().map(drop),
@@ -120,6 +121,18 @@ pub(super) fn period(text: &str, shortest: u64) -> Result<Period, String> {
     }
     Ok(period)
 }
+
+/// How long a sync may wait for records that were under way when the last one was cut off.
+pub(super) fn settle_wait(text: &str) -> Result<Period, String> {
+    let wait = period(text, 0)?;
+    if wait > LONGEST_WAIT {
+        return Err(format!("the longest is {LONGEST_WAIT}"));
+    }
+    Ok(wait)
+}
+
+/// A sync that waits for longer looks as if it hung.
+const LONGEST_WAIT: Period = Period::secs(600);
 
 /// Least and greatest number.
 pub(super) type Limits = (u64, u64);

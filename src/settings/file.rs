@@ -71,6 +71,7 @@ pub(super) struct AdvancedFile {
     pub(super) requests_per_second: Option<Spanned<i64>>,
     pub(super) probe_interval: Option<Text>,
     pub(super) full_scan: Option<Text>,
+    pub(super) settle_wait: Option<Text>,
     pub(super) guard_deletes: Option<Text>,
     pub(super) guard_changes: Option<Text>,
     pub(super) guard_creates: Option<Spanned<i64>>,

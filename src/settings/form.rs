@@ -2,7 +2,7 @@
 //! why something cannot. Values are written as in the settings file, and read by the same rules.
 
 use super::fields::{
-    CONCURRENCY, GUARD_CREATES, REQUESTS_PER_SECOND, number, period, vtiger_field,
+    CONCURRENCY, GUARD_CREATES, REQUESTS_PER_SECOND, number, period, settle_wait, vtiger_field,
 };
 use crate::catalog::{Catalog, Service, ServiceModule};
 use crate::model::{
@@ -285,6 +285,13 @@ fn advanced(advanced: &Advanced) -> Vec<Setting> {
              24h.",
         ),
         of(
+            "settle_wait",
+            "Wait for late records",
+            advanced.settle_wait.to_string(),
+            "If a sync is cut off while it creates records, the next one waits so long before it \
+             looks whether they arrived: 4s; longer for a slow server.",
+        ),
+        of(
             "guard_deletes",
             "Hold from deletes of",
             advanced.guard_deletes.to_string(),
@@ -448,6 +455,8 @@ fn put_advanced(advanced: &mut Advanced, name: &str, value: &str) -> Result<(), 
         "requests_per_second" => advanced.requests_per_second = small(REQUESTS_PER_SECOND)?,
         "probe_interval" => advanced.probe_interval = or(defaults.probe_interval, 5)?,
         "full_scan" => advanced.full_scan = or(defaults.full_scan, 60)?,
+        "settle_wait" if value.is_empty() => advanced.settle_wait = defaults.settle_wait,
+        "settle_wait" => advanced.settle_wait = settle_wait(value)?,
         "guard_deletes" if value.is_empty() => advanced.guard_deletes = defaults.guard_deletes,
         "guard_deletes" => advanced.guard_deletes = value.parse()?,
         "guard_changes" if value.is_empty() => advanced.guard_changes = defaults.guard_changes,

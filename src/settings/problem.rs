@@ -155,7 +155,7 @@ const OPEN: &[&str] = &[
     "frequency", "conflict", "debug", "direction", "mode", "period", "deletes", "vtiger",
     "fallback", "type", "active", "description", "required", "empty", "default", "transform",
     "kind", "length", "to_vtiger", "to_service", "otherwise", "with", "replaces", "concurrency",
-    "requests_per_second", "probe_interval", "full_scan", "guard_deletes", "guard_changes",
+    "requests_per_second", "probe_interval", "full_scan", "settle_wait", "guard_deletes", "guard_changes",
     "guard_creates", "external_id_fields", "allow_http", "ca_file", "runs", "debug_size",
     "credentials", "modules", "mapping", "advanced",
 ];

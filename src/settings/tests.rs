@@ -92,6 +92,7 @@ concurrency = 2
 requests_per_second = 5
 probe_interval = "45s"
 full_scan = "12h"
+settle_wait = "0s"
 guard_deletes = "20%"
 guard_changes = "60%"
 guard_creates = 500

@@ -214,6 +214,36 @@ async fn an_order_with_a_product_that_is_gone_is_looked_up_and_finished() {
     assert_eq!(text(&done.record.unwrap(), TOTAL), "11");
 }
 
+#[tokio::test]
+async fn the_stock_of_products_stays_what_it_was_whatever_becomes_of_a_document() {
+    let b = Bench::new(VtigerRelease::Repaired).await;
+    let products: Vec<String> = b.ids("Products").into_iter().take(2).collect();
+    let stock = || products.iter().map(|id| b.whole(id)["qtyinstock"].clone()).collect::<Vec<_>>();
+    let before = stock();
+    let both = [line(&products[0], "3", "10", "10", "3"), line(&products[1], "2", "5", "10", "1")];
+    let fields = b.order("Kept", &both, "EUR");
+    let made = b.write("SalesOrder", Write::Create { fields }).await.unwrap();
+    assert_eq!(stock(), before, "created");
+    // One line is dropped, whose goods Vtiger puts back into stock.
+    let fields: Fields = [(LINES, lines_value(&both[..1]))].into_iter().collect();
+    b.write("SalesOrder", update(made.id.clone(), fields)).await.unwrap();
+    assert_eq!(stock(), before, "changed");
+    b.write("SalesOrder", Write::Delete { id: made.id }).await.unwrap();
+    assert_eq!(stock(), before, "deleted");
+    b.sandbox.set_faults(&["vtiger:reset-after=40%".parse().unwrap()]);
+    let mut lost = 0;
+    for n in 0..12 {
+        let fields = b.order(&format!("Order {n}"), &both, "EUR");
+        if let Err(error) = b.write("SalesOrder", Write::Create { fields }).await {
+            assert_eq!(error.kind, ErrorKind::Unknown, "{error}");
+            lost += 1;
+        }
+    }
+    b.sandbox.set_faults(&[]);
+    assert!(lost > 1, "{lost}");
+    assert_eq!(stock(), before, "created, and the answer was lost");
+}
+
 fn said(problems: &[UserError]) -> String {
     problems.iter().map(UserError::one_line).collect::<Vec<_>>().join("\n")
 }

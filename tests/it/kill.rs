@@ -68,7 +68,8 @@ impl Bench {
              conflict = \"vtiger\"\n\
              credentials = {{ app_url = \"{}\", consumer_key = \"{}\", consumer_secret = \"{}\" }}\n\
              [connector.modules.contacts]\nenabled = true\ndeletes = \"carry\"\n\
-             [connector.modules.products]\nenabled = true\ndeletes = \"carry\"\n",
+             [connector.modules.products]\nenabled = true\ndeletes = \"carry\"\n\
+             [connector.advanced]\nsettle_wait = \"0s\"\n",
             keys.vtiger.url,
             keys.vtiger.username,
             keys.vtiger.access_key,

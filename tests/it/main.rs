@@ -20,6 +20,7 @@ mod secrets;
 mod stopping;
 mod trouble;
 mod tui_pty;
+mod tui_tasks;
 mod verify;
 mod woo_orders;
 mod zoho;

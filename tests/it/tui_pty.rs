@@ -70,7 +70,7 @@ impl Term {
         self.seen.lock().unwrap().parser.screen().contents()
     }
 
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.seen.lock().unwrap().bytes
     }
 

@@ -131,6 +131,34 @@ async fn orders_travel_both_ways_to_the_cent_and_then_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_difference_of_totals_is_told_though_the_answer_was_lost() {
+    let bench = bench(60).await;
+    let lossy: Fault = "woocommerce:reset-after=40%".parse().unwrap();
+    bench.sandbox.set_faults(&[lossy]);
+    let mut runs = Vec::new();
+    for n in 0..4 {
+        if n == 2 {
+            bench.sandbox.set_faults(&[]);
+        }
+        bench.sandbox.advance_clock(Duration::from_secs(60));
+        runs.push(bench.sync(SyncMode::Accept).await);
+    }
+    assert_eq!(runs[3].status, RunStatus::Completed, "{}", told(&bench, &runs[3]));
+    let mut settled = [0, 0];
+    for (n, run) in runs.iter().enumerate() {
+        for item in bench.items(run, Module::SalesOrders, Side::Service, ItemStatus::Created) {
+            let order = bench.shop(&format!("orders/{}", item.service_id));
+            let total = amount(&bench.vtiger(&item.vtiger_id)["hdnGrandTotal"]);
+            let differs = total != amount(&order["total"]);
+            let said = item.changes.iter().any(|change| change.field == "totals.grand");
+            assert_eq!(said, differs, "{}: {:?}", item.name, item.changes);
+            settled[usize::from(differs)] += usize::from(n > 0);
+        }
+    }
+    assert!(settled[0] > 0 && settled[1] > 0, "answers of both kinds were lost: {settled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edits_of_orders_travel_and_cancellations_are_a_status() {
     let bench = bench(60).await;
     bench.sync(SyncMode::Sync).await;

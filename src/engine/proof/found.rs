@@ -425,6 +425,40 @@ fn a_create_that_arrived_is_known_though_half_of_it_was_edited() {
     at_every_step(Setup::plain(), ready, |world| world.put_email(0, 1, &mail(6)));
 }
 
+#[test]
+fn a_pair_that_travels_the_other_way_only_is_left_alone_by_a_create_whose_answer_was_lost() {
+    for conflict in [ConflictRule::LastUpdated, ConflictRule::Vtiger, ConflictRule::Service] {
+        for phone in [Direction::ToVtiger, Direction::ToService] {
+            // The record is made on the side that the telephone number would travel to.
+            let source = usize::from(phone == Direction::ToService);
+            let mut bench = bench(Setup { conflict, phone, ..Setup::plain() });
+            bench.world().create(source, &mail(1));
+            bench.world().put(source, 1, 2, "+43 1".into());
+            bench.world().pass(60);
+            lose(&mut bench);
+            // What was not sent, the other system filled by itself when it made the record.
+            if let Some(made) = bench.world().sides[1 - source].people.get_mut(&1) {
+                made.phone = "0".into();
+            }
+            bench.accept();
+            bench.world().pass(60);
+            bench.accept();
+            let told = format!("{conflict:?}, {phone:?}");
+            let phones = |bench: &Bench| {
+                let world = bench.world();
+                [source, 1 - source].map(|side| world.sides[side].people[&1].phone.clone())
+            };
+            assert_eq!(phones(&bench), ["+43 1", "0"], "{told}: nobody has edited it");
+            // What is entered where the number comes from travels as ever.
+            bench.world().edit(1 - source, 1, 2);
+            bench.accept();
+            let [here, there] = phones(&bench);
+            assert_eq!(here, there, "{told}");
+            assert!(check::conflicts(&bench.store).is_empty(), "{told}");
+        }
+    }
+}
+
 /// A create whose client dies when it is sent, and the next run, which begins at once.
 fn late_create(setup: Setup, secs: i64) -> Vec<String> {
     let mut bench = bench(setup);

@@ -46,6 +46,8 @@ pub struct Setup {
     /// Complete listings are made only now and then.
     pub rare_scans: bool,
     pub guard_creates: u64,
+    /// Which way the telephone number travels, where it is mapped.
+    pub phone: Direction,
     pub page: usize,
     pub write_batch: usize,
     pub parallel: usize,
@@ -68,6 +70,7 @@ impl Setup {
             sync_from: false,
             rare_scans: false,
             guard_creates: 50_000,
+            phone: Direction::Both,
             page: 3,
             write_batch: 3,
             parallel: 2,
@@ -111,14 +114,16 @@ impl Setup {
 
     /// The settings of the connector. `phone`: the telephone number is mapped.
     pub fn connector(&self, phone: bool) -> Connector {
-        let off = Pair { replaces: true, active: phone, ..Pair::new("phone", "billing.phone") };
+        let pair = Pair::new("phone", "billing.phone");
+        let pair = Pair { replaces: true, active: phone, direction: self.phone, ..pair };
+        let as_shipped = phone && self.phone == Direction::Both;
         let contacts = ModuleSettings {
             enabled: true,
             direction: self.direction,
             mode: None,
             period: None,
             deletes: self.deletes,
-            mapping: if phone { Vec::new() } else { vec![off] },
+            mapping: if as_shipped { Vec::new() } else { vec![pair] },
         };
         let from = Some(Stamp::from_secs(BEGIN)).filter(|_| self.sync_from);
         let fields = BTreeMap::from([(Module::Contacts, EXTERNAL_ID.to_owned())]);

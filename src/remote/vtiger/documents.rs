@@ -144,7 +144,7 @@ impl Vtiger {
 
     /// A document whole. `None`: it is gone, or Vtiger fails to show it (a document of the other
     /// kind of tax without any line does that).
-    async fn retrieve(&self, id: &str) -> RemoteResult<Option<Json>> {
+    pub(super) async fn retrieve(&self, id: &str) -> RemoteResult<Option<Json>> {
         let op = Operation::get("retrieve", format!("read {id}"))
             .with("id", id)
             .planned(super::super::http::Plan::BRIEF);

@@ -3,10 +3,11 @@
 //! on the product. The other system has counted these goods itself, and its stock travels with
 //! Products: what a document took is put back.
 
-use super::super::RemoteResult;
+use super::super::{ErrorKind, RemoteResult};
 use super::Vtiger;
 use super::call::Operation;
 use super::columns::Columns;
+use super::describe::Described;
 use super::documents::member;
 use super::refs::is_id_of;
 use super::vtql::{self, LIMIT, Query};
@@ -24,10 +25,25 @@ pub(crate) type Stock = BTreeMap<String, (String, String)>;
 impl Vtiger {
     /// The stock of the products in the lines of an element, before it is sent.
     pub(crate) async fn stock_of(&self, element: &Map<String, Json>) -> Stock {
-        let items = element.get("LineItems").and_then(Json::as_array);
-        let ids: BTreeSet<String> =
-            items.into_iter().flatten().map(|item| member(item, "productid")).collect();
         // Where products may not be read, they may not be written either.
+        self.stock(&products_of(element)).await.unwrap_or_default()
+    }
+
+    /// The stock of all products that lose or get lines when a document that is there is changed to
+    /// this element or, without one, deleted.
+    pub(crate) async fn stock_around(
+        &self,
+        module: &Described,
+        id: &str,
+        element: Option<&Map<String, Json>>,
+    ) -> Stock {
+        let mut ids = element.map(products_of).unwrap_or_default();
+        if !module.has_lines() || (element.is_some() && ids.is_empty()) {
+            return Stock::new();
+        }
+        if let Ok(Some(Json::Object(document))) = self.retrieve(id).await {
+            ids.extend(products_of(&document));
+        }
         self.stock(&ids).await.unwrap_or_default()
     }
 
@@ -57,8 +73,13 @@ impl Vtiger {
         Ok(stock)
     }
 
-    /// Puts back what a document has taken. A product with a new stamp was edited by somebody.
-    pub(crate) async fn keep_stock(&self, before: Stock) {
+    /// Puts back what a document has taken, and takes what it has put back; after a lost answer too,
+    /// since the document may be there. A product with a new stamp was edited by somebody.
+    pub(crate) async fn keep_stock<T>(&self, before: Stock, written: &RemoteResult<T>) {
+        let refused = written.as_ref().is_err_and(|error| error.kind != ErrorKind::Unknown);
+        if refused || before.is_empty() {
+            return;
+        }
         let ids: BTreeSet<String> = before.keys().cloned().collect();
         let Ok(now) = self.stock(&ids).await else { return };
         for (id, (quantity, stamp)) in before {
@@ -73,4 +94,10 @@ impl Vtiger {
             let _ = self.call(op, PhantomData::<Json>).await;
         }
     }
+}
+
+/// The products that an element has lines of.
+fn products_of(element: &Map<String, Json>) -> BTreeSet<String> {
+    let items = element.get("LineItems").and_then(Json::as_array);
+    items.into_iter().flatten().map(|item| member(item, "productid")).collect()
 }

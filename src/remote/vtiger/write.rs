@@ -52,9 +52,7 @@ impl Vtiger {
             .with("element", &json);
         let stock = self.stock_of(&element).await;
         let result = self.written(&module, op, wanted).await;
-        if result.is_ok() {
-            self.keep_stock(stock).await;
-        }
+        self.keep_stock(stock, &result).await;
         self.forget_lists(entity);
         match self.document_created(&module, &element, result).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
@@ -79,23 +77,25 @@ impl Vtiger {
         self.kept_lines(&module, id, &mut element).await?;
         self.kept_duration(&module, id, &mut element).await?;
         element.insert("id".into(), id.into());
-        let stock = self.stock_of(&element).await;
+        let stock = self.stock_around(&module, id, Some(&element)).await;
         let element = Json::Object(element).to_string();
         let op =
             Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
-        match self.written(&module, op, wanted).await {
+        let result = self.written(&module, op, wanted).await;
+        self.keep_stock(stock, &result).await;
+        match result {
             Err(error) => Err(self.told_apart(&module, id, error).await),
-            done => {
-                self.keep_stock(stock).await;
-                done
-            }
+            done => done,
         }
     }
 
     async fn delete(&self, entity: &str, id: &str) -> RemoteResult<Written> {
         let module = self.described(entity).await?;
+        let stock = self.stock_around(&module, id, None).await;
         let op = Operation::post("delete", format!("delete {id} in {entity}")).with("id", id);
-        match self.call(op, PhantomData::<Json>).await {
+        let result = self.call(op, PhantomData::<Json>).await;
+        self.keep_stock(stock, &result).await;
+        match result {
             Ok(_) => Ok(Written { id: id.to_owned(), record: None }),
             Err(error) => Err(self.told_apart(&module, id, error).await),
         }

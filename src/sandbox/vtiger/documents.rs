@@ -154,6 +154,19 @@ pub fn changed(
     Ok(())
 }
 
+/// What the end of a document means for its goods: they are in stock again.
+pub fn removed(store: &mut Store, at: usize, id: u64) {
+    let registry = store.registry.clone();
+    let module = &registry.modules[at];
+    if !is(&module.name) {
+        return;
+    }
+    for line in lines_of(store, module.prefix, id) {
+        let line = line_element(store, line);
+        move_stock(store, &line, Decimal::ONE);
+    }
+}
+
 /// The lines that an element carries: a list, or an object with the keys 0, 1, 2.
 fn sent(element: &Map<String, Json>) -> Option<Vec<Map<String, Json>>> {
     let object = |json: &Json| json.as_object().cloned();

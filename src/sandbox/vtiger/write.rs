@@ -132,6 +132,7 @@ pub fn delete(store: &mut Store, by: Writer<'_>, id: &str) -> Result<String, Fai
     if let Some(column) = store.registry.modules[at].column("modifiedtime") {
         store.write(at, id, &vec![(column, Some(stamp(by.now, ' ')))]);
     }
+    documents::removed(store, at, id);
     store.remove(at, id);
     Ok("{\"status\":\"successful\"}".into())
 }

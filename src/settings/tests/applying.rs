@@ -54,6 +54,7 @@ fn modules_and_limits_arrive() {
     assert_eq!((advanced.concurrency, advanced.requests_per_second), (Some(2), Some(5)));
     assert_eq!((advanced.guard_deletes, advanced.guard_changes), (Ratio(20), Ratio(60)));
     assert_eq!((advanced.probe_interval, advanced.guard_creates), (Period::secs(45), 500));
+    assert_eq!(advanced.settle_wait, Period::secs(0));
     assert_eq!(advanced.external_id_fields[&Module::Contacts], "cf_900");
 }
 

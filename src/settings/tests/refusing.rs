@@ -42,6 +42,7 @@ fn values_are_refused_at_their_place() {
         ("[connector.advanced]\nconcurrency = 0", "not a number from 1 to 32"),
         ("[connector.advanced]\nprobe_interval = \"1s\"", "the shortest is 5s"),
         ("[connector.advanced]\nfull_scan = \"now\"", "not a length of time"),
+        ("[connector.advanced]\nsettle_wait = \"1h\"", "the longest is 10m"),
         ("[connector.advanced]\nexternal_id_fields = { contacts = \"cf 9\" }", "not the name of"),
         ("[connector.advanced]\nexternal_id_fields = { leads = \"cf_9\" }", "has no Leads"),
         ("[connector.advanced]\nca_file = \" \"", "name of the file is empty"),

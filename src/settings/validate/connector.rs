@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::settings::fields::{
     CONCURRENCY, GUARD_CREATES, Limits, REQUESTS_PER_SECOND, known_service, number, period,
-    vtiger_field,
+    settle_wait, vtiger_field,
 };
 use crate::settings::file::{AdvancedFile, ConnectorFile, ModuleFile, Text};
 use crate::settings::mapping::check_mapping;
@@ -190,6 +190,7 @@ impl Checker<'_, '_, '_> {
                 |t| period(t, 5),
             ),
             full_scan: self.value(file.full_scan.as_ref(), defaults.full_scan, |t| period(t, 60)),
+            settle_wait: self.value(file.settle_wait.as_ref(), defaults.settle_wait, settle_wait),
             guard_deletes: self.parsed(file.guard_deletes.as_ref(), defaults.guard_deletes),
             guard_changes: self.parsed(file.guard_changes.as_ref(), defaults.guard_changes),
             guard_creates: self

@@ -9,7 +9,7 @@ use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, GOOD, PLAIN, WARN};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 /// Columns of the labels, with the mark before them.
@@ -240,7 +240,7 @@ fn check_lines(form: &Form, width: usize) -> Vec<Line<'static>> {
     match &form.check {
         CheckState::None => Vec::new(),
         CheckState::Running => vec![line(" ◐ Signing in and looking at the modules…", BUSY)],
-        CheckState::Failed(error) => problem(error, width, BAD),
+        CheckState::Failed(error) => problem(error, " ✕", width, BAD),
         CheckState::Done(report) => report_lines(report, width),
     }
 }
@@ -265,7 +265,8 @@ pub fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
         lines.push(line(" ✕ This connection does not work.", BAD));
     }
     for error in &report.problems {
-        lines.extend(problem(error, width, if report.ok { WARN } else { BAD }));
+        let (mark, style) = if report.ok { (" !", WARN) } else { (" ✕", BAD) };
+        lines.extend(problem(error, mark, width, style));
     }
     for check in &report.modules {
         let words = match (check.available, check.read, check.write) {
@@ -282,13 +283,13 @@ pub fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn problem(error: &UserError, width: usize, style: ratatui::style::Style) -> Vec<Line<'static>> {
+/// `mark`: what stands before it, so that an advice does not look like a failure.
+fn problem(error: &UserError, mark: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let parts = [(" ✕", &error.what), ("   Why", &error.why), ("   What to do", &error.next)];
+    let parts = [(mark, &error.what), ("   Why", &error.why), ("   What to do", &error.next)];
     for (label, text) in parts {
         if !text.is_empty() {
-            let columns = if label == " ✕" { 3 } else { 14 };
-            let style = if label == " ✕" { style } else { PLAIN };
+            let (columns, style) = if label == mark { (3, style) } else { (14, PLAIN) };
             lines.extend(paragraph(label, columns, text, width, style));
         }
     }

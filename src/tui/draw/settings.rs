@@ -195,6 +195,7 @@ fn advanced(connector: &Connector, lines: &mut Vec<Line<'static>>) {
     let probe = settings.probe_interval.to_string();
     lines.push(pair("Look for changes every", LABEL, &probe, PLAIN));
     lines.push(pair("Complete listing every", LABEL, &settings.full_scan.to_string(), PLAIN));
+    lines.push(pair("Wait for late records", LABEL, &settings.settle_wait.to_string(), PLAIN));
     let guard = format!(
         "deletes {}, changes {}, first creates {}",
         settings.guard_deletes,
