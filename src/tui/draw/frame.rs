@@ -49,7 +49,7 @@ fn decisions_mark(model: &Model, width: u16) -> String {
     let key = model.keys.of(Id::Held, model.place());
     let words = match (held, records) {
         (0, 0) => return String::new(),
-        _ if width < 110 => format!("‖ {} wait", text::short_number(total)),
+        _ if width < 110 => format!("‖ {} to decide", text::short_number(total)),
         (0, n) => format!("‖ {} to decide", text::number(n)),
         (held, 0) => format!("‖ {held} held"),
         (held, n) => format!("‖ {held} held, {} to decide", text::number(n)),

@@ -235,10 +235,10 @@ fn a_held_run_is_decided_from_anywhere_and_from_its_plan() {
 #[test]
 fn what_waits_for_a_decision_is_counted_in_the_header_and_one_key_leads_there_from_everywhere() {
     let mut world = fixture::with_held((80, 24));
-    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 1 wait: H"));
+    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 1 to decide: H"));
     world.overview.connectors[0].undecided = 3;
     world.send(Msg::StoreChanged);
-    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 4 wait: H"));
+    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 4 to decide: H"));
     for keys in ["", "4", "j enter", "j enter enter", "5 j enter"] {
         world.press(keys).press("H");
         assert_eq!(world.model.place(), Place::Pick, "{keys}");
