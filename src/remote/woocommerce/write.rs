@@ -5,23 +5,22 @@
 //! where the shop checks the values too; by POST, which hosts do not block as they do PUT. So do
 //! all orders. Variations go to the route below their product.
 
+mod batch;
+
 use super::super::http::Plan;
-use super::super::project::{Projected, Projection};
+use super::super::project::Projected;
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Woo;
 use super::call::Ask;
 use super::entity::{Entity, Special};
-use super::errors::{self, ApiError, Asked};
 use super::records;
 use super::values::{self, Body};
 use super::variations;
 use crate::model::{Fields, UserError, Value};
 use reqwest::Method;
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value as Json};
+use serde::de::{DeserializeSeed, IgnoredAny};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A write that has been checked, with its place in the call.
 struct Item<'a> {
@@ -203,75 +202,6 @@ impl Woo {
         ask.method = Method::DELETE;
         // It is no order, and the shop clears drafts away by itself.
         let _ = self.ask(&ask, |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body)).await;
-    }
-
-    async fn send_batch(
-        &self,
-        entity: &'static Entity,
-        route: &str,
-        items: &[Item<'_>],
-        fields: &[String],
-        results: &mut Results,
-    ) {
-        let creates = items.iter().all(|i| i.id.is_none());
-        let list: Vec<Json> = items.iter().map(|i| item_json(&i.body.json, i.id)).collect();
-        let (member, verb) = if creates { ("create", "create") } else { ("update", "change") };
-        let body = serde_json::json!({ member: list }).to_string().into_bytes();
-        let what = format!("{verb} {} {}", items.len(), entity.name);
-        let ask = Ask::post(format!("{route}/batch"), what, body).planned(Plan::BATCH);
-        let projection = records::projection(entity, fields);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
-            let rows = Batch { member, projection: &projection }.deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
-        let rows = match self.call(&ask, parse).await {
-            Ok((rows, _)) if rows.len() == items.len() => rows,
-            Ok(_) => return spread(items, &odd_batch(entity), results),
-            Err(error) => return spread(items, &error, results),
-        };
-        for (item, row) in items.iter().zip(rows) {
-            results[item.at] = Some(self.batch_result(entity, route, item, row, fields));
-        }
-        let whole: Vec<(usize, String)> = items
-            .iter()
-            .filter_map(|item| {
-                Some((item.at, item.id.filter(|_| route != entity.name)?.to_owned()))
-            })
-            .filter(|(at, _)| matches!(results[*at], Some(Ok(_))))
-            .collect();
-        let ids: Vec<String> = whole.iter().map(|(_, id)| id.clone()).collect();
-        if ids.is_empty() {
-            return;
-        }
-        let found = self.of_families(entity, &ids, fields).await.unwrap_or_default();
-        for (at, id) in whole {
-            if let Some(record) = found.iter().find(|record| record.id == id) {
-                results[at] = Some(Ok(Written { id, record: Some(record.clone()) }));
-            }
-        }
-    }
-
-    fn batch_result(
-        &self,
-        entity: &'static Entity,
-        route: &str,
-        item: &Item<'_>,
-        mut row: Projected,
-        fields: &[String],
-    ) -> RemoteResult<Written> {
-        let Value::Object(error) = std::mem::take(&mut row.slots[records::ERROR]) else {
-            return self.written(entity, row, item.id, fields);
-        };
-        let what = match item.id {
-            Some(id) => format!("change {} {id}", entity.one),
-            None => format!("create a {}", entity.one),
-        };
-        let api = ApiError::read(200, &error).unwrap_or_default();
-        let asked = Asked { what: &what, write: true, known: true, item: true };
-        let mut error = errors::explain(&api, asked);
-        error.request = format!("POST {}wp-json/wc/v3/{route}/batch", self.site);
-        Err(self.http.discreet(error))
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.
@@ -468,14 +398,6 @@ fn is_id(id: &str) -> bool {
     id.parse::<u64>().is_ok_and(|n| n > 0)
 }
 
-fn item_json(body: &Map<String, Json>, id: Option<&str>) -> Json {
-    let mut json = body.clone();
-    if let Some(number) = id.and_then(|id| id.parse::<u64>().ok()) {
-        json.insert("id".into(), number.into());
-    }
-    Json::Object(json)
-}
-
 fn key_of(entity: &Entity, write: &Write) -> Option<String> {
     let fields: &Fields = match write {
         Write::Create { fields } | Write::Update { fields, .. } => fields,
@@ -492,12 +414,6 @@ fn parse_with<'de, S: DeserializeSeed<'de>>(
     let mut de = serde_json::Deserializer::from_slice(body);
     let value = seed.deserialize(&mut de)?;
     de.end().map(|()| value)
-}
-
-fn spread(items: &[Item<'_>], error: &RemoteError, results: &mut Results) {
-    for item in items {
-        results[item.at] = Some(Err(error.clone()));
-    }
 }
 
 /// Refused by the web server before WordPress saw it.
@@ -532,10 +448,6 @@ fn no_answer(entity: &Entity) -> RemoteError {
     unknown(format!("The shop answered without the {} it was asked to write.", entity.one))
 }
 
-fn odd_batch(entity: &Entity) -> RemoteError {
-    unknown(format!("The shop answered for other {} than those it was sent.", entity.name))
-}
-
 fn unknown(what: String) -> RemoteError {
     RemoteError::new(
         ErrorKind::Unknown,
@@ -545,38 +457,4 @@ fn unknown(what: String) -> RemoteError {
             "The record is looked up before anything is repeated.",
         ),
     )
-}
-
-/// Parses the answer of a batch: the list of one member.
-struct Batch<'a> {
-    member: &'a str,
-    projection: &'a Projection,
-}
-
-impl<'de> DeserializeSeed<'de> for Batch<'_> {
-    type Value = Vec<Projected>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Batch<'_> {
-    type Value = Vec<Projected>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer of a batch")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rows = None;
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if name == self.member {
-                rows = Some(map.next_value_seed(self.projection.records())?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        rows.ok_or_else(|| serde::de::Error::custom("the batch's member is missing"))
-    }
 }
