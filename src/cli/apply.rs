@@ -91,7 +91,7 @@ fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-fn read(file: &Path) -> Outcome<String> {
+pub(super) fn read(file: &Path) -> Outcome<String> {
     let mut text = String::new();
     let read = if is_stdin(file) {
         stdin().read_to_string(&mut text).map(|_| text)
@@ -130,7 +130,7 @@ fn told(applied: &Applied, context: &Context) -> Outcome {
 }
 
 /// Tells every problem with its line.
-fn refused(problems: &[SettingsProblem], context: &Context) -> Outcome {
+pub(super) fn refused(problems: &[SettingsProblem], context: &Context) -> Outcome {
     for problem in problems {
         context.out.message(&format!("error: {problem}"));
     }

@@ -1,8 +1,8 @@
 //! The commands and the options that all of them share.
 
 use super::{
-    apply, check, config, connector, demo, doctor, generate, links, log, queue, records, sandbox,
-    services, sync,
+    apply, check, config, connector, demo, doctor, generate, links, log, mapping, queue, records,
+    sandbox, services, sync,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -75,6 +75,8 @@ pub enum Command {
     Records(records::RecordsArgs),
     /// Records that wait, and skips that stand: list, retry, add, drop
     Queue(queue::QueueArgs),
+    /// Write a module's own mapping lines into a file, or read them from one
+    Mapping(mapping::MappingArgs),
     /// Decide and check which records belong together
     Links(links::LinksArgs),
     /// List, enable, disable, rename and remove connectors

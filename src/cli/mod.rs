@@ -16,6 +16,7 @@ mod house;
 mod json;
 mod links;
 mod log;
+mod mapping;
 mod output;
 mod progress;
 mod queue;
@@ -68,6 +69,7 @@ fn run(command: Option<Command>, context: &Context) -> Outcome {
         Some(Command::Log(args)) => log::run(&args, context),
         Some(Command::Records(args)) => records::run(&args, context),
         Some(Command::Queue(args)) => queue::run(&args, context),
+        Some(Command::Mapping(args)) => mapping::run(&args, context),
         Some(Command::Links(args)) => links::run(&args, context),
         Some(Command::Connector(args)) => connector::run(&args, context),
         Some(Command::Services(args)) => services::run(&args, context),

@@ -220,6 +220,11 @@ impl Engine {
         &self.inner.store
     }
 
+    /// The assets.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.inner.catalog)
+    }
+
     /// The surroundings for a look at single records outside of a run. Nothing is written.
     pub(super) async fn outside(&self, id: ConnectorId) -> Result<Context, SyncError> {
         let (crm, connector) = self.settings(id).await?;

@@ -10,6 +10,7 @@ mod debug_log;
 mod decisions;
 mod deletes;
 pub mod external_ids;
+mod fields;
 mod guard;
 mod handle;
 mod lease;
@@ -39,6 +40,7 @@ mod units;
 mod urls;
 mod verify;
 
+pub use fields::{LiveFields, TryRecord};
 pub use handle::{Engine, SyncError, SyncMode, SyncRequest};
 pub use lease::{Holder, Lease, LeaseError};
 pub use remotes::{HttpRemotes, Remotes};

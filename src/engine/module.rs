@@ -149,7 +149,7 @@ pub async fn prepare(
     ];
     let mapping =
         ModuleMapping::new(known, &service.match_on, [&crm.name, &service.name], |pair| {
-            limits(pair, &infos, &capabilities)
+            limits(pair, &infos, capabilities[0].bmp_only)
         });
     let tolerance = capabilities[0].resolution.max(capabilities[1].resolution);
     let folder = context.store.folder().join("scratch");
@@ -220,7 +220,8 @@ fn exists(info: &EntityInfo, path: &str) -> bool {
     info.field(path).is_some() || info.field(field).is_some()
 }
 
-fn limits(pair: &Pair, infos: &[EntityInfo], capabilities: &[Capabilities; 2]) -> FieldLimits {
+/// What the descriptions of both sides tell of the fields of a pair.
+pub fn limits(pair: &Pair, infos: &[EntityInfo], bmp_only: bool) -> FieldLimits {
     let base = pair.vtiger.split('.').next().unwrap_or(&pair.vtiger);
     let direct = infos[0].field(&pair.vtiger);
     let vtiger = direct.or_else(|| infos[0].field(base));
@@ -230,7 +231,7 @@ fn limits(pair: &Pair, infos: &[EntityInfo], capabilities: &[Capabilities; 2]) -
         vtiger_length: direct.and_then(|f| f.max_length),
         vtiger_choices: direct.map(|f| f.choices.clone()).unwrap_or_default(),
         vtiger_read_only: vtiger.is_some_and(|f| !f.writable),
-        bmp_only: capabilities[0].bmp_only,
+        bmp_only,
         service_mandatory: service.iter().any(|f| f.mandatory),
         service_read_only: !service.is_empty() && service.iter().all(|f| !f.writable),
     }

@@ -1,53 +1,133 @@
-//! Checks of an administrator's mapping lines.
+//! Checks of an administrator's mapping lines, and their changes. The settings file, `mapping import`
+//! and the screens ask the same.
+
+mod file;
+mod live;
+
+pub use file::{export_mapping, read_mapping};
+pub use live::{LivePair, live_problems};
 
 use super::fields::vtiger_field;
-use crate::catalog::ServiceModule;
+use crate::catalog::{Catalog, ServiceModule};
 use crate::mapping::is_date_format;
-use crate::model::{Direction, Pair, PairKind, Side, Transform};
+use crate::model::{Connector, Direction, Module, Pair, PairKind, Side, Transform, UserError};
+
+/// The part of a line that a problem is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The Vtiger field.
+    Vtiger,
+    /// The service field or fields.
+    Service,
+    /// The direction.
+    Direction,
+    /// The type.
+    Kind,
+    /// The module that a reference points to.
+    Module,
+    /// A transform, by number from 0.
+    Transform(usize),
+    /// Whether it takes part.
+    Active,
+}
+
+/// Something that is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The number of the line, from 0.
+    pub line: usize,
+    /// What it is about.
+    pub part: Part,
+    /// A sentence.
+    pub text: String,
+}
 
 /// What is wrong with an administrator's lines of a module: the number of the line, from 0, and a
 /// sentence.
 pub fn check_mapping(module: &ServiceModule, custom: &[Pair]) -> Vec<(usize, String)> {
+    let problems = mapping_problems(module, custom);
+    problems.into_iter().map(|problem| (problem.line, problem.text)).collect()
+}
+
+/// What is wrong with an administrator's lines of a module.
+pub fn mapping_problems(module: &ServiceModule, custom: &[Pair]) -> Vec<LineProblem> {
     let mut problems = Vec::new();
-    for (n, pair) in custom.iter().enumerate() {
-        problems.extend(check_line(pair).map(|problem| (n, problem)));
-        problems.extend(clash(module, custom, n).map(|problem| (n, problem)));
+    for (line, pair) in custom.iter().enumerate() {
+        let alone = check_line(pair);
+        let clash = clash(module, custom, line).map(|text| (Part::Vtiger, text));
+        let both = alone.into_iter().chain(clash);
+        problems.extend(both.map(|(part, text)| LineProblem { line, part, text }));
     }
     let lost = lost_match_field(module, custom);
-    problems.extend(lost.map(|(n, field)| {
-        let problem = format!(
+    problems.extend(lost.map(|(line, field)| {
+        let text = format!(
             "records are recognised by {field}; a line in its place has to map {field}, too, and be active"
         );
-        (n, problem)
+        let part = if custom[line].active { Part::Vtiger } else { Part::Active };
+        LineProblem { line, part, text }
     }));
     problems
 }
 
+/// A connector with other lines for a module.
+///
+/// # Errors
+/// The first line that cannot be accepted; or the module is not one of the connector's.
+pub fn with_mapping(
+    catalog: &Catalog,
+    connector: &Connector,
+    module: Module,
+    lines: Vec<Pair>,
+) -> Result<Connector, UserError> {
+    let service = catalog.service(&connector.service);
+    let spec = service.and_then(|service| service.modules.get(&module));
+    let mut connector = connector.clone();
+    let (Some(spec), Some(settings)) = (spec, connector.modules.get_mut(&module)) else {
+        return Err(UserError::new(
+            format!("{} has no {module}.", connector.name),
+            "Its service does not offer them.",
+            "Choose another module.",
+        ));
+    };
+    let lines: Vec<Pair> = lines.into_iter().map(|pair| Pair { custom: false, ..pair }).collect();
+    if let Some(problem) = mapping_problems(spec, &lines).into_iter().next() {
+        let pair = &lines[problem.line];
+        return Err(UserError::new(
+            format!("The line {} ↔ {} cannot be saved.", pair.vtiger, pair.service_label()),
+            format!("{}.", problem.text),
+            "Correct the line, or take it back.",
+        ));
+    }
+    settings.mapping = lines;
+    Ok(connector)
+}
+
 /// What is wrong with a line by itself.
-fn check_line(pair: &Pair) -> Option<String> {
+fn check_line(pair: &Pair) -> Option<(Part, String)> {
     if let Err(problem) = vtiger_field(&pair.vtiger) {
-        return Some(problem);
+        return Some((Part::Vtiger, problem));
     }
     if pair.service.is_empty() {
-        return Some("the line names no service field".into());
+        return Some((Part::Service, "the line names no service field".into()));
     }
     let bad_path = |path: &&String| {
         path.split('.').any(|part| part.trim().is_empty()) || path.chars().any(char::is_control)
     };
     if let Some(path) = pair.service.iter().chain(&pair.fallback).find(bad_path) {
-        return Some(format!("\"{path}\" is not a field path such as billing.city"));
+        let problem = format!("\"{path}\" is not a field path such as billing.city");
+        return Some((Part::Service, problem));
     }
     let joins = pair.transform.iter().any(|t| matches!(t, Transform::Join { .. }));
     if pair.service.len() > 1 && pair.kind != PairKind::Lines && !joins {
-        return Some("several service fields need type = \"lines\" or a join transform".into());
+        let problem = "several service fields need type = \"lines\" or a join transform";
+        return Some((Part::Kind, problem.into()));
     }
     if pair.kind == PairKind::Reference && pair.module.is_none() {
-        return Some("a reference needs the module it points to, as module = \"contacts\"".into());
+        let problem = "a reference needs the module it points to, as module = \"contacts\"";
+        return Some((Part::Module, problem.into()));
     }
-    if let Some(problem) = pair.transform.iter().find_map(|step| check_transform(step, pair)) {
-        return Some(problem);
-    }
-    None
+    let mut steps = pair.transform.iter().enumerate();
+    steps.find_map(|(at, step)| Some((Part::Transform(at), check_transform(step, pair)?)))
 }
 
 /// What is wrong with a transform of a line.
@@ -132,3 +212,6 @@ fn lost_match_field<'m>(module: &'m ServiceModule, custom: &[Pair]) -> Option<(u
     })?;
     Some((culprit, lost))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,10 @@ pub use export::export;
 pub use fields::check_field;
 pub use form::{Choice, Section, Setting, check_setting, forbidden_http, put_setting, settings_of};
 pub use manifest::{read_manifest, read_manifests};
-pub use mapping::check_mapping;
+pub use mapping::{
+    LineProblem, LivePair, Part as LinePart, check_mapping, export_mapping, live_problems,
+    mapping_problems, read_mapping, with_mapping,
+};
 pub use problem::SettingsProblem;
 pub use url::{crm_address, is_plain_http, web_address};
 pub use validate::default_connector;

@@ -89,6 +89,30 @@ pub enum Id {
     ConsentSend,
     CopyPage,
     CopyCode,
+    MapEdit,
+    MapAdd,
+    MapToggle,
+    MapTry,
+    MapSave,
+    MapUndo,
+    MapRemove,
+    MapRestore,
+    MapExport,
+    MapImport,
+    MapReload,
+    PairNext,
+    PairPrev,
+    PairEnter,
+    PairTake,
+    PairTry,
+    PairUp,
+    PairDown,
+    PairClose,
+    PickField,
+    MarkField,
+    TryNext,
+    TryPrev,
+    DiffSave,
 }
 
 /// What has the keyboard.
@@ -120,19 +144,34 @@ pub enum Place {
     Confirm,
     Held,
     Error,
+    Pair,
+    FieldPick,
+    TryOut,
+    Diff,
+    MapFile,
 }
 
 impl Place {
     /// Whether characters go into a text field here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Form | Self::ConsentPaste | Self::Filter | Self::Csv | Self::Palette)
+        matches!(
+            self,
+            Self::Form
+                | Self::ConsentPaste
+                | Self::Filter
+                | Self::Csv
+                | Self::Palette
+                | Self::Pair
+                | Self::FieldPick
+                | Self::MapFile
+        )
     }
 }
 
 use Place::{
     Confirm, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv, DebugLog, Detail,
-    Error, Exchange, Filter, Form, Held, Help, History, List, Log, Mapping, Palette, Pick, Queue,
-    Services, Settings, TooSmall,
+    Diff, Error, Exchange, FieldPick, Filter, Form, Held, Help, History, List, Log, MapFile,
+    Mapping, Pair, Palette, Pick, Queue, Services, Settings, TooSmall, TryOut,
 };
 
 /// A command.
@@ -153,6 +192,7 @@ pub struct Command {
 }
 
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
+const MAIN_BUT_MAPPING: &[Place] = &[Connectors, Log, Settings, Queue, DebugLog];
 const VIEWS: &[Place] =
     &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, History, Exchange];
 const SCROLLS: &[Place] = &[
@@ -172,6 +212,7 @@ const SCROLLS: &[Place] = &[
     Pick,
     Consent,
     ConsentDone,
+    Diff,
 ];
 /// All places.
 pub const ANYWHERE: &[Place] = &[
@@ -200,6 +241,11 @@ pub const ANYWHERE: &[Place] = &[
     Confirm,
     Held,
     Error,
+    Pair,
+    FieldPick,
+    TryOut,
+    Diff,
+    MapFile,
 ];
 
 const fn command(
@@ -216,9 +262,24 @@ const fn command(
 /// All commands, in the order of the help.
 #[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
-    command(Id::SyncNow, "Sync Now", &["s"], MAIN, 1, "Sync the chosen connector now."),
-    command(Id::Preview, "Preview", &["p"], MAIN, 2, "Show what a sync would do; nothing is written."),
-    command(Id::Cancel, "cancel", &["c"], MAIN, 3, "Cancel the running sync: what is in flight is finished, the next sync goes on from there."),
+    command(Id::MapEdit, "edit", &["enter", "e"], &[Mapping], 1, "Edit the line under the cursor; a default line gets one in its place."),
+    command(Id::MapAdd, "add", &["+"], &[Mapping], 2, "Add Custom Mapping: choose a Vtiger field and a service field."),
+    command(Id::MapToggle, "on/off", &["t"], &[Mapping], 3, "Make the line active or inactive."),
+    command(Id::MapSave, "save", &["ctrl-s", "w"], &[Mapping], 4, "Look at what was changed and what it causes, then save it."),
+    command(Id::MapTry, "try out", &["u"], &[Mapping], 5, "Try the line on real records: what one side holds, and what the other would get."),
+    command(Id::Filter, "filter", &["/"], &[Mapping], 6, "Show only lines with a text in labels, names, type, state or description; !text shows the others."),
+    command(Id::MapUndo, "undo", &["z"], &[Mapping], 0, "Undo the last change that is not saved."),
+    command(Id::MapRemove, "remove", &["X"], &[Mapping], 0, "Remove the custom line, or give the default line back; asks first."),
+    command(Id::MapRestore, "restore defaults", &["R"], &[Mapping], 0, "Restore the default lines of the module; asks first, and counts what is lost."),
+    command(Id::MapExport, "export", &["x"], &[Mapping], 0, "Write the module's own lines into a file."),
+    command(Id::MapImport, "import", &["i"], &[Mapping], 0, "Read the module's own lines from a file; nothing is saved before you say so."),
+    command(Id::MapReload, "read fields", &["f"], &[Mapping], 0, "Ask both systems for their fields again."),
+    command(Id::SyncNow, "Sync Now", &["s"], MAIN_BUT_MAPPING, 1, "Sync the chosen connector now."),
+    command(Id::SyncNow, "Sync Now", &["s"], &[Mapping], 0, "Sync the chosen connector now, with the mapping that is saved."),
+    command(Id::Preview, "Preview", &["p"], MAIN_BUT_MAPPING, 2, "Show what a sync would do; nothing is written."),
+    command(Id::Preview, "Preview", &["p"], &[Mapping], 7, "Show what a sync with the saved mapping would do; nothing is written."),
+    command(Id::Cancel, "cancel", &["c"], &[Mapping], 0, "Cancel the running sync: what is in flight is finished, the next sync goes on from there."),
+    command(Id::Cancel, "cancel", &["c"], MAIN_BUT_MAPPING, 3, "Cancel the running sync: what is in flight is finished, the next sync goes on from there."),
     command(Id::RunIt, "run it", &["s"], &[List], 1, "Run the sync that this preview shows."),
     command(Id::Open, "records", &["enter"], &[Log], 4, "Open the records of the number under the cursor."),
     command(Id::HeldConfirm, "confirm", &["y"], &[List], 2, "Do what the held sync would do: planned anew, within its numbers."),
@@ -246,7 +307,8 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Edit, "edit", &["e"], &[Connectors], 5, "Edit the connection and the settings."),
     command(Id::Enable, "enable/disable", &["t"], &[Connectors], 0, "Enable or disable the chosen connector: a disabled one is not synced."),
     command(Id::Remove, "remove", &["X"], &[Connectors], 0, "Remove the chosen connector; asks first, and counts what goes with it."),
-    command(Id::Add, "add", &["a"], MAIN, 8, "Add a connector."),
+    command(Id::Add, "add", &["a"], MAIN_BUT_MAPPING, 8, "Add a connector."),
+    command(Id::Add, "add connector", &["a"], &[Mapping], 0, "Add a connector."),
     command(Id::Crm, "Vtiger CRM", &["V"], MAIN, 0, "Edit the connection to Vtiger CRM."),
     command(Id::Conflicts, "conflicts", &["C"], &[Log], 7, "List the conflicts of the run under the cursor: values that lost."),
     command(Id::Linked, "linked", &["L"], &[Log], 0, "List the records that the run found on both sides and linked."),
@@ -262,7 +324,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::LinkService, "service link", &["O"], &[List], 0, "Show and copy the link to the record in the service."),
     command(Id::LinkService, "service link", &["O"], &[Detail], 9, "Show and copy the link to the record in the service."),
     command(Id::ModuleLeft, "module before", &["[", "left", "h"], &[Mapping], 0, "Show the mapping of the module before."),
-    command(Id::ModuleRight, "next module", &["]", "right", "l"], &[Mapping], 5, "Show the mapping of the next module."),
+    command(Id::ModuleRight, "next module", &["]", "right", "l"], &[Mapping], 8, "Show the mapping of the next module."),
     command(Id::TabLog, "Sync Log", &["1"], MAIN, 0, "Show the sync log."),
     command(Id::TabSettings, "Settings", &["2"], MAIN, 9, "Show the settings."),
     command(Id::TabMapping, "Field Mapping", &["3"], MAIN, 0, "Show which fields belong together."),
@@ -307,6 +369,28 @@ pub const COMMANDS: &[Command] = &[
     command(Id::FormUp, "scroll up", &["pageup"], &[Form, ConsentPaste], 0, "Scroll up without leaving the field."),
     command(Id::FormDown, "scroll down", &["pagedown"], &[Form, ConsentPaste], 0, "Scroll down without leaving the field."),
     command(Id::FormClose, "back", &["esc"], &[Form], 6, "Leave the form; asks if something is not saved."),
+    command(Id::PairNext, "next", &["tab", "down"], &[Pair], 3, "Go to the next field."),
+    command(Id::PairPrev, "field before", &["backtab", "up"], &[Pair], 0, "Go to the field before."),
+    command(Id::PairEnter, "choose", &["enter"], &[Pair], 1, "List the fields to choose from; elsewhere go to the next field, or press the button."),
+    command(Id::PairTake, "take over", &["ctrl-s"], &[Pair], 2, "Take the line over; nothing is saved yet."),
+    command(Id::PairTry, "try out", &["ctrl-t"], &[Pair], 4, "Try the line on real records as it is entered."),
+    command(Id::PairUp, "scroll up", &["pageup"], &[Pair], 0, "Scroll up without leaving the field."),
+    command(Id::PairDown, "scroll down", &["pagedown"], &[Pair], 0, "Scroll down without leaving the field."),
+    command(Id::PairClose, "back", &["esc"], &[Pair], 5, "Leave the line as it was; asks if something was entered."),
+    command(Id::PickField, "take it", &["enter"], &[FieldPick], 1, "Take the field."),
+    command(Id::MarkField, "mark", &["tab"], &[FieldPick], 3, "Mark service fields that are taken together."),
+    command(Id::PickUp, "up", &["up", "ctrl-p"], &[FieldPick], 0, "Move up."),
+    command(Id::PickDown, "down", &["down", "ctrl-n"], &[FieldPick], 4, "Move down."),
+    command(Id::PageUp, "page up", &["pageup"], &[FieldPick], 0, "Move up a page."),
+    command(Id::PageDown, "page down", &["pagedown"], &[FieldPick], 0, "Move down a page."),
+    command(Id::Close, "leave it", &["esc"], &[FieldPick], 2, "Leave the field as it was."),
+    command(Id::TryNext, "next record", &["n", "right", "l", "down", "j"], &[TryOut], 1, "Try it on the next record."),
+    command(Id::TryPrev, "record before", &["N", "left", "h", "up", "k"], &[TryOut], 2, "Try it on the record before."),
+    command(Id::Close, "close", &["esc", "q", "enter"], &[TryOut], 3, "Close the try-out."),
+    command(Id::DiffSave, "save", &["y", "ctrl-s"], &[Diff], 1, "Save the mapping."),
+    command(Id::Close, "go on editing", &["esc", "n", "q", "enter"], &[Diff], 2, "Save nothing yet; what was changed is kept."),
+    command(Id::InputDone, "go on", &["enter"], &[MapFile], 1, "Write or read the file."),
+    command(Id::InputCancel, "leave it", &["esc"], &[MapFile], 2, "Write or read nothing."),
     command(Id::InputDone, "keep", &["enter"], &[Filter], 1, "Keep the filter."),
     command(Id::InputCancel, "clear", &["esc"], &[Filter], 2, "Clear the filter."),
     command(Id::InputDone, "write file", &["enter"], &[Csv], 1, "Write the file."),

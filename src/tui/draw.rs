@@ -10,6 +10,7 @@ mod frame;
 mod history;
 mod list;
 mod log;
+mod mapping;
 mod paint;
 mod queue;
 mod settings;
@@ -76,6 +77,7 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
         }
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
         Some(Screen::Consent(view)) => return consent::draw(model, view, areas.body, buffer),
+        Some(Screen::Pair(form)) => return mapping::line(model, form, areas.body, buffer),
         None => {}
     }
     let cursor = areas.right.and_then(|right| tab(model, right, buffer));
@@ -96,6 +98,7 @@ fn tab(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     match (model.tab, model.chosen()) {
         (Tab::Queue, Some(row)) => return queue::draw(model, row, inside, buffer),
         (Tab::Debug, Some(row)) => return debug::draw(model, row, inside, buffer),
+        (Tab::Mapping, Some(_)) => return mapping::draw(model, buffer),
         _ => {}
     }
     let lines = lines_of_tab(model, usize::from(inside.width));
@@ -112,9 +115,8 @@ fn lines_of_tab(model: &Model, width: usize) -> Vec<Line<'static>> {
         };
     };
     match model.tab {
-        Tab::Log | Tab::Queue | Tab::Debug => Vec::new(),
+        Tab::Log | Tab::Mapping | Tab::Queue | Tab::Debug => Vec::new(),
         Tab::Settings => settings::connector(model, row, width),
-        Tab::Mapping => settings::mapping(model, row, width),
     }
 }
 
@@ -123,17 +125,6 @@ pub fn tab_lines(model: &Model) -> usize {
     let areas = layout::areas(model);
     let width = layout::inside(areas.right.unwrap_or(areas.body)).width;
     lines_of_tab(model, usize::from(width)).len()
-}
-
-/// In which line of the mapping on the screen a Vtiger field stands.
-pub fn mapping_line(model: &Model, field: &str) -> Option<usize> {
-    let areas = layout::areas(model);
-    let width = layout::inside(areas.right.unwrap_or(areas.body)).width;
-    let lines = lines_of_tab(model, usize::from(width));
-    let holds = |line: &Line<'_>| {
-        line.spans.iter().any(|s| s.content.split_whitespace().any(|w| w == field))
-    };
-    lines.iter().position(holds)
 }
 
 /// How many lines the detail on the screen has.
@@ -172,6 +163,14 @@ pub fn dialog_lines(model: &Model) -> usize {
 pub fn form_lines(model: &Model) -> usize {
     match model.screens.last() {
         Some(Screen::Form(form)) => form::scrollable(form, layout::areas(model).body),
+        _ => 0,
+    }
+}
+
+/// How many lines the form of a mapping line can be scrolled down.
+pub fn pair_lines(model: &Model) -> usize {
+    match model.screens.last() {
+        Some(Screen::Pair(form)) => mapping::scrollable(model, form, layout::areas(model).body),
         _ => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
 pub mod consent;
+pub mod fields;
 
 use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
 use super::keys::Key;
@@ -577,6 +578,7 @@ impl World {
             Effect::Consent { id, ask } => return consent::reply(id, &ask, self.model.now),
             Effect::History { id, .. } => Msg::History { id, rows: history() },
             Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
+            Effect::Mapping(ask) => return fields::reply(ask, &self.overview),
             Effect::Links { generation, item, .. } => {
                 let link =
                     |base: &str, id: &str| (!id.is_empty()).then(|| format!("https://{base}{id}"));

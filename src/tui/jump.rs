@@ -1,6 +1,5 @@
-//! From what became of a record to the place that mends it, and back.
+//! The places that mend what became of a record.
 
-use super::model::{Screen, Tab};
 use crate::model::Module;
 use crate::settings::Section;
 
@@ -11,13 +10,4 @@ pub enum Place {
     Line(Module, String),
     /// A section of the settings.
     Settings(Section),
-}
-
-/// The screens that were left for the mapping: Esc there comes back to them.
-#[derive(Debug, Clone)]
-pub struct Left {
-    /// They.
-    pub screens: Vec<Screen>,
-    /// The tab below them.
-    pub tab: Tab,
 }

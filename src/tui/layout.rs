@@ -156,6 +156,57 @@ pub fn queue_height(model: &Model) -> usize {
     usize::from(area.height.saturating_sub(1 + queue_detail(model))).max(1)
 }
 
+/// Where the parts of the mapping editor stand, below each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MappingArea {
+    /// All of it.
+    pub area: Rect,
+    /// The line that tells the module's way, if there is room for it.
+    pub told: Option<u16>,
+    /// The column heads.
+    pub heads: u16,
+    /// How many lines of the mapping are visible below them.
+    pub height: u16,
+    /// What is known of the line under the cursor.
+    pub detail: Rect,
+    /// The line with filter and count.
+    pub bottom: u16,
+}
+
+/// Where the parts of the mapping editor stand.
+pub fn mapping(model: &Model) -> MappingArea {
+    let areas = areas(model);
+    let area = inside(areas.right.unwrap_or(areas.body));
+    let tall = area.height >= 14;
+    let heads = area.y + 1 + u16::from(tall);
+    let bottom = area.bottom().saturating_sub(1);
+    let detail_height = match area.height {
+        0..14 => 3,
+        14..24 => 7,
+        _ => 11,
+    };
+    let top = bottom.saturating_sub(detail_height).max(heads + 1);
+    MappingArea {
+        area,
+        told: tall.then_some(area.y + 1),
+        heads,
+        height: top.saturating_sub(heads + 1),
+        detail: Rect { y: top, height: bottom.saturating_sub(top), ..area },
+        bottom,
+    }
+}
+
+/// The box of a large dialog: as wide and high as the screen lets it.
+pub fn large(model: &Model) -> Rect {
+    centred(model, model.size.0.saturating_sub(4).min(110), model.size.1.saturating_sub(4))
+}
+
+/// How many fields the list to choose from shows: below what is typed and the column heads, above
+/// the line that tells about the chosen one.
+pub fn field_rows(model: &Model) -> u16 {
+    inside(large(model)).height.saturating_sub(4)
+}
+
 /// A box in the middle of the screen.
 pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
     let (columns, lines) = model.size;

@@ -22,6 +22,7 @@ mod keys;
 mod layout;
 mod list;
 mod log;
+mod mapping;
 mod model;
 mod msg;
 mod next;

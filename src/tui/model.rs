@@ -5,10 +5,11 @@ use super::consent::{ConsentView, Step};
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
-use super::jump::Left;
 use super::keymap::Keymap;
 use super::list::VirtualList;
 use super::log::LogView;
+use super::mapping::form::PairForm;
+use super::mapping::{MapDialog, MapQuestion, MappingView};
 use super::msg::{
     Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
 };
@@ -159,6 +160,8 @@ pub enum Screen {
     Form(Box<Form>),
     /// A service's consent.
     Consent(Box<ConsentView>),
+    /// The form of a mapping line.
+    Pair(Box<PairForm>),
 }
 
 /// What a question is about.
@@ -178,6 +181,8 @@ pub enum Ask {
     ReplaceFile,
     /// Do something with a connector's queue.
     Queue(ConnectorId, QueueDeed),
+    /// Something in the mapping editor.
+    Mapping(MapQuestion),
 }
 
 /// What a person can decide of an ambiguous record.
@@ -262,6 +267,8 @@ pub enum Dialog {
     },
     /// A file name.
     Csv(Box<CsvDialog>),
+    /// A dialog of the mapping editor.
+    Mapping(Box<MapDialog>),
     /// A question.
     Confirm(Question),
     /// A held run waits for a decision.
@@ -366,16 +373,14 @@ pub struct Model {
     pub log_top: usize,
     /// First visible line of the other tabs.
     pub scroll: usize,
-    /// The module whose mapping is shown.
-    pub mapping: usize,
+    /// The mapping editor.
+    pub mapping: MappingView,
     /// The queue of the chosen connector.
     pub queue: QueueView,
     /// The debug log of the chosen connector.
     pub debug: DebugView,
     /// The screens above the tabs.
     pub screens: Vec<Screen>,
-    /// The screens that were left for the mapping.
-    pub left: Option<Left>,
     /// The dialogs above all.
     pub dialogs: Vec<Dialog>,
     /// The toast.
@@ -420,11 +425,10 @@ impl Model {
             log: LogView::default(),
             log_top: 0,
             scroll: 0,
-            mapping: 0,
+            mapping: MappingView::default(),
             queue: QueueView::default(),
             debug: DebugView::default(),
             screens: Vec::new(),
-            left: None,
             dialogs: Vec::new(),
             toast: None,
             leaving: false,
@@ -457,6 +461,7 @@ impl Model {
                 return Place::Pick;
             }
             Some(Dialog::Csv(_)) => return Place::Csv,
+            Some(Dialog::Mapping(dialog)) => return dialog.place(),
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
             Some(Dialog::Error { .. }) => return Place::Error,
@@ -479,6 +484,7 @@ impl Model {
                 }
                 Step::Done(_) => Place::ConsentDone,
             },
+            Some(Screen::Pair(_)) => Place::Pair,
             None => self.main_place(),
         }
     }
@@ -488,6 +494,7 @@ impl Model {
             (Pane::Connectors, _, _) => Place::Connectors,
             (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
             (_, _, Tab::Log) => Place::Log,
+            (_, _, Tab::Mapping) if self.mapping.typing.is_some() => Place::Filter,
             (_, _, Tab::Mapping) => Place::Mapping,
             (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
             (_, _, Tab::Queue) => Place::Queue,

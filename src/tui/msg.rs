@@ -4,6 +4,7 @@
 use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use super::mapping::{MapAsk, MapNews};
 use super::sift::Sift;
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
@@ -354,6 +355,8 @@ pub enum Msg {
     History { id: u64, rows: Vec<(u64, Item)> },
     /// Something about the debug log.
     Debug(DebugNews),
+    /// Something about the field mapping.
+    Mapping(MapNews),
     /// The web pages of a record are known.
     Links { generation: u64, links: Links },
     /// A sync or preview that was started here ended.
@@ -404,6 +407,8 @@ pub enum Effect {
     History { id: u64, connector: ConnectorId, module: Module, ids: [String; 2] },
     /// Something about the debug log.
     Debug(DebugAsk),
+    /// Something about the field mapping.
+    Mapping(MapAsk),
     /// Find the web pages of a record.
     Links { generation: u64, connector: ConnectorId, item: Box<Item> },
     /// Start a sync or preview.

@@ -7,9 +7,11 @@ mod consent;
 mod debug;
 mod export;
 mod lists;
+mod mapping;
 mod queue;
 
 use super::debug::DebugAsk;
+use super::mapping::MapAsk;
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueDeed};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Outlooks, Scheduler, SyncError, SyncMode, SyncRequest};
@@ -263,6 +265,10 @@ impl Runner for LiveRunner {
                 shared.arranging.fetch_add(1, Ordering::SeqCst);
             }
             Effect::Debug(ask) => self.debug(ask),
+            Effect::Mapping(ask @ (MapAsk::Fields(_) | MapAsk::Try { .. })) => {
+                self.runtime.spawn(mapping::look(Arc::clone(shared), ask));
+            }
+            Effect::Mapping(ask) => self.read(move |shared| mapping::work(shared, ask)),
             Effect::Sync { connector, mode } => self.sync(connector, mode),
             Effect::CancelSync(connector) => {
                 shared.engine.cancel(connector);

@@ -11,6 +11,7 @@ mod dialogs;
 mod forms;
 mod history;
 mod jump;
+pub(in crate::tui) mod mapping;
 mod moves;
 mod navigate;
 mod queue;
@@ -124,6 +125,7 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             dialogs::edit_csv(dialog, request);
             return;
         }
+        Some(Dialog::Mapping(_)) => return mapping::edit_dialog(model, request),
         Some(Dialog::Palette { input, cursor, .. }) => {
             input.handle(request);
             *cursor = 0;
@@ -138,6 +140,7 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             }
         }
         Some(Screen::Consent(view)) => consent::edit(view, request),
+        Some(Screen::Pair(_)) => mapping::edit_line(model, request),
         Some(Screen::List(view)) => {
             if let Some(input) = &mut view.typing {
                 input.handle(request);
@@ -151,6 +154,9 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             } else if let Some(input) = &mut model.debug.typing {
                 input.handle(request);
                 debug::typed(model, effects);
+            } else if let Some(input) = &mut model.mapping.typing {
+                input.handle(request);
+                mapping::filter_changed(model);
             }
         }
         _ => {}
@@ -165,6 +171,10 @@ fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
         {
             form.paste(text);
         }
+        return;
+    }
+    if model.place() == Place::Pair {
+        mapping::paste_line(model, text);
         return;
     }
     if !model.place().takes_text() {

@@ -27,6 +27,7 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             decide(model, record, choices, *cursor, buffer);
         }
         Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
+        Dialog::Mapping(dialog) => return super::mapping::dialog(model, dialog, buffer),
         Dialog::Confirm(question) => confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
         Dialog::Error { title, error, about, scroll } => {
@@ -51,6 +52,7 @@ pub fn overflow(model: &Model, dialog: &Dialog) -> usize {
             let area = help_area(model);
             (help_lines(model, *place, usize::from(area.width.saturating_sub(2))).len(), area)
         }
+        Dialog::Mapping(dialog) => return super::mapping::overflow(model, dialog),
         _ => return 0,
     };
     (lines + 1).saturating_sub(usize::from(area.height.saturating_sub(2)))

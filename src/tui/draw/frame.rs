@@ -99,6 +99,7 @@ fn crumbs(model: &Model, room: usize) -> String {
             Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} {}", form.title, form.what()),
             Screen::Consent(view) => format!("Log in to {}", view.label),
+            Screen::Pair(form) => form.title(),
         });
     }
     let mut all = parts.join(" › ");
@@ -134,6 +135,8 @@ pub fn tab_border(model: &Model, area: Rect, buffer: &mut Buffer) {
         } else {
             String::new()
         };
+        let unsaved = model.mapping.unsaved().any(|(id, _)| model.entry == Entry::Connector(id));
+        let count = if tab == Tab::Mapping && unsaved { "*".to_owned() } else { count };
         let chosen = tab == model.tab;
         let label = if chosen {
             format!("[{number} {label}{count}]")
@@ -252,8 +255,17 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
     // What cannot be done now gives way to what can, where there is no room for all.
-    let rare =
-        [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide, Id::Consent, Id::SectionNext];
+    let rare = [
+        Id::RunIt,
+        Id::Cancel,
+        Id::Retry,
+        Id::DropEntry,
+        Id::Decide,
+        Id::Consent,
+        Id::SectionNext,
+        Id::MapSave,
+        Id::MarkField,
+    ];
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));

@@ -1,19 +1,18 @@
-//! The tabs that tell how a connector is set up: its settings, its field mapping; and what
+//! The tabs that tell how a connector is set up: its settings; and what
 //! is shown when no connector is chosen.
 
-use super::paint::{cells, line, pair, paragraph};
+use super::paint::{line, pair, paragraph};
 use crate::catalog::{FormField, ServiceModule};
 use crate::engine::{Due, Outlook, effective_mode};
 use crate::model::{
     ConflictRule, Connector, Crm, Deletes, Direction, Frequency, Mode, Module, ModuleSettings,
-    Pair, SecretText, Transform,
+    SecretText,
 };
 use crate::tui::model::Model;
 use crate::tui::msg::ConnectorRow;
 use crate::tui::text;
-use crate::tui::theme::{BOLD, CURSOR, DIM, GOOD, PLAIN, WARN};
-use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use crate::tui::theme::{BOLD, DIM, GOOD, PLAIN, WARN};
+use ratatui::text::Line;
 
 /// Columns of the labels.
 const LABEL: usize = 26;
@@ -211,103 +210,4 @@ fn direction(direction: Direction, service: &str) -> String {
         Direction::ToVtiger => format!("{service} → Vtiger"),
         Direction::ToService => format!("Vtiger → {service}"),
     }
-}
-
-/// The effective mapping of a module.
-pub fn mapping(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
-    let modules = model.modules();
-    let service = model.catalog.service(&row.connector.service);
-    let Some(module) = modules.get(model.mapping).or_else(|| modules.first()).copied() else {
-        return vec![line("No module is enabled.", DIM)];
-    };
-    let mut lines = vec![module_tabs(&modules, module)];
-    let (Some(service), Some(settings)) = (service, row.connector.modules.get(&module)) else {
-        return lines;
-    };
-    let Some(asset) = service.modules.get(&module) else {
-        return lines;
-    };
-    let way = direction(settings.direction, &service.label);
-    let matched = asset.match_on.join(" + ");
-    lines.push(line(format!("{way} · recognised by {matched}"), DIM));
-    let wide = width >= 90;
-    let widths = mapping_widths(width, wide);
-    let heads = [
-        "Vtiger field",
-        "↔",
-        &service.label,
-        "Type",
-        "Status",
-        if wide { "Description" } else { "" },
-    ];
-    lines.extend(cells(&heads, &widths, DIM.add_modifier(Modifier::UNDERLINED)));
-    for pair in asset.effective_mapping(&settings.mapping) {
-        lines.extend(pair_lines(&pair, settings.direction, &widths, wide));
-    }
-    lines
-}
-
-fn module_tabs(modules: &[Module], chosen: Module) -> Line<'static> {
-    let mut spans = Vec::new();
-    for module in modules {
-        let label = if *module == chosen { format!("[{module}]") } else { format!(" {module} ") };
-        spans.push(Span::styled(label, if *module == chosen { CURSOR } else { PLAIN }));
-        spans.push(Span::raw(" "));
-    }
-    Line::from(spans)
-}
-
-fn mapping_widths(width: usize, wide: bool) -> [usize; 6] {
-    let (kind, status) = (12, 8);
-    let rest = width.saturating_sub(kind + status + 1 + 5);
-    if wide {
-        let field = rest * 3 / 10;
-        [field, 1, field, kind, status, rest - 2 * field]
-    } else {
-        let field = rest / 2;
-        [field, 1, rest - field, kind, status, 0]
-    }
-}
-
-fn pair_lines(
-    pair: &Pair,
-    module: Direction,
-    widths: &[usize; 6],
-    wide: bool,
-) -> Vec<Line<'static>> {
-    let arrow = match (pair.direction, module) {
-        (Direction::Both, Direction::Both) => "↔",
-        (Direction::ToVtiger, _) | (Direction::Both, Direction::ToVtiger) => "←",
-        (Direction::ToService, _) | (Direction::Both, Direction::ToService) => "→",
-    };
-    let status = match (pair.active, pair.custom) {
-        (false, _) => "inactive",
-        (true, true) => "own",
-        (true, false) => "active",
-    };
-    let mandatory = if pair.required { " *" } else { "" };
-    let vtiger = format!("{}{mandatory}", pair.vtiger);
-    let service = pair.service_label();
-    let kind = kind(pair);
-    let note = if wide { pair.description.as_str() } else { "" };
-    let style = if pair.active { PLAIN } else { DIM };
-    let mut lines = cells(&[&vtiger, arrow, &service, &kind, status, note], widths, style);
-    if !wide && !pair.description.is_empty() {
-        let width = widths.iter().sum::<usize>() + 5;
-        lines.extend(paragraph("", 2, &pair.description, width, DIM));
-    }
-    lines
-}
-
-/// The type of a pair, and what is done to its value.
-fn kind(pair: &Pair) -> String {
-    let name = format!("{:?}", pair.kind).to_lowercase();
-    let steps = pair.transform.iter().map(|step| match step {
-        Transform::Truncate { length } => format!("cut {length}"),
-        Transform::Map { .. } => "table".to_owned(),
-        Transform::Lowercase => "lower".to_owned(),
-        Transform::Uppercase => "upper".to_owned(),
-        step => step.key().to_owned(),
-    });
-    std::iter::once(name).chain(steps).collect::<Vec<_>>().join(", ")
 }

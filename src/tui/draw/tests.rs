@@ -75,6 +75,17 @@ fn scheduled(mut world: World) -> World {
     world
 }
 
+/// The mapping of Contacts with a line of its own, one switched off, and one changed.
+fn changed(size: (u16, u16), keys: &str) -> World {
+    let mut world = after(size, "3 ] + enter");
+    world.type_text("vat").press("enter enter");
+    world.type_text("meta_data.vat_number").press("enter ctrl-s /").type_text("city");
+    world.press("enter j t esc g j j enter tab tab tab tab right tab").type_text("20");
+    world.press("ctrl-s").press(keys);
+    world.model.toast = None;
+    world
+}
+
 /// Every screen and dialog.
 const SCENES: &[Scene] = &[
     ("log", |size| after(size, "")),
@@ -114,6 +125,34 @@ const SCENES: &[Scene] = &[
     ("crm_settings", |size| after(size, "backtab G")),
     ("settings", |size| after(size, "2")),
     ("mapping", |size| after(size, "3 ]")),
+    ("mapping_changed", |size| changed(size, "")),
+    ("mapping_filtered", |size| {
+        let mut world = after(size, "3 ] /");
+        world.type_text("mailing");
+        world
+    }),
+    ("mapping_line", |size| after(size, "3 ] j enter tab tab tab tab")),
+    ("mapping_line_told", |size| {
+        let mut world = after(size, "3 ] G enter tab tab tab tab right");
+        world.press("tab").type_text("30").press("ctrl-t esc");
+        world
+    }),
+    ("mapping_add", |size| after(size, "3 ] +")),
+    ("mapping_pick", |size| {
+        let mut world = after(size, "3 ] + enter");
+        world.type_text("street");
+        world
+    }),
+    ("mapping_pick_service", |size| {
+        after(size, "3 ] + tab enter down down down down tab down tab")
+    }),
+    ("mapping_try", |size| after(size, "3 ] j j u")),
+    ("mapping_diff", |size| changed(size, "ctrl-s")),
+    ("mapping_remove", |size| changed(size, "X")),
+    ("mapping_restore", |size| changed(size, "R")),
+    ("mapping_export", |size| after(size, "3 ] x")),
+    ("mapping_import", |size| after(size, "3 ] i")),
+    ("mapping_leave", |size| changed(size, "q")),
     ("queue", |size| after(size, "4 j j")),
     ("queue_all", |size| after(size, "4 j")),
     ("queue_filtered", |size| {
@@ -294,9 +333,20 @@ fn every_screen_at_120_by_40() {
 
 #[test]
 fn a_small_terminal_shows_one_pane() {
-    for name in
-        ["log", "connectors", "records_skipped", "detail_skipped", "form_crm", "error", "held"]
-    {
+    for name in [
+        "log",
+        "connectors",
+        "records_skipped",
+        "detail_skipped",
+        "form_crm",
+        "error",
+        "held",
+        "mapping_changed",
+        "mapping_line_told",
+        "mapping_pick_service",
+        "mapping_try",
+        "mapping_diff",
+    ] {
         let scene = SCENES.iter().find(|(n, _)| *n == name).unwrap().1;
         insta::assert_snapshot!(format!("{name}_60x15"), shot(&scene((60, 15)).model));
     }

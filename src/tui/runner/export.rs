@@ -49,7 +49,7 @@ pub fn export(shared: &Shared, job: u64, request: &ExportRequest) {
 }
 
 /// `~/` is the home folder, as in a shell.
-fn expand(path: &Path) -> PathBuf {
+pub(super) fn expand(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), directories::BaseDirs::new()) {
         (Ok(rest), Some(dirs)) => dirs.home_dir().join(rest),
         _ => path.to_owned(),

@@ -1,6 +1,8 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, consent, debug, decisions, dialogs, forms, moves, navigate, queue, records};
+use super::{
+    Effects, consent, debug, decisions, dialogs, forms, mapping, moves, navigate, queue, records,
+};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -41,6 +43,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Filter if model.screens.is_empty() && model.tab == Tab::Debug => {
             debug::open_search(model)
         }
+        Id::Filter if model.screens.is_empty() && model.tab == Tab::Mapping => {
+            mapping::open_filter(model);
+        }
         Id::Filter if model.screens.is_empty() => queue::open_filter(model),
         Id::Filter => records::open_filter(model),
         Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
@@ -68,6 +73,28 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         | Id::FormUp
         | Id::FormDown
         | Id::FormClose => forms::perform(model, id, effects),
+        Id::MapEdit
+        | Id::MapAdd
+        | Id::MapToggle
+        | Id::MapTry
+        | Id::MapSave
+        | Id::MapUndo
+        | Id::MapRemove
+        | Id::MapRestore
+        | Id::MapExport
+        | Id::MapImport
+        | Id::MapReload
+        | Id::PairNext
+        | Id::PairPrev
+        | Id::PairEnter
+        | Id::PairTake
+        | Id::PairTry
+        | Id::PairUp
+        | Id::PairDown
+        | Id::PairClose => mapping::perform(model, id, effects),
+        Id::PickField | Id::MarkField | Id::TryNext | Id::TryPrev | Id::DiffSave => {
+            mapping::perform_dialog(model, id, effects);
+        }
         Id::InputDone
         | Id::InputCancel
         | Id::Choose
@@ -97,8 +124,8 @@ fn move_about(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::SortReverse => records::reverse(model, effects),
         Id::LinkVtiger => records::copy_link(model, Side::Vtiger, effects),
         Id::LinkService => records::copy_link(model, Side::Service, effects),
-        Id::ModuleLeft => moves::module(model, false),
-        Id::ModuleRight => moves::module(model, true),
+        Id::ModuleLeft => mapping::module(model, false, effects),
+        Id::ModuleRight => mapping::module(model, true, effects),
         Id::TabLog => navigate::tab(model, Tab::Log, effects),
         Id::TabSettings => navigate::tab(model, Tab::Settings, effects),
         Id::TabMapping => navigate::tab(model, Tab::Mapping, effects),
@@ -165,7 +192,10 @@ fn cancel(model: &mut Model, effects: &mut Effects) {
 }
 
 /// Leaves the program. While syncs of this process run it asks first; asked again, it leaves now.
-fn leave(model: &mut Model, effects: &mut Effects) {
+pub(super) fn leave(model: &mut Model, effects: &mut Effects) {
+    if mapping::guard_leaving(model) {
+        return;
+    }
     let asked = matches!(
         model.dialogs.last(),
         Some(Dialog::Confirm(Question { ask: Ask::QuitWhileSyncing, .. }))

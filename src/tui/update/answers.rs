@@ -55,6 +55,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         }
         Msg::History { id, rows } => super::history::take(model, id, rows),
         Msg::Debug(news) => debug::take(model, news, effects),
+        Msg::Mapping(news) => super::mapping::take(model, news, effects),
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
         Msg::SyncEnded { connector, mode, result } => {
             sync_ended(model, connector, mode, result, effects);
@@ -187,6 +188,7 @@ fn take_overview(model: &mut Model, overview: Overview, effects: &mut Effects) {
     if first {
         first_screen(model, effects);
     }
+    super::mapping::settle(model, effects);
 }
 
 /// Where the program starts: at the log, or, with nothing set up, at the CRM's form.

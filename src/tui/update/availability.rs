@@ -48,6 +48,22 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::Check | Id::Save | Id::Reveal | Id::SectionNext | Id::SectionPrev => {
             why_not_in_form(model, id)
         }
+        Id::MapEdit
+        | Id::MapAdd
+        | Id::MapToggle
+        | Id::MapTry
+        | Id::MapSave
+        | Id::MapUndo
+        | Id::MapRemove
+        | Id::MapRestore
+        | Id::MapExport
+        | Id::MapImport
+        | Id::MapReload
+        | Id::PairTake
+        | Id::PairTry
+        | Id::PickField
+        | Id::MarkField
+        | Id::DiffSave => super::mapping::why_not(model, id),
         Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
         Id::History => super::history::why_not(model),
         Id::Mend => super::jump::why_not(model),

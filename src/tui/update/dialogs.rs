@@ -16,6 +16,10 @@ use tui_input::{Input, InputRequest};
 
 /// The commands of dialogs.
 pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
+    if matches!(model.dialogs.last(), Some(Dialog::Mapping(_))) {
+        super::mapping::perform_dialog(model, id, effects);
+        return;
+    }
     match id {
         Id::InputDone => match model.dialogs.last() {
             Some(Dialog::Csv(_)) => write_csv(model, false, effects),
@@ -25,6 +29,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
             Some(Dialog::Csv(_)) => leave_csv(model, effects),
             _ if model.screens.is_empty() && model.tab == Tab::Debug => {
                 super::debug::clear_search(model, effects);
+            }
+            _ if model.screens.is_empty() && model.tab == Tab::Mapping => {
+                super::mapping::clear_filter(model);
             }
             _ if model.screens.is_empty() => {
                 super::queue::clear_filter(model, effects);
@@ -47,6 +54,7 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
 fn end_typing(model: &mut Model) {
     if model.screens.is_empty() {
         model.queue.typing = None;
+        model.mapping.typing = None;
     }
     if let Some(view) = super::records::top(model) {
         view.typing = None;
@@ -140,7 +148,7 @@ fn write_csv(model: &mut Model, replace: bool, effects: &mut Effects) {
 }
 
 /// A name without a folder is a file in the given one; `~/` is left for the writer to expand.
-fn in_folder(folder: &Path, name: &str) -> PathBuf {
+pub(super) fn in_folder(folder: &Path, name: &str) -> PathBuf {
     if name.starts_with("~/") { PathBuf::from(name) } else { folder.join(name) }
 }
 
@@ -192,6 +200,7 @@ fn answer_yes(model: &mut Model, effects: &mut Effects) {
             effects.push(Effect::Connector { connector, deed: ConnectorDeed::Remove });
         }
         Ask::ReplaceFile => write_csv(model, true, effects),
+        Ask::Mapping(question) => super::mapping::answer(model, question, effects),
         Ask::Queue(connector, deed) => effects.push(Effect::QueueDo { connector, deed }),
     }
 }

@@ -1,11 +1,11 @@
 //! Jumps from a skip reason, a conflict or a changed field to the mapping line or the setting that
 //! mends it. Esc there comes back.
 
-use super::{Effects, forms, navigate};
+use super::{Effects, forms};
 use crate::model::{ConnectorId, Item, Module, ReasonCode};
 use crate::settings::Section;
-use crate::tui::jump::{Left, Place};
-use crate::tui::model::{Dialog, Entry, Model, Pane, Screen, Tab, Tone};
+use crate::tui::jump::Place;
+use crate::tui::model::{Dialog, Entry, Model, Screen, Tone};
 
 /// The record that is pointed at.
 fn pointed(model: &Model) -> Option<(&Item, ConnectorId)> {
@@ -100,38 +100,11 @@ fn go(model: &mut Model, place: &Place, effects: &mut Effects) {
             // The form lies above; leaving it comes back by itself.
             None => forms::open_at(model, *section, effects),
         },
+        // Esc there comes back.
         Place::Line(module, field) => {
-            let left = Left { screens: std::mem::take(&mut model.screens), tab: model.tab };
-            show_line(model, connector, *module, field, effects);
-            model.left = Some(left);
+            super::mapping::show_line(model, connector, *module, field, effects);
         }
     }
-}
-
-/// Shows the mapping line of a Vtiger field.
-fn show_line(
-    model: &mut Model,
-    _connector: ConnectorId,
-    module: Module,
-    field: &str,
-    effects: &mut Effects,
-) {
-    navigate::tab(model, Tab::Mapping, effects);
-    model.mapping = model.modules().iter().position(|m| *m == module).unwrap_or(0);
-    model.scroll = crate::tui::draw::mapping_line(model, field).unwrap_or(0);
-}
-
-/// Esc on the mapping after a jump: back to where it came from. Answers whether that was so.
-pub fn come_back(model: &mut Model, effects: &mut Effects) -> bool {
-    if model.tab != Tab::Mapping || model.pane != Pane::Body {
-        return false;
-    }
-    let Some(left) = model.left.take() else { return false };
-    navigate::tab(model, left.tab, effects);
-    model.screens = left.screens;
-    super::records::refresh(model, effects);
-    super::queue::ask_standing(model, effects);
-    true
 }
 
 /// Why the key does nothing now.

@@ -1,6 +1,6 @@
 //! Moving the cursor and scrolling.
 
-use super::{Effects, consent, debug, navigate, queue, records};
+use super::{Effects, consent, debug, mapping, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
@@ -66,7 +66,9 @@ pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
         Place::Exchange => debug::scroll(model, id),
         Place::History => super::history::vertical(model, id),
         Place::Consent | Place::ConsentDone => consent::vertical(model, id),
-        Place::Settings | Place::Mapping => {
+        Place::Mapping => mapping::vertical(model, id),
+        Place::FieldPick | Place::Diff => mapping::perform_dialog(model, id, effects),
+        Place::Settings => {
             let lines = crate::tui::draw::tab_lines(model);
             let last = lines.saturating_sub(page) + 1;
             model.scroll = moved(model.scroll, step(id, page), last);
@@ -173,17 +175,11 @@ pub fn right(model: &mut Model) {
     }
 }
 
-/// The mapping of another module.
-pub fn module(model: &mut Model, forward: bool) {
-    let count = model.modules().len().max(1);
-    model.mapping = (model.mapping + if forward { 1 } else { count - 1 }) % count;
-    model.scroll = 0;
-}
-
 /// Keeps cursors visible after the terminal got another size, and asks for rows that came to sight.
 pub fn resized(model: &mut Model, effects: &mut Effects) {
     follow_log(model);
     queue::go(model, model.queue.cursor, effects);
     records::want(model, effects);
     debug::want(model, effects);
+    mapping::follow(model);
 }

@@ -1,6 +1,6 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, consent, debug, dialogs, forms, queue, records};
+use super::{Effects, consent, debug, dialogs, forms, mapping, queue, records};
 use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
@@ -18,8 +18,6 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
     if before == entry {
         return;
     }
-    model.left = None;
-    model.mapping = 0;
     model.queue = QueueView::default();
     if let Entry::Connector(id) = entry {
         let generation = model.next_serial();
@@ -29,6 +27,7 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
         read_queue(model, effects);
     }
     debug::choose(model, effects);
+    mapping::chosen(model, effects);
 }
 
 /// Reads the log of the chosen connector.
@@ -49,11 +48,16 @@ pub fn read_queue(model: &Model, effects: &mut Effects) {
 
 /// Shows a tab.
 pub fn tab(model: &mut Model, tab: Tab, effects: &mut Effects) {
-    model.left = None;
+    if model.tab == Tab::Mapping && tab != Tab::Mapping {
+        mapping::left(model);
+    }
     model.tab = tab;
     model.pane = Pane::Body;
     model.scroll = 0;
     model.debug.typing = None;
+    model.mapping.typing = None;
+    model.mapping.back = None;
+    mapping::read(model, effects);
     read_queue(model, effects);
     debug::read(model, effects);
 }
@@ -238,7 +242,7 @@ pub fn show_detail(model: &mut Model, item: Item, connector: ConnectorId, effect
 
 /// Esc: one step back, with everything as it was.
 pub fn back(model: &mut Model, effects: &mut Effects) {
-    if model.screens.is_empty() && super::jump::come_back(model, effects) {
+    if model.place() == Place::Mapping && mapping::back(model) {
         return;
     }
     let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
@@ -248,6 +252,7 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
         }
         Some(Screen::Form(_)) => forms::close(model),
         Some(Screen::Consent(_)) => consent::back(model, effects),
+        Some(Screen::Pair(_)) => super::run(model, crate::tui::commands::Id::PairClose, effects),
         Some(_) => {
             model.screens.pop();
             // What was read while another screen lay above may be old.

@@ -33,9 +33,13 @@ pub fn pointed(model: &Model) -> Option<Pointed> {
     match model.screens.last() {
         Some(Screen::List(view)) => of_item(&view.list.current()?.item, view.connector),
         Some(Screen::Detail(view)) => of_item(&view.item, view.connector),
-        Some(Screen::Form(_) | Screen::Exchange(_) | Screen::Consent(_) | Screen::History(_)) => {
-            None
-        }
+        Some(
+            Screen::Form(_)
+            | Screen::Pair(_)
+            | Screen::Exchange(_)
+            | Screen::Consent(_)
+            | Screen::History(_),
+        ) => None,
         None => {
             let entry = model.queue.current()?;
             Some(Pointed {

@@ -1,6 +1,7 @@
 //! What keys and answers do, told by tables.
 
 mod consent;
+mod mapping;
 mod queue;
 mod rebinding;
 mod records;
@@ -43,6 +44,11 @@ fn at(place: Place) -> World {
         Place::Log => after("j l l"),
         Place::Settings => after("2 j j"),
         Place::Mapping => after("3 j j"),
+        Place::Pair => after("3 j j enter tab"),
+        Place::FieldPick => after("3 ] enter tab enter"),
+        Place::TryOut => after("3 j u"),
+        Place::Diff => after("3 ] G t ctrl-s"),
+        Place::MapFile => after("3 x"),
         Place::Queue => after("4 j j"),
         Place::DebugLog => after("5 j j"),
         Place::Exchange => after("5 j enter j j"),
@@ -73,12 +79,17 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 25] = [
+const PLACES: [Place; 30] = [
     Place::History,
     Place::Consent,
     Place::ConsentPaste,
     Place::ConsentWait,
     Place::ConsentDone,
+    Place::Pair,
+    Place::FieldPick,
+    Place::TryOut,
+    Place::Diff,
+    Place::MapFile,
     Place::Pick,
     Place::TooSmall,
     Place::Connectors,
@@ -116,6 +127,8 @@ fn every_key_of_footer_and_help_does_something_or_says_why_not() {
         Id::PickDown,
         Id::FormUp,
         Id::FormDown,
+        Id::PairUp,
+        Id::PairDown,
         Id::TabLog,
         Id::TabSettings,
         Id::TabMapping,

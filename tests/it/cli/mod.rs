@@ -3,6 +3,7 @@
 pub mod bench;
 mod demo;
 mod guard;
+mod mapping;
 mod queue;
 mod refusals;
 mod services;

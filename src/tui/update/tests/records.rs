@@ -116,7 +116,7 @@ fn a_skip_reason_leads_to_its_mapping_line_and_escape_comes_back() {
     assert!(text.contains("Mapping line of mailingcity"), "{text}");
     world.press("j enter");
     assert_eq!((world.model.tab, world.model.screens.len()), (Tab::Mapping, 0));
-    assert_eq!(world.model.modules()[world.model.mapping], Module::Contacts);
+    assert_eq!(world.model.mapping.module, Some(Module::Contacts));
     assert!(shot(&world.model).contains("mailingcity"), "{}", shot(&world.model));
     world.press("esc");
     let Some(Screen::Detail(view)) = world.model.screens.last() else { panic!("no detail") };
