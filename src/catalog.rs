@@ -149,6 +149,10 @@ pub struct Service {
     pub description: String,
     /// The connection form.
     pub form: Vec<FormField>,
+    /// It works only with a person's consent: the fields of the form in which one can stand. With
+    /// none of them filled a person is asked.
+    #[serde(default)]
+    pub consent: Vec<String>,
     /// How its modules are synced where nothing else is set.
     #[serde(default)]
     pub mode: Mode,

@@ -43,6 +43,7 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Outcome {
     findings.extend(files::permissions(&paths));
     findings.push(files::space(&paths, inspection.as_ref()));
     findings.push(files::scratch(&paths, inspection.as_ref()));
+    findings.push(Finding::new("keys and colours", crate::tui::check_config(&paths.config)));
     findings.extend(house::users(&paths, inspection.as_ref()));
     findings.extend(house::secrets(&paths, inspection.as_ref()));
     findings.push(house::clock(inspection.as_ref()));

@@ -35,6 +35,8 @@ pub struct House {
     pub catalog: Arc<Catalog>,
     /// The engine.
     pub engine: Engine,
+    /// The folder of the settings.
+    pub config: std::path::PathBuf,
 }
 
 impl Context {
@@ -98,7 +100,7 @@ impl Context {
         }
         let catalog = Arc::new(self.catalog_of(&paths)?);
         let engine = Engine::new(store.clone(), vault.clone(), catalog.clone());
-        Ok(House { store, vault, catalog, engine })
+        Ok(House { store, vault, catalog, engine, config: paths.config })
     }
 }
 

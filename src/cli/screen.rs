@@ -36,6 +36,7 @@ pub fn show(house: &House, context: &Context, runtime: &Runtime, title: Option<&
         runtime: runtime.handle().clone(),
         read_only: context.read_only,
         folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+        config: house.config.clone(),
         title: title.map(str::to_owned),
     })?;
     Ok(Exit::Done)

@@ -15,6 +15,9 @@ use crate::store::{Reader, StoreResult};
 /// Rows looked at in one transaction at most.
 const SCAN: usize = 1_000;
 
+/// The text by which the entries are found that wait for a decision.
+pub const TO_BE_DECIDED: &str = "to be decided";
+
 /// Which entries are meant. What is not named is not asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Select {
@@ -118,6 +121,11 @@ impl Entry {
         open && matches!(self.state, State::Skipped(_)) && decided != Some(Verdict::Never)
     }
 
+    /// Whether a person has not decided about it yet.
+    pub fn waits_for_decision(&self) -> bool {
+        matches!(&self.state, State::Skipped(skip) if skip.waits_for_decision())
+    }
+
     /// The cause in two or three words.
     pub fn cause(&self) -> String {
         match (self.decided().map(|d| d.verdict), self.reason()) {
@@ -195,6 +203,7 @@ impl Select {
             entry.module.label().to_owned(),
             entry.cause(),
             entry.text(),
+            if entry.waits_for_decision() { TO_BE_DECIDED.to_owned() } else { String::new() },
         ];
         parts.iter().any(|part| part.to_lowercase().contains(&text)) == wanted
     }

@@ -158,6 +158,12 @@ impl Skip {
         self.decided.map(|decided| decided.verdict)
     }
 
+    /// Whether a person has yet to decide with what the record belongs together.
+    pub fn waits_for_decision(&self) -> bool {
+        let asks = [ReasonCode::AmbiguousMatch, ReasonCode::DuplicateInSource];
+        self.decided.is_none() && asks.contains(&self.reason.code)
+    }
+
     /// Whether it stands whatever becomes of the record: a deletion that is not carried over, or a
     /// record that a person left out.
     pub fn is_final(&self) -> bool {

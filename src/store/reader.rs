@@ -3,8 +3,8 @@
 
 use super::StoreResult;
 use super::tables::{
-    connectors, counters, cursors, debug_log, facts, intents, items, links, meta, parked, runs,
-    settings, skips, tombs,
+    connectors, counters, cursors, debug_log, facts, history, intents, items, links, meta, parked,
+    runs, settings, skips, tombs,
 };
 use redb::{
     Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value,
@@ -73,6 +73,7 @@ pub struct Reader {
     pub(super) runs: ReadSlot<u64, &'static [u8]>,
     pub(super) runs_by_connector: ReadSlot<(u32, u64), ()>,
     pub(super) items: ReadSlot<items::Key, &'static [u8]>,
+    pub(super) history: ReadSlot<history::Key, ()>,
     pub(super) counters: ReadSlot<counters::Key, u64>,
     pub(super) debug_log: ReadSlot<debug_log::Key, &'static [u8]>,
     pub(super) debug_sizes: ReadSlot<u32, debug_log::Size>,
@@ -97,6 +98,7 @@ impl Reader {
             runs: ReadSlot::new(runs::RUNS),
             runs_by_connector: ReadSlot::new(runs::RUNS_BY_CONNECTOR),
             items: ReadSlot::new(items::ITEMS),
+            history: ReadSlot::new(history::HISTORY),
             counters: ReadSlot::new(counters::COUNTERS),
             debug_log: ReadSlot::new(debug_log::DEBUG_LOG),
             debug_sizes: ReadSlot::new(debug_log::DEBUG_SIZES),

@@ -5,6 +5,7 @@ mod compacting;
 mod debug_log;
 mod disk;
 mod generations;
+mod history;
 mod inspecting;
 mod kill;
 mod migrating;

@@ -5,8 +5,8 @@ use super::StoreResult;
 use super::tables::counters::Counters;
 use super::tables::runs::RunCache;
 use super::tables::{
-    BytesTable, TextTable, connectors, counters, cursors, debug_log, facts, intents, items, links,
-    meta, parked, runs, settings, skips, tombs,
+    BytesTable, TextTable, connectors, counters, cursors, debug_log, facts, history, intents,
+    items, links, meta, parked, runs, settings, skips, tombs,
 };
 use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
 
@@ -49,6 +49,7 @@ pub(super) struct Writing<'t> {
     pub(super) runs: BytesTable<'t, u64>,
     pub(super) runs_by_connector: Slot<'t, (u32, u64), ()>,
     pub(super) items: BytesTable<'t, items::Key>,
+    pub(super) history: Slot<'t, history::Key, ()>,
     pub(super) counters: Slot<'t, counters::Key, u64>,
     pub(super) debug_log: BytesTable<'t, debug_log::Key>,
     pub(super) debug_sizes: Slot<'t, u32, debug_log::Size>,
@@ -75,6 +76,7 @@ impl<'t> Writing<'t> {
             runs: Slot::new(txn, runs::RUNS),
             runs_by_connector: Slot::new(txn, runs::RUNS_BY_CONNECTOR),
             items: Slot::new(txn, items::ITEMS),
+            history: Slot::new(txn, history::HISTORY),
             counters: Slot::new(txn, counters::COUNTERS),
             debug_log: Slot::new(txn, debug_log::DEBUG_LOG),
             debug_sizes: Slot::new(txn, debug_log::DEBUG_SIZES),
@@ -99,6 +101,7 @@ impl<'t> Writing<'t> {
         self.runs.open()?;
         self.runs_by_connector.open()?;
         self.items.open()?;
+        self.history.open()?;
         self.counters.open()?;
         self.debug_log.open()?;
         self.debug_sizes.open()?;

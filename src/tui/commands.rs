@@ -1,8 +1,6 @@
 //! Every command in one table: its title, help, keys, where it applies. The footer, the help, the
 //! palette and the keyboard are all made from it.
 
-use super::keys::Key;
-
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the table tells what each one does")]
@@ -85,6 +83,12 @@ pub enum Id {
     PickDown,
     DebugMode,
     CopyExchange,
+    History,
+    Mend,
+    Consent,
+    ConsentSend,
+    CopyPage,
+    CopyCode,
     MapEdit,
     MapAdd,
     MapToggle,
@@ -124,8 +128,13 @@ pub enum Place {
     DebugLog,
     List,
     Detail,
+    History,
     Exchange,
     Form,
+    Consent,
+    ConsentPaste,
+    ConsentWait,
+    ConsentDone,
     Filter,
     Csv,
     Services,
@@ -148,6 +157,7 @@ impl Place {
         matches!(
             self,
             Self::Form
+                | Self::ConsentPaste
                 | Self::Filter
                 | Self::Csv
                 | Self::Palette
@@ -159,9 +169,9 @@ impl Place {
 }
 
 use Place::{
-    Confirm, Connectors, Csv, DebugLog, Detail, Diff, Error, Exchange, FieldPick, Filter, Form,
-    Held, Help, List, Log, MapFile, Mapping, Pair, Palette, Pick, Queue, Services, Settings,
-    TooSmall, TryOut,
+    Confirm, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv, DebugLog, Detail,
+    Diff, Error, Exchange, FieldPick, Filter, Form, Held, Help, History, List, Log, MapFile,
+    Mapping, Pair, Palette, Pick, Queue, Services, Settings, TooSmall, TryOut,
 };
 
 /// A command.
@@ -184,15 +194,58 @@ pub struct Command {
 const MAIN: &[Place] = &[Connectors, Log, Settings, Mapping, Queue, DebugLog];
 const MAIN_BUT_MAPPING: &[Place] = &[Connectors, Log, Settings, Queue, DebugLog];
 const VIEWS: &[Place] =
-    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange];
+    &[Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, History, Exchange];
 const SCROLLS: &[Place] = &[
-    Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Help, Error,
-    Services, Pick, Diff,
+    Connectors,
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    DebugLog,
+    List,
+    Detail,
+    History,
+    Exchange,
+    Help,
+    Error,
+    Services,
+    Pick,
+    Consent,
+    ConsentDone,
+    Diff,
 ];
-const ANYWHERE: &[Place] = &[
-    TooSmall, Connectors, Log, Settings, Mapping, Queue, DebugLog, List, Detail, Exchange, Form,
-    Filter, Csv, Services, Pick, Palette, Help, Confirm, Held, Error, Pair, FieldPick, TryOut,
-    Diff, MapFile,
+/// All places.
+pub const ANYWHERE: &[Place] = &[
+    TooSmall,
+    Connectors,
+    Log,
+    Settings,
+    Mapping,
+    Queue,
+    DebugLog,
+    List,
+    Detail,
+    History,
+    Exchange,
+    Form,
+    Consent,
+    ConsentPaste,
+    ConsentWait,
+    ConsentDone,
+    Filter,
+    Csv,
+    Services,
+    Pick,
+    Palette,
+    Help,
+    Confirm,
+    Held,
+    Error,
+    Pair,
+    FieldPick,
+    TryOut,
+    Diff,
+    MapFile,
 ];
 
 const fn command(
@@ -232,6 +285,9 @@ pub const COMMANDS: &[Command] = &[
     command(Id::HeldConfirm, "confirm", &["y"], &[List], 2, "Do what the held sync would do: planned anew, within its numbers."),
     command(Id::HeldDrop, "drop", &["D"], &[List], 4, "Drop the held sync; nothing is written."),
     command(Id::Open, "detail", &["enter"], &[List], 3, "Open the record: what changed, why, what to do."),
+    command(Id::Open, "detail", &["enter"], &[History], 1, "Open the outcome: what changed, why, what to do."),
+    command(Id::History, "history", &["h"], &[List, Detail], 11, "Show what became of this record in all runs."),
+    command(Id::Mend, "go mend", &["f"], &[List, Detail], 10, "Go to the mapping line or the setting that mends it; Esc there comes back."),
     command(Id::Open, "open", &["enter"], &[DebugLog], 4, "Read the request and its answer in full."),
     command(Id::CopyExchange, "copy", &["y"], &[Exchange], 1, "Copy the request and its answer, with secrets masked."),
     command(Id::DebugMode, "Debug Mode", &["d"], &[DebugLog], 7, "Switch Debug Mode of the connector on or off."),
@@ -246,7 +302,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::RetryReason, "same reason", &["R"], &[Queue, List, Detail], 0, "Try all records with the same reason again."),
     command(Id::RetryShown, "retry shown", &["T"], &[Queue], 0, "Try everything that is shown again."),
     command(Id::AddAll, "Add All", &["A"], &[Queue], 0, "Add All To Queue: the next sync takes every record of a module again."),
-    command(Id::Held, "held", &["H"], MAIN, 0, "Decide about a sync that a guard holds: look at its plan, confirm it, drop it."),
+    command(Id::Held, "decisions", &["H"], VIEWS, 0, "What waits for a decision: syncs that a guard holds, records that may be several others."),
     command(Id::Edit, "edit", &["e", "enter"], &[Settings], 4, "Edit the connection and the settings."),
     command(Id::Edit, "edit", &["e"], &[Connectors], 5, "Edit the connection and the settings."),
     command(Id::Enable, "enable/disable", &["t"], &[Connectors], 0, "Enable or disable the chosen connector: a disabled one is not synced."),
@@ -259,7 +315,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
     command(Id::Csv, "CSV", &["x"], &[Log, List, DebugLog], 5, "Download as CSV: exactly what is shown."),
     command(Id::Filter, "filter", &["/"], &[Queue], 7, "Show only entries with a text in name, id, module or reason; !text shows the others."),
-    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text; !text shows the others."),
+    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text, or with name: id: module: status: why: from: to: (status:skipped from:2h); ! before one shows the others."),
     command(Id::Filter, "search", &["/"], &[DebugLog], 6, "Show only what has a text in address, bodies or status; !text shows the others."),
     command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
     command(Id::SortRight, "sort", &[">"], &[List], 9, "Sort by the column to the right."),
@@ -287,6 +343,21 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Top, "top", &["g", "home"], SCROLLS, 0, "Go to the beginning."),
     command(Id::Bottom, "bottom", &["G", "end"], SCROLLS, 0, "Go to the end."),
     command(Id::Back, "back", &["esc"], VIEWS, 0, "Go one step back. Never leaves the program."),
+    command(Id::Consent, "log in", &["L"], &[Connectors, Settings], 10, "Log in to the service (again): give the consent without which it refuses SyncDeck."),
+    command(Id::Consent, "log in again", &["L"], &[Error], 3, "Log in to the service again."),
+    command(Id::Consent, "log in", &["ctrl-g"], &[Form], 7, "Log in to the service: give the consent without which it refuses SyncDeck."),
+    command(Id::Open, "go this way", &["enter"], &[Consent], 1, "Log in this way."),
+    command(Id::Back, "later", &["esc", "q"], &[Consent], 2, "Do not log in now."),
+    command(Id::ConsentSend, "hand it in", &["enter"], &[ConsentPaste], 1, "Hand in what was pasted."),
+    command(Id::CopyPage, "copy address", &["ctrl-o"], &[ConsentPaste], 2, "Copy the address of the page that is to be opened."),
+    command(Id::CopyCode, "copy what to enter", &["ctrl-y"], &[ConsentPaste], 4, "Copy what is to be entered there: the scope, or the redirect URL."),
+    command(Id::Reveal, "show", &["ctrl-r"], &[ConsentPaste], 5, "Show or mask what was pasted."),
+    command(Id::Back, "another way", &["esc"], &[ConsentPaste], 3, "Choose another way."),
+    command(Id::CopyPage, "copy address", &["o"], &[ConsentWait], 1, "Copy the address of the page that is to be opened."),
+    command(Id::CopyCode, "copy code", &["y"], &[ConsentWait], 2, "Copy the code that is to be entered there."),
+    command(Id::Back, "stop", &["esc", "q"], &[ConsentWait], 3, "Wait no longer."),
+    command(Id::Preview, "first preview", &["p"], &[ConsentDone], 1, "Show what a sync would do; nothing is written."),
+    command(Id::Back, "go on", &["enter", "esc", "q"], &[ConsentDone], 2, "Go on: to the settings of a new connector."),
     command(Id::FieldNext, "next field", &["tab", "down"], &[Form], 3, "Go to the next field."),
     command(Id::FieldPrev, "field before", &["backtab", "up"], &[Form], 0, "Go to the field before."),
     command(Id::FieldEnter, "next", &["enter"], &[Form], 0, "Go to the next field, or press the button."),
@@ -295,8 +366,8 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Check, "check connection", &["ctrl-t"], &[Form], 1, "Try the connection with what is entered; nothing is stored."),
     command(Id::Save, "save", &["ctrl-s"], &[Form], 2, "Save the settings."),
     command(Id::Reveal, "show secret", &["ctrl-r"], &[Form], 5, "Show or mask the secret that is being entered."),
-    command(Id::FormUp, "scroll up", &["pageup"], &[Form], 0, "Scroll up without leaving the field."),
-    command(Id::FormDown, "scroll down", &["pagedown"], &[Form], 0, "Scroll down without leaving the field."),
+    command(Id::FormUp, "scroll up", &["pageup"], &[Form, ConsentPaste], 0, "Scroll up without leaving the field."),
+    command(Id::FormDown, "scroll down", &["pagedown"], &[Form, ConsentPaste], 0, "Scroll down without leaving the field."),
     command(Id::FormClose, "back", &["esc"], &[Form], 6, "Leave the form; asks if something is not saved."),
     command(Id::PairNext, "next", &["tab", "down"], &[Pair], 3, "Go to the next field."),
     command(Id::PairPrev, "field before", &["backtab", "up"], &[Pair], 0, "Go to the field before."),
@@ -330,7 +401,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Close, "close", &["esc"], &[Palette], 2, "Close."),
     command(Id::Close, "close", &["esc", "q", "?"], &[Help], 1, "Close the help."),
     command(Id::Close, "leave it", &["esc", "q"], &[Services], 2, "Add nothing."),
-    command(Id::Close, "decide later", &["esc", "q"], &[Pick], 2, "Change nothing."),
+    command(Id::Close, "leave it", &["esc", "q"], &[Pick], 2, "Change nothing."),
     command(Id::Close, "close", &["esc", "q", "enter"], &[Error], 1, "Close the message."),
     command(Id::CopyError, "copy", &["y"], &[Error], 2, "Copy the message."),
     command(Id::Yes, "yes", &["y"], &[Confirm], 1, "Do it."),
@@ -339,39 +410,46 @@ pub const COMMANDS: &[Command] = &[
     command(Id::HeldConfirm, "confirm", &["y"], &[Held], 2, "Do it: planned anew, within what is shown here."),
     command(Id::HeldDrop, "drop", &["D"], &[Held], 3, "Drop the held sync; nothing is written."),
     command(Id::Close, "decide later", &["esc", "q", "enter"], &[Held], 4, "Leave it held."),
-    command(Id::Palette, "command", &[":"], VIEWS, 10, "Find a command by its name."),
-    command(Id::Help, "help", &["?"], VIEWS, 11, "Show all keys that work here."),
-    command(Id::Quit, "quit", &["q"], MAIN, 12, "Leave SyncDeck; asks if a sync runs."),
+    command(Id::Palette, "command", &[":"], VIEWS, 20, "Find a command by its name."),
+    command(Id::Help, "help", &["?"], VIEWS, 21, "Show all keys that work here."),
+    command(Id::Quit, "quit", &["q"], MAIN, 22, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
-    command(Id::Back, "back", &["q"], &[List, Detail, Exchange], 12, "Go one step back."),
+    command(Id::Back, "back", &["q"], &[List, Detail, History, Exchange], 22, "Go one step back."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),
 ];
-
-/// The command that a key means at a place.
-pub fn by_key(place: Place, key: Key) -> Option<&'static Command> {
-    at(place).find(|c| c.keys.iter().any(|name| Key::parse(name) == Some(key)))
-}
 
 /// All commands at a place.
 pub fn at(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |c| c.places.contains(&place))
 }
 
-/// The key that is shown for a command.
-pub fn shown_key(command: &Command) -> String {
-    command
-        .keys
-        .first()
-        .and_then(|name| Key::parse(name))
-        .map(|k| k.to_string())
-        .unwrap_or_default()
+/// The name of a command in files: `sync-now`.
+pub fn name(id: Id) -> String {
+    kebab(&format!("{id:?}"))
+}
+
+/// The name of a place in files: `debug-log`.
+pub fn place_name(place: Place) -> String {
+    kebab(&format!("{place:?}"))
+}
+
+fn kebab(camel: &str) -> String {
+    let mut name = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::keys::Key;
     use std::collections::HashMap;
 
     #[test]

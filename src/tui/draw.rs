@@ -1,11 +1,13 @@
 //! Draws the model. Nothing here changes anything: the same model gives the same picture.
 
 mod connectors;
+mod consent;
 mod debug;
 mod detail;
 mod dialogs;
 mod form;
 mod frame;
+mod history;
 mod list;
 mod log;
 mod mapping;
@@ -61,6 +63,10 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     let areas = layout::areas(model);
     match model.screens.last() {
         Some(Screen::List(view)) => return list::draw(model, view, areas.body, buffer),
+        Some(Screen::History(view)) => {
+            history::draw(model, view, areas.body, buffer);
+            return None;
+        }
         Some(Screen::Detail(_)) => {
             detail::draw(model, areas.body, buffer);
             return None;
@@ -70,6 +76,7 @@ fn body(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             return None;
         }
         Some(Screen::Form(form)) => return form::draw(model, form, areas.body, buffer),
+        Some(Screen::Consent(view)) => return consent::draw(model, view, areas.body, buffer),
         Some(Screen::Pair(form)) => return mapping::line(model, form, areas.body, buffer),
         None => {}
     }
@@ -125,6 +132,15 @@ pub fn detail_lines(model: &Model) -> usize {
     let width = usize::from(layout::inside(layout::areas(model).body).width);
     match model.screens.last() {
         Some(Screen::Detail(view)) => detail::lines(model, view, width).len(),
+        _ => 0,
+    }
+}
+
+/// How many lines the consent on the screen has.
+pub fn consent_lines(model: &Model) -> usize {
+    let width = usize::from(layout::inside(layout::areas(model).body).width);
+    match model.screens.last() {
+        Some(Screen::Consent(view)) => consent::lines(model, view, width).len(),
         _ => 0,
     }
 }

@@ -1,5 +1,6 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
+pub mod consent;
 pub mod fields;
 
 use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
@@ -9,7 +10,7 @@ use super::msg::{
     ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, QueueRows, Row,
     RowKey, Source, Wanted,
 };
-use super::theme::Theme;
+use super::theme::{Palette, Theme};
 use super::update::{start, update};
 use crate::catalog::Catalog;
 use crate::engine::queue::{Entry, Select, State};
@@ -212,6 +213,7 @@ pub fn overview() -> Overview {
         last,
         waiting,
         skips: BTreeMap::new(),
+        undecided: 0,
         holder: None,
         held: None,
     };
@@ -315,6 +317,20 @@ pub fn queue() -> QueueRows {
     QueueRows { entries, total: 5, more: false }
 }
 
+/// What became of a record in three runs.
+pub fn history() -> Vec<(u64, Item)> {
+    let of = |run: u64, status, time: &str| {
+        let part = super::msg::Part { module: Module::Contacts, side: Side::Vtiger, status };
+        (run, Item { time: at(time), ..item(RowKey::new(0, 0), part, false) })
+    };
+    vec![
+        of(42, ItemStatus::Updated, "2026-11-21T12:41:07Z"),
+        of(42, ItemStatus::Conflict, "2026-11-21T12:41:06Z"),
+        of(39, ItemStatus::Created, "2026-11-19T12:41:30Z"),
+        of(36, ItemStatus::Skipped, "2026-11-17T08:00:02Z"),
+    ]
+}
+
 /// A request and its answer.
 pub fn exchange(number: u64) -> DebugEntry {
     let shop = "https://shop.example.com/wp-json/wc/v3";
@@ -413,7 +429,7 @@ fn debug_reply(ask: DebugAsk, last: u64) -> Option<Msg> {
 /// A model before anything was read.
 pub fn empty(size: (u16, u16)) -> Model {
     let catalog = Arc::new(Catalog::built_in().unwrap());
-    let theme = Theme { colour: true, ascii: false };
+    let theme = Theme { colour: true, ascii: false, links: false, palette: Palette::USUAL };
     let mut model = Model::new(catalog, theme, TimeZone::UTC, size);
     model.now = now();
     model.folder = PathBuf::from("/home/admin");
@@ -427,6 +443,14 @@ pub fn model(size: (u16, u16)) -> World {
     let effects = start(&mut world.model);
     world.answer(effects);
     assert_eq!(world.model.pane, Pane::Body);
+    world
+}
+
+/// A model at its start over another overview.
+pub fn of(size: (u16, u16), overview: Overview) -> World {
+    let mut world = World { model: empty(size), seen: Vec::new(), overview, debug_log: 0 };
+    let effects = start(&mut world.model);
+    world.answer(effects);
     world
 }
 
@@ -532,12 +556,7 @@ impl World {
                     .flat_map(|(p, n)| (0..*n).map(move |at| RowKey::new(p, at)));
                 let plan = source.parts.len() > 4;
                 let shown = all.filter(|key| {
-                    let name = item(*key, source.parts[key.part()], plan).name.to_lowercase();
-                    let filter = arrangement.filter.to_lowercase();
-                    match filter.strip_prefix('!') {
-                        Some(rest) => !name.contains(rest),
-                        None => name.contains(&filter),
-                    }
+                    arrangement.sift.passes(&item(*key, source.parts[key.part()], plan))
                 });
                 let mut order: Vec<_> = shown.collect();
                 if matches!(arrangement.sort, Some((_, true))) {
@@ -556,6 +575,8 @@ impl World {
                 entries.retain(|entry| select.takes(entry));
                 Msg::Standing { generation, entries }
             }
+            Effect::Consent { id, ask } => return consent::reply(id, &ask, self.model.now),
+            Effect::History { id, .. } => Msg::History { id, rows: history() },
             Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
             Effect::Mapping(ask) => return fields::reply(ask, &self.overview),
             Effect::Links { generation, item, .. } => {

@@ -378,17 +378,19 @@ impl Form {
         }
     }
 
+    /// The sections, in order.
+    pub fn sections(&self) -> Vec<Section> {
+        let mut sections: Vec<Section> = self.fields.iter().map(|field| field.section).collect();
+        sections.dedup();
+        sections
+    }
+
     /// Goes to the first field of the next section, or of the one before.
     pub fn move_section(&mut self, forward: bool) {
         if let Focus::Field(at) = self.focus {
             self.validate(at);
         }
-        let mut sections: Vec<Option<Section>> = Vec::new();
-        for field in &self.fields {
-            if sections.last() != Some(&Some(field.section)) {
-                sections.push(Some(field.section));
-            }
-        }
+        let mut sections: Vec<_> = self.sections().into_iter().map(Some).collect();
         sections.push(None);
         let at = sections.iter().position(|s| *s == self.section()).unwrap_or(0);
         let next = if forward { at + 1 } else { at + sections.len() - 1 } % sections.len();

@@ -54,6 +54,9 @@ impl Key {
         let named = NAMES.iter().find(|(_, n, _)| *n == name);
         let code = match (named, name.chars().next()) {
             (Some((code, _, _)), _) => *code,
+            (None, Some('f')) if name.len() > 1 => {
+                KeyCode::F(name[1..].parse().ok().filter(|n| (1..=12).contains(n))?)
+            }
             (None, Some(c)) if name.chars().count() == 1 => KeyCode::Char(c),
             _ => return None,
         };
@@ -97,6 +100,7 @@ impl fmt::Display for Key {
             Some((_, _, label)) => f.write_str(label),
             None => match self.code {
                 KeyCode::Char(c) => write!(f, "{c}"),
+                KeyCode::F(n) => write!(f, "F{n}"),
                 other => write!(f, "{other}"),
             },
         }

@@ -7,11 +7,17 @@
 mod app;
 mod clipboard;
 mod commands;
+mod config;
+mod consent;
 mod debug;
 mod draw;
 #[cfg(test)]
 mod fixture;
 mod form;
+mod history;
+mod hyperlinks;
+mod jump;
+mod keymap;
 mod keys;
 mod layout;
 mod list;
@@ -22,11 +28,14 @@ mod msg;
 mod next;
 mod queue;
 mod runner;
+mod sift;
 mod terminal;
 mod text;
 mod theme;
 mod update;
 mod validate;
+
+pub use config::check as check_config;
 
 use crate::catalog::Catalog;
 use crate::engine::Engine;
@@ -58,6 +67,8 @@ pub struct Context {
     pub read_only: bool,
     /// Where CSV files are written that are named without a folder.
     pub folder: PathBuf,
+    /// The folder of the settings, with the file for keys and colours.
+    pub config: PathBuf,
     /// What this instance is called in the first line (`demo`).
     pub title: Option<String>,
 }
@@ -82,7 +93,12 @@ pub fn run(context: Context) -> Result<(), UserError> {
     let size = crossterm::terminal::size().map_err(|e| no_terminal(e.to_string()))?;
     let theme = theme::Theme::from_env(|name| std::env::var(name).ok());
     let zone = jiff::tz::TimeZone::system();
-    let mut model = model::Model::new(Arc::clone(&context.catalog), theme, zone, size);
+    let config = config::read(&context.config, theme);
+    let mut model = model::Model::new(Arc::clone(&context.catalog), config.theme, zone, size);
+    model.keys = Arc::new(config.keys);
+    if let Some(error) = config::told(&context.config, &config.wrong) {
+        model.show_error("Keys and colours", error);
+    }
     model.read_only = context.read_only;
     model.title = context.title;
     model.folder = context.folder;

@@ -1,8 +1,11 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 use super::commands::Place;
+use super::consent::{ConsentView, Step};
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
+use super::history::HistoryView;
+use super::keymap::Keymap;
 use super::list::VirtualList;
 use super::log::LogView;
 use super::mapping::form::PairForm;
@@ -30,6 +33,9 @@ use tui_input::Input;
 
 /// The smallest terminal that everything can be used on.
 pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// What an error says that another log in mends.
+const LOG_IN_AGAIN: &str = "connector authorize";
 
 /// How long a toast is shown.
 pub const TOAST: Duration = Duration::from_secs(4);
@@ -146,10 +152,14 @@ pub enum Screen {
     List(Box<ListView>),
     /// A record.
     Detail(Box<DetailView>),
+    /// A record's outcomes over all runs.
+    History(Box<HistoryView>),
     /// A request and its answer.
     Exchange(Box<ExchangeView>),
     /// A connection form.
     Form(Box<Form>),
+    /// A service's consent.
+    Consent(Box<ConsentView>),
     /// The form of a mapping line.
     Pair(Box<PairForm>),
 }
@@ -245,6 +255,16 @@ pub enum Dialog {
         /// The chosen line.
         cursor: usize,
     },
+    /// What waits for a decision.
+    Decisions {
+        /// The chosen line.
+        cursor: usize,
+    },
+    /// The places that mend what became of a record.
+    Jump {
+        /// The chosen line.
+        cursor: usize,
+    },
     /// A file name.
     Csv(Box<CsvDialog>),
     /// A dialog of the mapping editor.
@@ -259,6 +279,8 @@ pub enum Dialog {
         title: String,
         /// What happened.
         error: UserError,
+        /// The connector whose service asks for a log in again.
+        about: Option<ConnectorId>,
         /// First visible line.
         scroll: usize,
     },
@@ -307,6 +329,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// How it is drawn on.
     pub theme: Theme,
+    /// Which key means what.
+    pub keys: Arc<Keymap>,
     /// The time zone of dates and times.
     pub zone: TimeZone,
     /// The present instant, set before each message.
@@ -379,6 +403,7 @@ impl Model {
         Self {
             size,
             theme,
+            keys: Arc::default(),
             zone,
             now: Stamp(0),
             dirty: true,
@@ -427,7 +452,14 @@ impl Model {
         }
         match self.dialogs.last() {
             Some(Dialog::Services { .. }) => return Place::Services,
-            Some(Dialog::AddAll { .. } | Dialog::Decide { .. }) => return Place::Pick,
+            Some(
+                Dialog::AddAll { .. }
+                | Dialog::Decide { .. }
+                | Dialog::Decisions { .. }
+                | Dialog::Jump { .. },
+            ) => {
+                return Place::Pick;
+            }
             Some(Dialog::Csv(_)) => return Place::Csv,
             Some(Dialog::Mapping(dialog)) => return dialog.place(),
             Some(Dialog::Confirm(_)) => return Place::Confirm,
@@ -441,8 +473,17 @@ impl Model {
             Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
             Some(Screen::List(_)) => Place::List,
             Some(Screen::Detail(_)) => Place::Detail,
+            Some(Screen::History(_)) => Place::History,
             Some(Screen::Exchange(_)) => Place::Exchange,
             Some(Screen::Form(_)) => Place::Form,
+            Some(Screen::Consent(view)) => match view.step {
+                Step::Ways => Place::Consent,
+                Step::Paste { .. } => Place::ConsentPaste,
+                Step::Asking | Step::Waiting(_) | Step::Sending | Step::Checking => {
+                    Place::ConsentWait
+                }
+                Step::Done(_) => Place::ConsentDone,
+            },
             Some(Screen::Pair(_)) => Place::Pair,
             None => self.main_place(),
         }
@@ -568,8 +609,19 @@ impl Model {
         if self.dialogs.iter().any(shown) {
             return;
         }
-        self.dialogs.push(Dialog::Error { title: title.to_owned(), error, scroll: 0 });
+        let title = title.to_owned();
+        self.dialogs.push(Dialog::Error { title, error, about: None, scroll: 0 });
         self.dirty = true;
+    }
+
+    /// Shows an error of a connector: one that a log in mends leads there.
+    pub fn show_error_of(&mut self, connector: ConnectorId, title: &str, error: UserError) {
+        let login = error.next.contains(LOG_IN_AGAIN)
+            && self.service(connector).is_some_and(|service| !service.consent.is_empty());
+        self.show_error(title, error);
+        if let Some(Dialog::Error { about, .. }) = self.dialogs.last_mut() {
+            *about = login.then_some(connector);
+        }
     }
 
     /// Whether a sync runs that this process did not start.
@@ -589,7 +641,11 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
         let words = self.schedule.values().filter_map(|outlook| words(outlook, self.now)?.1);
         let look = self.foreign_runs().then(|| self.look_at.since(self.now));
-        toast.into_iter().chain(words).chain(look).min()
+        let countdown = match self.screens.last() {
+            Some(Screen::Consent(view)) => view.next_tick(self.now),
+            _ => None,
+        };
+        toast.into_iter().chain(words).chain(look).chain(countdown).min()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
 use super::mapping::{MapAsk, MapNews};
+use super::sift::Sift;
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
 use crate::model::{
@@ -92,8 +94,10 @@ pub enum Column {
 /// An order and a filter for a record list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Arrangement {
-    /// Rows that contain this text; with a `!` before it, rows that do not.
+    /// The filter as it was typed.
     pub filter: String,
+    /// What it means.
+    pub sift: Sift,
     /// Sorted by this column, and whether downwards.
     pub sort: Option<(Column, bool)>,
 }
@@ -101,7 +105,7 @@ pub struct Arrangement {
 impl Arrangement {
     /// Whether the list is shown as the store has it.
     pub fn is_natural(&self) -> bool {
-        self.filter.is_empty() && self.sort.is_none()
+        self.sift.takes_all() && self.sort.is_none()
     }
 }
 
@@ -149,6 +153,8 @@ pub struct ConnectorRow {
     pub waiting: u64,
     /// How many skips stand, by module.
     pub skips: BTreeMap<Module, u64>,
+    /// How many records wait for a decision.
+    pub undecided: u64,
     /// Who syncs it, if its newest run has not ended.
     pub holder: Option<Holder>,
     /// The run that a guard holds, unless a later one went through.
@@ -345,6 +351,8 @@ pub enum Msg {
     QueueDone(Result<String, UserError>),
     /// What the queue knows of a record.
     Standing { generation: u64, entries: Vec<Entry> },
+    /// What became of a record was read.
+    History { id: u64, rows: Vec<(u64, Item)> },
     /// Something about the debug log.
     Debug(DebugNews),
     /// Something about the field mapping.
@@ -365,6 +373,8 @@ pub enum Msg {
     Checked { form: u64, report: Result<Box<CheckReport>, UserError> },
     /// A form was saved.
     Saved { form: u64, result: Result<(), UserError> },
+    /// Something about a consent.
+    Consent { id: u64, news: ConsentNews },
     /// An export goes on: rows written.
     Exporting(u64),
     /// An export ended.
@@ -393,6 +403,8 @@ pub enum Effect {
     QueueDo { connector: ConnectorId, deed: QueueDeed },
     /// Ask what the queue knows of a record.
     Standing { generation: u64, connector: ConnectorId, select: Select },
+    /// Read what became of a record in all runs.
+    History { id: u64, connector: ConnectorId, module: Module, ids: [String; 2] },
     /// Something about the debug log.
     Debug(DebugAsk),
     /// Something about the field mapping.
@@ -415,6 +427,8 @@ pub enum Effect {
     Check { form: u64, draft: Draft },
     /// Save a form.
     Save { form: u64, draft: Draft },
+    /// Something about a consent.
+    Consent { id: u64, ask: ConsentAsk },
     /// Write a CSV file.
     Export(ExportRequest),
     /// Give up writing it.

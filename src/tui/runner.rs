@@ -3,6 +3,7 @@
 
 mod connect;
 mod connectors;
+mod consent;
 mod debug;
 mod export;
 mod lists;
@@ -63,6 +64,8 @@ pub struct Shared {
     searching: AtomicU64,
     /// The number of the newest export; older ones give up.
     exporting: AtomicU64,
+    /// The consent that is being given.
+    consents: consent::Consents,
 }
 
 impl Shared {
@@ -116,6 +119,7 @@ impl LiveRunner {
             filtering: AtomicU64::new(0),
             searching: AtomicU64::new(0),
             exporting: AtomicU64::new(0),
+            consents: consent::Consents::default(),
         });
         let reads = worker("reads", Arc::clone(&shared));
         let long = worker("lists", Arc::clone(&shared));
@@ -248,6 +252,9 @@ impl Runner for LiveRunner {
             Effect::Links { generation, connector, item } => {
                 self.read(move |shared| lists::links(shared, generation, connector, &item));
             }
+            Effect::History { id, connector, module, ids } => {
+                self.read(move |shared| lists::history(shared, id, connector, module, ids));
+            }
             Effect::Arrange { source, generation, arrangement } => {
                 let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
                 let _ = self.long.send(Box::new(move |shared| {
@@ -284,6 +291,7 @@ impl Runner for LiveRunner {
             Effect::Save { form, draft } => {
                 self.read(move |shared| connect::save(shared, form, &draft))
             }
+            Effect::Consent { id, ask } => consent::perform(shared, &self.runtime, id, ask),
             Effect::Export(request) => {
                 let job = shared.exporting.fetch_add(1, Ordering::SeqCst) + 1;
                 let shared = Arc::clone(shared);
@@ -366,7 +374,8 @@ fn overview(shared: &Shared) {
             }
             let running = last.as_ref().is_some_and(|run| run.status == RunStatus::Running);
             let holder = running.then(|| shared.engine.holder(id)).flatten();
-            rows.push(ConnectorRow { connector, last, waiting, skips, holder, held });
+            let undecided = reader.undecided_count(id)?;
+            rows.push(ConnectorRow { connector, last, waiting, skips, undecided, holder, held });
         }
         let admin = reader.fact(ADMIN_FACT)?.map(|fact| fact == "true");
         Ok(Overview { crm: reader.crm()?, admin, connectors: rows })

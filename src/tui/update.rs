@@ -4,9 +4,13 @@ mod act;
 mod answers;
 mod availability;
 mod connectors;
+mod consent;
 mod debug;
+mod decisions;
 mod dialogs;
 mod forms;
+mod history;
+mod jump;
 pub(in crate::tui) mod mapping;
 mod moves;
 mod navigate;
@@ -14,10 +18,12 @@ mod queue;
 mod records;
 
 pub use availability::why_not;
+pub use decisions::{counts as decisions, waiting, words as told};
 pub use dialogs::{PaletteLine, palette_lines, planned};
+pub use jump::places;
 pub use queue::Pointed;
 
-use super::commands::{self, Id, Place};
+use super::commands::{Id, Place};
 use super::keys::Key;
 use super::model::{Dialog, Model, Screen, Tone};
 use super::msg::{Effect, Msg};
@@ -49,7 +55,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         }
         Msg::Stop => effects.push(Effect::Suspend),
         Msg::Resumed => effects.push(Effect::Retake),
-        Msg::Tick => answers::look_after_others(model, &mut effects),
+        Msg::Tick => {
+            // A countdown goes on.
+            model.dirty |= model.place() == Place::ConsentWait;
+            answers::look_after_others(model, &mut effects);
+        }
         Msg::Terminate => act::leave_now(model, &mut effects),
         other => answers::take(model, other, &mut effects),
     }
@@ -72,7 +82,7 @@ fn expire_toast(model: &mut Model) {
 
 fn press(model: &mut Model, key: Key, effects: &mut Effects) {
     let place = model.place();
-    if let Some(command) = commands::by_key(place, key) {
+    if let Some(command) = model.keys.by_key(place, key) {
         run(model, command.id, effects);
     } else if place.takes_text()
         && let Some(request) = editing(key)
@@ -129,6 +139,7 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
                 model.say(Tone::Warn, why);
             }
         }
+        Some(Screen::Consent(view)) => consent::edit(view, request),
         Some(Screen::Pair(_)) => mapping::edit_line(model, request),
         Some(Screen::List(view)) => {
             if let Some(input) = &mut view.typing {

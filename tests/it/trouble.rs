@@ -67,11 +67,24 @@ fn doctor_finds_nothing_wrong_with_a_new_deck_and_changes_nothing() {
     assert_eq!((&told["ok"], &told["pages_checked"]), (&true.into(), &true.into()), "{told}");
     assert!(told["tables"].as_array().unwrap().iter().any(|t| t["table"] == "connectors"));
     let text = deck.run(&["doctor"]).exits(0).out;
-    for words in ["schema 1", "every page", "for their owner alone", "3 can be opened", "nobody"] {
+    for words in ["schema 2", "every page", "for their owner alone", "3 can be opened", "nobody"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("some-access-key") && !told.to_string().contains("some-secret"));
     assert_eq!(std::fs::read(&store).unwrap(), before);
+}
+
+#[test]
+fn doctor_tells_what_of_the_keys_and_colours_is_not_used() {
+    let deck = deck();
+    let file = deck.path("data/tui.toml");
+    std::fs::write(&file, "theme = \"dark\"\n[keys]\nsync-now = \"f5\"\n").unwrap();
+    doctor(&deck, 0);
+    std::fs::write(&file, "theme = \"pink\"\n[keys]\nsync-now = \"p\"\nsync = \"f5\"\n").unwrap();
+    let found = problems(&doctor(&deck, 1));
+    for words in ["\\\"pink\\\"", "is preview already", "no command \\\"sync\\\"", "tui.toml"] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
 }
 
 #[test]

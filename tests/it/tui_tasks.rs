@@ -114,7 +114,7 @@ fn a_held_run_is_looked_at_and_then_confirmed() {
     assert!(systems.sandbox.deeds().is_empty());
     // It waits in the log, where its plan can be looked at.
     term.wait_for("held, Enter decides");
-    term.press("g\r");
+    term.press("\tg\r");
     term.wait_for("v look at the plan");
     term.press("v");
     term.wait("the plan", |screen| {

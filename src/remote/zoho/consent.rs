@@ -80,6 +80,11 @@ impl Consent {
         &self.settings.scope
     }
 
+    /// Where the browser is sent after the consent, as it has to be registered with the client.
+    pub fn redirect_url(&self) -> &str {
+        &self.settings.redirect_url
+    }
+
     /// The page that asks the person, for a browser anywhere.
     pub fn auth_url(&self) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();

@@ -206,10 +206,16 @@ fn counters(reader: &Reader, wrong: &mut Wrong, c: ConnectorId, m: Module) -> St
         let table = slot.open(&reader.txn)?;
         Ok(table.range::<(u32, u8, u8, &str)>(records.clone())?.count())
     };
+    let mut undecided = 0;
+    for row in reader.skips.open(&reader.txn)?.range::<(u32, u8, u8, &str)>(records.clone())? {
+        let skip = Skip::decode(row?.1.value());
+        undecided += usize::from(skip.is_ok_and(|skip| skip.waits_for_decision()));
+    }
     let there = [
         (Counter::Links, "links", links),
         (Counter::Skips, "skips", of(&reader.skips)?),
         (Counter::Parked, "queue", of(&reader.parked)?),
+        (Counter::Undecided, "decisions", undecided),
     ];
     for (counter, name, there) in there {
         let counted = table.get((c, m.code(), counter as u8))?.map_or(0, |n| n.value());
@@ -271,6 +277,9 @@ fn lists(reader: &Reader, wrong: &mut Wrong, run: u64) -> StoreResult<()> {
         match Item::decode(row.1.value()) {
             Ok(item) if key_of(&item) == (module, side, status) => {
                 counts.entry(item.module).or_default().count(item.side, item.status);
+                if !reader.is_noted(row.0.value(), &item)? {
+                    wrong.add(LISTS, || format!("run {run}: place {n} is in no history"));
+                }
             }
             _ => wrong.add(UNREADABLE, || format!("place {n} of a list of run {run}")),
         }

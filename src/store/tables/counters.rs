@@ -22,6 +22,8 @@ pub(in crate::store) enum Counter {
     Links = 1,
     Skips = 2,
     Parked = 3,
+    /// Skips that wait for a decision.
+    Undecided = 4,
 }
 
 /// What a batch adds to the counters.

@@ -124,7 +124,7 @@ impl Writing<'_> {
         let bytes = item.encode()?;
         let key = (run, item.module.code(), item.side.code(), item.status.code(), n);
         self.items.open()?.insert(key, bytes.as_slice())?;
-        Ok(())
+        self.note_outcome(key, item)
     }
 
     /// Removes the planned items of a run and counts the others anew: what was settled before the
@@ -144,8 +144,26 @@ impl Writing<'_> {
 
     /// Removes all items of a run.
     pub(super) fn drop_items(&mut self, run: u64) -> StoreResult<()> {
-        self.items.open()?.retain_in((run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0), |_, _| false)?;
-        Ok(())
+        self.take_items(run, usize::MAX).map(drop)
+    }
+
+    /// Removes up to so many items of a run, and answers how many there were.
+    fn take_items(&mut self, run: u64, limit: usize) -> StoreResult<usize> {
+        let all = (run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0);
+        let mut taken = Vec::new();
+        let mut count = 0;
+        for row in self.items.open()?.extract_from_if(all, |_, _| true)?.take(limit) {
+            let row = row?;
+            count += 1;
+            // One that cannot be read has left no other trace that could be found.
+            if let Ok(item) = Item::decode(row.1.value())
+                && !item.planned
+            {
+                taken.push((row.0.value(), item));
+            }
+        }
+        taken.iter().try_for_each(|(at, item)| self.forget_outcome(*at, item))?;
+        Ok(count)
     }
 
     /// Removes up to so many items that belong to no run, and answers how many there were.
@@ -162,13 +180,7 @@ impl Writing<'_> {
             if self.runs.open()?.get(run)?.is_some() {
                 continue;
             }
-            let left = limit - dropped;
-            let orphans =
-                items.extract_from_if((run, 0, 0, 0, 0)..(from, 0, 0, 0, 0), |_, _| true)?;
-            for orphan in orphans.take(left) {
-                orphan?;
-                dropped += 1;
-            }
+            dropped += self.take_items(run, limit - dropped)?;
         }
         Ok(dropped)
     }

@@ -8,6 +8,7 @@ pub(super) mod counters;
 pub(super) mod cursors;
 pub(super) mod debug_log;
 pub(super) mod facts;
+pub(super) mod history;
 pub(super) mod intents;
 pub(super) mod items;
 pub(super) mod links;

@@ -8,7 +8,7 @@ use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 /// Connector, module, side, id.
@@ -156,9 +156,13 @@ impl Writing<'_> {
         m: Module,
         skip: &Skip,
     ) -> StoreResult<()> {
-        if put_record(&mut self.skips, (c, m, skip.side, skip.id.as_str()), skip)? {
-            self.count(Counter::Skips, c, m, 1);
-        }
+        let key = (c, m, skip.side, skip.id.as_str());
+        let before = self.skip_at(key)?;
+        put_record(&mut self.skips, key, skip)?;
+        self.count(Counter::Skips, c, m, i64::from(before.is_none()));
+        let waited = before.is_some_and(|before| before.waits_for_decision());
+        let by = i64::from(skip.waits_for_decision()) - i64::from(waited);
+        self.count(Counter::Undecided, c, m, by);
         Ok(())
     }
 
@@ -167,11 +171,27 @@ impl Writing<'_> {
         &mut self,
         key: (ConnectorId, Module, Side, &str),
     ) -> StoreResult<()> {
-        if drop_record(&mut self.skips, key)? {
-            self.count(Counter::Skips, key.0, key.1, -1);
-        }
+        let Some(before) = self.skip_at(key)? else { return Ok(()) };
+        drop_record(&mut self.skips, key)?;
+        self.count(Counter::Skips, key.0, key.1, -1);
+        self.count(Counter::Undecided, key.0, key.1, -i64::from(before.waits_for_decision()));
         Ok(())
     }
+}
+
+/// Counts the skips that wait for a decision: what a store needs that was made without this count.
+pub(in crate::store) fn count_undecided(txn: &WriteTransaction) -> StoreResult<()> {
+    let mut writing = Writing::new(txn);
+    let skips = txn.open_table(SKIPS)?;
+    for row in skips.iter()? {
+        let row = row?;
+        let (c, module, _, _) = row.0.value();
+        // A row that cannot be read is told by the inspection, not here.
+        let Ok(skip) = Skip::decode(row.1.value()) else { continue };
+        let module = Module::read(module, Skip::TABLE)?;
+        writing.count(Counter::Undecided, c, module, i64::from(skip.waits_for_decision()));
+    }
+    writing.flush_counts()
 }
 
 impl Reader {
@@ -200,5 +220,11 @@ impl Reader {
     /// How many skips of a module stand. Does not scan.
     pub fn skip_count(&self, c: ConnectorId, m: Module) -> StoreResult<u64> {
         self.counter(Counter::Skips, c, m)
+    }
+
+    /// How many records of a connector wait for a person to decide. Does not scan.
+    pub fn undecided_count(&self, c: ConnectorId) -> StoreResult<u64> {
+        let counts = Module::ALL.map(|m| self.counter(Counter::Undecided, c, m));
+        counts.into_iter().sum()
     }
 }

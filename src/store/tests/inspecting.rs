@@ -5,7 +5,7 @@ use super::samples::*;
 use super::{commit, sentences, store};
 use crate::model::Module;
 use crate::store::inspect::inspect;
-use crate::store::migrate::{Schema, Step};
+use crate::store::migrate::{CURRENT, Schema, Step};
 use crate::store::{Change, Store};
 use redb::{Builder, ConcurrencyMode, TableDefinition, WriteTransaction};
 use std::path::{Path, PathBuf};
@@ -192,7 +192,8 @@ fn files_that_are_no_store_are_told() {
 
 #[test]
 fn an_older_store_is_looked_at_but_not_brought_forward() {
-    const LATER: Schema = Schema { ours: 2, steps: &[Step { to: 2, run: |_| Ok(()) }] };
+    const TO: u64 = CURRENT.ours + 1;
+    const LATER: Schema = Schema { ours: TO, steps: &[Step { to: TO, run: |_| Ok(()) }] };
     let (_folder, path) = closed();
     drop(Store::open_as(&path, LATER).unwrap());
     let error = sentences(inspect(&path).map(|_| ()));

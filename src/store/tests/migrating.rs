@@ -52,12 +52,20 @@ fn stay(_: &WriteTransaction) -> StoreResult<()> {
     }
 }
 
-const LATER: Schema =
-    Schema { ours: 3, steps: &[Step { to: 2, run: mark_facts }, Step { to: 3, run: add_table }] };
-const FAILING: Schema =
-    Schema { ours: 3, steps: &[Step { to: 2, run: mark_facts }, Step { to: 3, run: fail }] };
-const STAYING: Schema =
-    Schema { ours: 3, steps: &[Step { to: 2, run: mark_facts }, Step { to: 3, run: stay }] };
+/// The schema after today's.
+const NEXT: u64 = CURRENT.ours + 1;
+const LATER: Schema = Schema {
+    ours: NEXT + 1,
+    steps: &[Step { to: NEXT, run: mark_facts }, Step { to: NEXT + 1, run: add_table }],
+};
+const FAILING: Schema = Schema {
+    ours: NEXT + 1,
+    steps: &[Step { to: NEXT, run: mark_facts }, Step { to: NEXT + 1, run: fail }],
+};
+const STAYING: Schema = Schema {
+    ours: NEXT + 1,
+    steps: &[Step { to: NEXT, run: mark_facts }, Step { to: NEXT + 1, run: stay }],
+};
 
 /// A closed store of today's schema.
 fn old() -> (TempDir, PathBuf) {
@@ -88,8 +96,8 @@ fn an_older_store_is_brought_forward_once_and_a_copy_is_kept() {
     }
     let newer = sentences(Store::open(&path).map(drop));
     assert!(newer.one_line().contains("newer SyncDeck"), "{newer}");
-    let copy = copy_path(&path, 1);
-    assert_eq!(copy.file_name().unwrap(), "syncdeck.schema-1.redb");
+    let copy = copy_path(&path, CURRENT.ours);
+    assert_eq!(copy.file_name().unwrap(), "syncdeck.schema-2.redb");
     assert_eq!(std::fs::metadata(&copy).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fact_of_whole(&Store::open(&copy).unwrap()), "b");
 }
@@ -100,7 +108,7 @@ fn a_new_store_needs_no_step() {
     let path = folder.path().join("syncdeck.redb");
     drop(Store::open_as(&path, FAILING_FROM_ONE).unwrap());
     drop(Store::open_as(&path, FAILING_FROM_ONE).unwrap());
-    assert!(!copy_path(&path, 1).exists());
+    assert!(!copy_path(&path, CURRENT.ours).exists());
 }
 
 /// As new stores are made today, so that only an older one would come to the step.
@@ -230,6 +238,8 @@ fn a_store_of_the_first_version_is_read() {
                 let items = r.items(run.id, M, Side::Vtiger, ItemStatus::Created, 0, 9)?;
                 assert_eq!(items, [item(M, Side::Vtiger, ItemStatus::Created, "Anna")]);
                 assert_eq!(run.modules[&M].vtiger.created, 1);
+                assert_eq!(r.outcomes(1, M, ["12x4", "43"], 9)?, [], "it was only planned");
+                assert_eq!(r.undecided_count(1)?, 0);
                 assert!(r.fact("a")?.is_some_and(|fact| fact.starts_with('b')));
                 Ok(())
             })

@@ -3,6 +3,8 @@
 use super::list::status;
 use super::paint::{boxed, cells, line, pair, paragraph, scrolled};
 use crate::model::{Item, ItemStatus, Side, Stamp};
+use crate::tui::commands::{Id, Place};
+use crate::tui::hyperlinks;
 use crate::tui::layout;
 use crate::tui::model::{DetailView, Model, Screen};
 use crate::tui::text;
@@ -24,6 +26,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     boxed(buffer, area, Line::styled(format!(" {name} "), BOLD));
     let inside = layout::inside(area);
     scrolled(buffer, inside, &lines(model, view, usize::from(inside.width)), view.scroll);
+    let covered = !model.dialogs.is_empty();
+    if let Some(links) = view.links.as_ref().filter(|_| model.theme.links && !covered) {
+        let label = u16::try_from(LABEL).unwrap_or(0);
+        let area =
+            Rect { x: inside.x + label, width: inside.width.saturating_sub(label), ..inside };
+        for link in [&links.vtiger, &links.service].into_iter().flatten() {
+            hyperlinks::mark(buffer, area, link);
+        }
+    }
 }
 
 /// All lines of a detail.
@@ -81,7 +92,8 @@ fn place(model: &Model, view: &DetailView, side: Side, width: usize) -> Vec<Line
     if id.is_empty() {
         return vec![pair(label, LABEL, "no id (yet)", DIM)];
     }
-    let key = if side == Side::Vtiger { "o" } else { "O" };
+    let copies = if side == Side::Vtiger { Id::LinkVtiger } else { Id::LinkService };
+    let key = model.keys.of(copies, Place::Detail);
     let mut lines = paragraph(label, LABEL, id, width, PLAIN);
     match view.links.as_ref().map(|links| links.side(side)) {
         None => lines.push(pair("", LABEL, "…", DIM)),

@@ -2,12 +2,14 @@
 
 use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrolled};
 use crate::model::{Held, Run, UserError};
-use crate::tui::commands::{self, Place};
+use crate::tui::commands::{self, Id, Place};
 use crate::tui::layout::{centred, inside};
 use crate::tui::model::{Choice, CsvDialog, CsvState, Dialog, Model, Question, held_text};
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, KEY, PLAIN, WARN};
-use crate::tui::update::{PaletteLine, Pointed, palette_lines, planned, why_not};
+use crate::tui::update::{
+    PaletteLine, Pointed, palette_lines, places, planned, told, waiting, why_not,
+};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -19,6 +21,8 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
     match dialog {
         Dialog::Services { cursor } => services(model, *cursor, buffer),
         Dialog::AddAll { cursor } => modules(model, *cursor, buffer),
+        Dialog::Jump { cursor } => jump(model, *cursor, buffer),
+        Dialog::Decisions { cursor } => decisions(model, *cursor, buffer),
         Dialog::Decide { record, choices, cursor } => {
             decide(model, record, choices, *cursor, buffer);
         }
@@ -26,7 +30,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
         Dialog::Mapping(dialog) => return super::mapping::dialog(model, dialog, buffer),
         Dialog::Confirm(question) => confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
-        Dialog::Error { title, error, scroll } => draw_error(model, title, error, *scroll, buffer),
+        Dialog::Error { title, error, about, scroll } => {
+            draw_error(model, title, error, *scroll, about.is_some(), buffer);
+        }
         Dialog::Help { place, scroll } => help(model, *place, *scroll, buffer),
         Dialog::Palette { place, input, cursor } => {
             return palette(model, *place, input, *cursor, buffer);
@@ -90,6 +96,29 @@ fn modules(model: &Model, cursor: usize, buffer: &mut Buffer) {
     let top = (cursor + 1).saturating_sub(rows);
     for (y, (at, module)) in (inside.y + 2..).zip(modules.iter().enumerate().skip(top).take(rows)) {
         choice(buffer, inside, y, at == cursor, module.label());
+    }
+}
+
+fn decisions(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let all: Vec<_> = waiting(model).iter().map(|one| told(model, one)).collect();
+    pick(model, "Waiting for a decision", &all, cursor, buffer);
+}
+
+fn jump(model: &Model, cursor: usize, buffer: &mut Buffer) {
+    let all: Vec<_> = places(model).into_iter().map(|(words, _)| words).collect();
+    pick(model, "Where it is mended", &all, cursor, buffer);
+}
+
+/// A box with lines to choose from.
+fn pick(model: &Model, title: &str, all: &[String], cursor: usize, buffer: &mut Buffer) {
+    let height = u16::try_from(all.len() + 4).unwrap_or(u16::MAX);
+    let area = centred(model, 64, height);
+    boxed(buffer, area, title);
+    let inside = inside(area);
+    let rows = usize::from(inside.height.saturating_sub(2));
+    let top = (cursor + 1).saturating_sub(rows);
+    for (y, (at, words)) in (inside.y + 1..).zip(all.iter().enumerate().skip(top).take(rows)) {
+        choice(buffer, inside, y, at == cursor, words);
     }
 }
 
@@ -164,13 +193,14 @@ fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
     for (y, text) in (inside.y + 1..last).zip(&lines) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
     }
-    choices(buffer, inside.x + 1, last, inside.width, question.yes);
+    let key = model.keys.of(Id::Yes, Place::Confirm);
+    choices(buffer, inside.x + 1, last, inside.width, (&key, question.yes));
 }
 
-/// `y` does it; the default is to cancel.
-fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, yes: &str) {
+/// A key does it; the default is to cancel.
+fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, (key, yes): (&str, &str)) {
     let line = Line::from(vec![
-        Span::styled("y", KEY),
+        Span::styled(key.to_owned(), KEY),
         Span::raw(format!(" {yes}    ")),
         Span::styled("[ Esc Cancel ]", CURSOR),
     ]);
@@ -200,8 +230,14 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
         PLAIN,
     ));
     lines.push(Line::default());
-    let key = |key: &'static str, words: &'static str| [Span::styled(key, KEY), Span::raw(words)];
-    let keys = [key("v", " look at the plan   "), key("y", " confirm   "), key("D", " drop   ")];
+    let key = |id, words: &'static str| {
+        [Span::styled(model.keys.of(id, Place::Held), KEY), Span::raw(words)]
+    };
+    let keys = [
+        key(Id::HeldLook, " look at the plan   "),
+        key(Id::HeldConfirm, " confirm   "),
+        key(Id::HeldDrop, " drop   "),
+    ];
     let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
     spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
     lines.push(Line::from(spans));
@@ -237,18 +273,30 @@ fn error_lines(error: &UserError, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn draw_error(model: &Model, title: &str, error: &UserError, scroll: usize, buffer: &mut Buffer) {
+fn draw_error(
+    model: &Model,
+    title: &str,
+    error: &UserError,
+    scroll: usize,
+    login: bool,
+    buffer: &mut Buffer,
+) {
     let area = error_area(model, error);
     boxed(buffer, area, title);
     let inside = inside(area);
     let lines = error_lines(error, usize::from(inside.width));
     scrolled(buffer, Rect { height: inside.height.saturating_sub(1), ..inside }, &lines, scroll);
-    let keys = Line::from(vec![
-        Span::styled(" Esc", KEY),
+    let key = |id| Span::styled(model.keys.of(id, Place::Error), KEY);
+    let mut keys = Line::from(vec![
+        Span::raw(" "),
+        key(Id::Close),
         Span::raw(" close   "),
-        Span::styled("y", KEY),
+        key(Id::CopyError),
         Span::raw(" copy"),
     ]);
+    if login {
+        keys.extend([Span::raw("   "), key(Id::Consent), Span::raw(" log in again")]);
+    }
     put_line(buffer, inside.x, inside.bottom().saturating_sub(1), inside.width, &keys);
 }
 
@@ -259,12 +307,8 @@ fn help_area(model: &Model) -> Rect {
 fn help_lines(model: &Model, place: Place, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for command in commands::at(place) {
-        let keys: Vec<_> = command
-            .keys
-            .iter()
-            .filter_map(|name| crate::tui::keys::Key::parse(name))
-            .map(|key| key.to_string())
-            .collect();
+        let keys: Vec<_> =
+            model.keys.keys(command, place).iter().map(ToString::to_string).collect();
         let off = why_not_at(model, place, command.id);
         let text = match &off {
             Some(why) => format!("{} (Now: {why})", command.help),
@@ -310,7 +354,7 @@ fn palette(
     for (y, (at, entry)) in (inside.y + 1..inside.bottom()).zip(lines.iter().enumerate().skip(top))
     {
         let (key, help) = match entry {
-            PaletteLine::Command(command) => (commands::shown_key(command), command.help),
+            PaletteLine::Command(command) => (model.keys.shown(command, place), command.help),
             PaletteLine::Connector(..) => (String::new(), ""),
         };
         let pointer = if at == cursor { "▸" } else { " " };

@@ -245,7 +245,8 @@ fn check_lines(form: &Form, width: usize) -> Vec<Line<'static>> {
     }
 }
 
-fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
+/// A report of a check.
+pub fn report_lines(report: &CheckReport, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let user = report.user.as_deref().unwrap_or("user not told");
     let version = report.version.as_deref().map(|v| format!(" · version {v}")).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::tui::layout;
 use crate::tui::model::{Entry, Model, Pane, SMALLEST, Screen, Tab, Tone};
 use crate::tui::text;
 use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, GOOD, KEY, PLAIN, WARN};
-use crate::tui::update::why_not;
+use crate::tui::update::{decisions, why_not};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,10 +30,31 @@ pub fn header(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).header;
     let crm = crm_mark(model);
     let right = u16::try_from(text::width(&crm)).unwrap_or(0).min(area.width / 2);
-    let room = area.width.saturating_sub(right + 3);
+    let waits = decisions_mark(model, area.width);
+    let length = u16::try_from(text::width(&waits)).unwrap_or(0);
+    if length > 0 {
+        let x = area.width.saturating_sub(right + length + 3);
+        put(buffer, x, area.y, length, &waits, WARN);
+    }
+    let room = area.width.saturating_sub(right + 3 + if length > 0 { length + 2 } else { 0 });
     put(buffer, 1, area.y, room, &crumbs(model, usize::from(room)), BOLD);
     let style = if model.overview.crm.is_some() { GOOD } else { WARN };
     put(buffer, area.width.saturating_sub(right + 1), area.y, right, &crm, style);
+}
+
+/// How much waits for a decision, and the key that leads there.
+fn decisions_mark(model: &Model, width: u16) -> String {
+    let (held, records) = decisions(model);
+    let total = records + u64::try_from(held).unwrap_or(0);
+    let key = model.keys.of(Id::Held, model.place());
+    let words = match (held, records) {
+        (0, 0) => return String::new(),
+        _ if width < 110 => format!("‖ {} to decide", text::short_number(total)),
+        (0, n) => format!("‖ {} to decide", text::number(n)),
+        (held, 0) => format!("‖ {held} held"),
+        (held, n) => format!("‖ {held} held, {} to decide", text::number(n)),
+    };
+    if key.is_empty() { words } else { format!("{words}: {key}") }
 }
 
 fn crm_mark(model: &Model) -> String {
@@ -74,8 +95,10 @@ fn crumbs(model: &Model, room: usize) -> String {
         parts.push(match screen {
             Screen::List(view) => view.title.clone(),
             Screen::Detail(view) => view.item.name.clone(),
+            Screen::History(view) => format!("{}: all runs", view.name),
             Screen::Exchange(view) => format!("Exchange {}", text::number(view.number)),
             Screen::Form(form) => format!("{} {}", form.title, form.what()),
+            Screen::Consent(view) => format!("Log in to {}", view.label),
             Screen::Pair(form) => form.title(),
         });
     }
@@ -160,7 +183,9 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
     let line = progress_text(&name, &progress, usize::from(area.width) >= 72);
     put(buffer, 1, area.y, room, &line, BUSY);
     if ours && !progress.cancelling {
-        put(buffer, area.width.saturating_sub(9), area.y, 8, "c cancel", KEY);
+        let cancel = format!("{} cancel", model.keys.of(Id::Cancel, Place::Log));
+        let length = u16::try_from(text::width(&cancel)).unwrap_or(0);
+        put(buffer, area.width.saturating_sub(length + 1), area.y, length, &cancel, KEY);
     }
 }
 
@@ -171,7 +196,8 @@ fn held_notice(model: &Model) -> Option<String> {
     let run = first.held.as_ref()?.id;
     let more =
         if held.len() > 1 { format!(" (and {} more)", held.len() - 1) } else { String::new() };
-    let key = if model.screens.is_empty() { " H decides." } else { "" };
+    let key = model.keys.of(Id::Held, model.place());
+    let key = if key.is_empty() { key } else { format!(" {key} decides.") };
     Some(format!("‖ The sync of {} is held: run {run}{more}.{key}", first.connector.name))
 }
 
@@ -219,6 +245,9 @@ fn progress_text(name: &str, progress: &Progress, bar: bool) -> String {
     text
 }
 
+/// From this rank on commands stand at the end of the footer, at any width.
+const LAST: u8 = 21;
+
 /// The keys that are most useful for what has the keyboard. One that cannot be used now is dim.
 pub fn footer(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).footer;
@@ -226,18 +255,29 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
     // What cannot be done now gives way to what can, where there is no room for all.
-    let rare =
-        [Id::RunIt, Id::Cancel, Id::Retry, Id::DropEntry, Id::Decide, Id::MapSave, Id::MarkField];
+    let rare = [
+        Id::RunIt,
+        Id::Cancel,
+        Id::Retry,
+        Id::DropEntry,
+        Id::Decide,
+        Id::Consent,
+        Id::SectionNext,
+        Id::MapSave,
+        Id::MarkField,
+    ];
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));
-    let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= 11).collect();
-    let width =
-        |c: &commands::Command| text::width(&commands::shown_key(c)) + text::width(c.title) + 4;
+    let key = |c: &'static commands::Command| model.keys.shown(c, place);
+    // What has no key is found in the palette.
+    commands.retain(|c| !key(c).is_empty());
+    let last: Vec<_> = commands.iter().copied().filter(|c| c.footer >= LAST).collect();
+    let width = |c: &'static commands::Command| text::width(&key(c)) + text::width(c.title) + 4;
     let mut room = usize::from(area.width).saturating_sub(1);
     room = room.saturating_sub(last.iter().map(|c| width(c)).sum());
     let mut shown = Vec::new();
-    for command in commands.into_iter().filter(|c| c.footer < 11) {
+    for command in commands.into_iter().filter(|c| c.footer < LAST) {
         if width(command) <= room {
             room -= width(command);
             shown.push(command);
@@ -246,7 +286,7 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
     let mut spans = vec![Span::raw(" ")];
     for command in shown.into_iter().chain(last) {
         let off = why_not(model, command.id).is_some();
-        spans.push(Span::styled(commands::shown_key(command), if off { DIM } else { KEY }));
+        spans.push(Span::styled(key(command), if off { DIM } else { KEY }));
         spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
     }
     put_line(buffer, area.x, area.y, area.width, &Line::from(spans));

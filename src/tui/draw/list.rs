@@ -5,8 +5,9 @@ use crate::model::{Item, ItemStatus};
 use crate::tui::layout;
 use crate::tui::model::{ListView, Model};
 use crate::tui::msg::{Column, Row};
+use crate::tui::sift::{HINT, Sift};
 use crate::tui::text;
-use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, PLAIN};
+use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, PLAIN, WARN};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -46,8 +47,9 @@ pub fn draw(model: &Model, view: &ListView, area: Rect, buffer: &mut Buffer) -> 
     if view.list.shown() == 0 {
         let text = match (view.busy, view.arrangement.filter.is_empty()) {
             (Some(_), _) => "",
+            (None, true) if view.plan => " A sync would write nothing now: both sides are in step.",
             (None, true) => " There is nothing in this list.",
-            (None, false) => " No row has this text. Esc clears the filter.",
+            (None, false) => " No row passes this filter. Esc clears it.",
         };
         put(buffer, inside.x, inside.y + 1, inside.width, text, DIM);
     }
@@ -186,6 +188,13 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         put(buffer, inside.x, y, 2, "/", BOLD);
         let area = Rect::new(inside.x + 1, y, room.saturating_sub(1), 1);
         let x = input(buffer, area, typing, false, PLAIN);
+        let (_, wrong) = Sift::parse(typing.value(), model.now, &model.zone);
+        if typing.value().is_empty() {
+            put(buffer, area.x + 2, y, area.width.saturating_sub(2), HINT, DIM);
+        } else if let Some(wrong) = wrong {
+            let start = x.saturating_sub(inside.x) + 2;
+            put(buffer, inside.x + start, y, room.saturating_sub(start), &wrong, WARN);
+        }
         return model.dialogs.is_empty().then_some(Position::new(x, y));
     }
     let mut parts = Vec::new();

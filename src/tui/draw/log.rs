@@ -1,7 +1,8 @@
 //! The sync log: a table for each side, and what is known about the run under the cursor.
 
 use super::paint::{put, put_line};
-use crate::model::{ModuleCounts, Run, RunStatus, Side, Trigger};
+use crate::model::{Module, ModuleCounts, Run, RunStatus, Side, Trigger};
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout::{self, LogArea, TableArea};
 use crate::tui::log::{COLUMNS, LogRow, number};
 use crate::tui::model::{Model, Pane, held_text};
@@ -99,12 +100,16 @@ fn heads(log: &LogArea, table: TableArea, buffer: &mut Buffer) {
 
 fn rows(model: &Model, log: &LogArea, table: TableArea, buffer: &mut Buffer) {
     if model.log.rows.is_empty() {
-        let text = if model.log.loaded {
-            "No run yet. s syncs now, p shows first what a sync would do."
-        } else {
-            "…"
+        let key = |id| model.keys.of(id, Place::Log);
+        let text = match model.log.loaded {
+            true => format!(
+                "No run yet. {} syncs now, {} shows first what a sync would do.",
+                key(Id::SyncNow),
+                key(Id::Preview)
+            ),
+            false => "…".into(),
         };
-        put(buffer, log.area.x, table.rows, log.area.width, text, DIM);
+        put(buffer, log.area.x, table.rows, log.area.width, &text, DIM);
         return;
     }
     let visible =
@@ -154,6 +159,12 @@ fn numbers(
         put(buffer, x + width + 1, y, 4 * NUMBER - 1, "not available here", style);
         return;
     }
+    if one_way(model, run, module, side) {
+        let style = if cursor { CURSOR } else { DIM };
+        let words = text::right("one way", usize::from(4 * NUMBER - 1));
+        put(buffer, x + width, y, 4 * NUMBER - 1, &words, style);
+        return;
+    }
     for (at, status) in COLUMNS.into_iter().enumerate() {
         let value = number(run, Part { module, side, status });
         let digits = text::short_number(value);
@@ -174,6 +185,13 @@ fn numbers(
             put(buffer, end, y, 1, "]", cell_style(model));
         }
     }
+}
+
+/// Whether a module's direction keeps it from being written on a side, as the numbers show.
+fn one_way(model: &Model, run: &Run, module: Module, side: Side) -> bool {
+    let settings = model.row(run.connector).and_then(|row| row.connector.modules.get(&module));
+    let never = settings.is_some_and(|settings| !settings.direction.writes(side));
+    never && COLUMNS.into_iter().all(|status| number(run, Part { module, side, status }) == 0)
 }
 
 fn cell_style(model: &Model) -> Style {

@@ -1,5 +1,8 @@
 //! Pictures of every screen and dialog, and what must hold for all of them.
 
+pub mod consent;
+mod documents;
+
 use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
 use crate::tui::draw::draw;
@@ -268,6 +271,42 @@ const SCENES: &[Scene] = &[
         world.type_text("x").press("esc");
         world
     }),
+    ("history", |size| after(size, "j enter h j")),
+    ("mend", |size| after(size, "j l l l enter enter f")),
+    ("filter_terms", |size| {
+        let mut world = after(size, "j l l l enter > v /");
+        world.type_text("status:skipped from:noon");
+        world
+    }),
+    ("decisions", |size| {
+        let mut world = fixture::with_held(size);
+        world.overview.connectors[0].undecided = 3;
+        world.send(Msg::StoreChanged).press("j enter H");
+        world
+    }),
+    ("preview_empty", |size| {
+        let mut world = fixture::model(size);
+        let mut run = fixture::run(43, 1, RunStatus::Preview, "2026-11-21T12:44:00Z");
+        run.modules.clear();
+        let ended =
+            Msg::SyncEnded { connector: 1, mode: SyncMode::Preview, result: Ok(Box::new(run)) };
+        world.send(ended);
+        world.model.toast = None;
+        world
+    }),
+    ("start_never_synced", |size| {
+        let mut overview = fixture::overview();
+        overview.connectors.retain(|row| matches!(row.connector.id, 2 | 4));
+        for row in &mut overview.connectors {
+            row.last = None;
+        }
+        fixture::of(size, overview)
+    }),
+    ("consent", |size| consent::after(size, "j")),
+    ("consent_code", consent::pasted),
+    ("consent_address", |size| consent::after(size, "j j enter")),
+    ("consent_device", |size| consent::after(size, "j enter")),
+    ("consent_given", consent::given),
     ("services", |size| after(size, "a")),
     ("help", |size| after(size, "?")),
     ("palette", |size| {
@@ -345,13 +384,13 @@ fn no_cell_has_a_control_character_and_colours_are_the_sixteen() {
 fn without_colours_and_beyond_ascii_everything_is_still_told() {
     for (name, scene) in SCENES {
         let mut world = scene((80, 24));
-        world.model.theme = Theme { colour: false, ascii: true };
+        world.model.theme = Theme { colour: false, ascii: true, ..world.model.theme };
         let buffer = picture(&world.model);
         assert!(buffer.content.iter().all(|c| c.symbol().is_ascii()), "{name}");
         assert!(buffer.content.iter().all(|c| c.fg == Color::Reset), "{name}");
     }
     let mut world = fixture::model((80, 24));
-    world.model.theme = Theme { colour: false, ascii: true };
+    world.model.theme = Theme { colour: false, ascii: true, ..world.model.theme };
     insta::assert_snapshot!("log_ascii_80x24", shot(&world.model));
 }
 

@@ -151,6 +151,11 @@ fn connector(shared: &Shared, draft: &Draft) -> Result<Connector, UserError> {
         let Some(Entered::Text(text, _)) = draft.values.get(&field.name) else {
             continue;
         };
+        if field.secret && text.is_empty() {
+            // Nothing is no secret: it would look as if there were one.
+            connector.credentials.remove(&field.name);
+            continue;
+        }
         let kept = keep(shared, field, text)?;
         connector.credentials.insert(field.name.clone(), kept);
     }

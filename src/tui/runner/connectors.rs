@@ -17,7 +17,8 @@ pub async fn deed(shared: Arc<Shared>, connector: ConnectorId, deed: ConnectorDe
     shared.send(Msg::ConnectorDone(result));
 }
 
-fn stored(shared: &Shared, connector: ConnectorId) -> Result<Connector, UserError> {
+/// The stored settings of a connector.
+pub(super) fn stored(shared: &Shared, connector: ConnectorId) -> Result<Connector, UserError> {
     let stored = shared.store.read_blocking(|reader| reader.connector(connector));
     stored.map_err(|error| error.user())?.ok_or_else(|| {
         UserError::new("There is no such connector.", "It was removed.", "Choose another one.")

@@ -2,8 +2,9 @@
 //! so that a list of millions keeps nobody waiting.
 
 use super::Shared;
-use crate::model::{ConnectorId, Item, ItemStatus, Side, id_key};
+use crate::model::{ConnectorId, Item, ItemStatus, Module, Side, id_key};
 use crate::store::{Reader, StoreResult};
+use crate::tui::history::MOST;
 use crate::tui::msg::{
     Arrangement, Column, Links, Msg, Page, PageRequest, Part, Row, RowKey, Source, Wanted,
 };
@@ -136,7 +137,6 @@ pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how:
         return;
     };
     let total: u64 = lengths.iter().sum();
-    let filter = Filter::new(&how.filter);
     let mut keyed: Vec<(String, RowKey)> = Vec::new();
     let mut done = 0;
     while done < total {
@@ -148,7 +148,7 @@ pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how:
             break;
         };
         done += u64::try_from(rows.len()).unwrap_or(0);
-        for row in rows.into_iter().filter(|row| filter.passes(&row.item)) {
+        for row in rows.into_iter().filter(|row| how.sift.passes(&row.item)) {
             let key = how.sort.map(|(column, _)| sort_key(&row.item, column)).unwrap_or_default();
             keyed.push((key, row.key));
         }
@@ -165,44 +165,6 @@ pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how:
     if !given_up() {
         let order = Arc::new(keyed.into_iter().map(|(_, key)| key).collect());
         shared.send(Msg::Arranged { generation, lengths, order });
-    }
-}
-
-/// A text that rows must have, or must not have.
-pub struct Filter {
-    text: String,
-    inverse: bool,
-}
-
-impl Filter {
-    /// Reads `text` or `!text`.
-    pub fn new(filter: &str) -> Self {
-        let (inverse, text) = match filter.strip_prefix('!') {
-            Some(rest) => (true, rest),
-            None => (false, filter),
-        };
-        Self { text: text.to_lowercase(), inverse }
-    }
-
-    /// Whether a record is shown: in any of the texts that the list shows, whatever the case.
-    pub fn passes(&self, item: &Item) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        let reason = item.reason.as_ref().map_or("", |r| r.text.as_str());
-        let conflict = item.conflict.as_ref();
-        let texts = [
-            conflict.map_or("", |row| row.field.as_str()),
-            conflict.map_or("", |row| row.vtiger.as_str()),
-            conflict.map_or("", |row| row.service.as_str()),
-            item.name.as_str(),
-            &item.source_module,
-            &item.vtiger_id,
-            &item.service_id,
-            item.status.key(),
-            reason,
-        ];
-        texts.iter().any(|text| text.to_lowercase().contains(&self.text)) != self.inverse
     }
 }
 
@@ -223,6 +185,25 @@ fn sort_key(item: &Item, column: Column) -> String {
     match text.char_indices().nth(SORT_KEY) {
         Some((end, _)) => text[..end].to_owned(),
         None => text,
+    }
+}
+
+/// Reads what became of a record in all runs of a connector. An id that is not known is that of the
+/// linked record.
+pub fn history(shared: &Shared, id: u64, c: ConnectorId, m: Module, ids: [String; 2]) {
+    let read = shared.read(|reader| {
+        let [mut vtiger_id, mut service_id] = ids;
+        if vtiger_id.is_empty() {
+            let link = reader.link_by_service(c, m, &service_id)?;
+            vtiger_id = link.map(|link| link.vtiger_id).unwrap_or_default();
+        } else if service_id.is_empty() {
+            let link = reader.link_by_vtiger(c, m, &vtiger_id)?;
+            service_id = link.map(|link| link.service_id).unwrap_or_default();
+        }
+        reader.outcomes(c, m, [&vtiger_id, &service_id], MOST)
+    });
+    if let Some(rows) = read {
+        shared.send(Msg::History { id, rows });
     }
 }
 

@@ -1,6 +1,8 @@
 //! What each command does, once it is known that it can be done.
 
-use super::{Effects, debug, dialogs, forms, mapping, moves, navigate, queue, records};
+use super::{
+    Effects, consent, debug, decisions, dialogs, forms, mapping, moves, navigate, queue, records,
+};
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::Id;
@@ -9,7 +11,22 @@ use crate::tui::msg::Effect;
 
 /// Does it.
 pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
+    let in_consent =
+        model.dialogs.is_empty() && matches!(model.screens.last(), Some(Screen::Consent(_)));
     match id {
+        Id::Open
+        | Id::Preview
+        | Id::Reveal
+        | Id::ConsentSend
+        | Id::CopyPage
+        | Id::CopyCode
+        | Id::FormUp
+        | Id::FormDown
+            if in_consent =>
+        {
+            consent::perform(model, id, effects);
+        }
+        Id::Consent => consent::open(model, effects),
         Id::SyncNow => sync(model, SyncMode::Sync, effects),
         Id::Preview => sync(model, SyncMode::Preview, effects),
         Id::RunIt => run_it(model, effects),
@@ -35,7 +52,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
             queue::perform(model, id, effects)
         }
         Id::Enable | Id::Remove => super::connectors::perform(model, id, effects),
-        Id::Held => dialogs::open_held(model),
+        Id::History => super::history::open(model, effects),
+        Id::Mend => super::jump::open(model, effects),
+        Id::Held => decisions::open(model, effects),
         Id::DebugMode => debug::switch(model, effects),
         Id::CopyExchange => debug::copy(model, effects),
         Id::Palette => dialogs::open_palette(model),

@@ -1,7 +1,7 @@
 //! What comes back: pages, runs, progress, the ends of syncs, checks and exports.
 
 use super::availability::is_busy;
-use super::{Effects, connectors, debug, forms, moves, navigate, queue, records};
+use super::{Effects, connectors, consent, debug, forms, moves, navigate, queue, records};
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
 use crate::settings::Section;
@@ -53,6 +53,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
                 model.dirty = true;
             }
         }
+        Msg::History { id, rows } => super::history::take(model, id, rows),
         Msg::Debug(news) => debug::take(model, news, effects),
         Msg::Mapping(news) => super::mapping::take(model, news, effects),
         Msg::Links { generation, links } => take_links(model, generation, links, effects),
@@ -72,6 +73,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::Tails { form, tails } => forms::take_tails(model, form, &tails),
         Msg::Checked { form, report } => forms::take_check(model, form, report),
         Msg::Saved { form, result } => forms::take_saved(model, form, result, effects),
+        Msg::Consent { id, news } => consent::take(model, id, news),
         Msg::Exporting(rows) => {
             if let Some(Dialog::Csv(dialog)) = model.dialogs.last_mut()
                 && matches!(dialog.state, CsvState::Writing(_))
@@ -109,6 +111,7 @@ fn store_changed(model: &mut Model, effects: &mut Effects) {
     queue::ask_standing(model, effects);
     debug::read(model, effects);
     records::refresh(model, effects);
+    super::history::read(model, effects);
 }
 
 fn take_progress(
@@ -171,7 +174,8 @@ fn take_overview(model: &mut Model, overview: Overview, effects: &mut Effects) {
             navigate::choose(model, Entry::Connector(id), effects);
             model.pane = Pane::Body;
             model.tab = Tab::Settings;
-            if model.dialogs.is_empty() && model.screens.is_empty() {
+            let free = model.dialogs.is_empty() && model.screens.is_empty();
+            if free && !consent::open_for_new(model, id, effects) {
                 forms::open_at(model, Section::System, effects);
             }
         }
@@ -193,6 +197,9 @@ fn first_screen(model: &mut Model, effects: &mut Effects) {
         forms::open_crm(model, effects);
     } else if model.overview.connectors.is_empty() {
         model.entry = Entry::Add;
+    } else if model.chosen().is_some_and(|row| row.last.is_none()) {
+        // In an empty log there is nowhere to go.
+        model.pane = Pane::Connectors;
     } else {
         model.pane = Pane::Body;
     }
@@ -234,14 +241,17 @@ fn sync_ended(
     store_changed(model, effects);
     let name = model.row(connector).map(|r| r.connector.name.clone()).unwrap_or_default();
     match result {
-        Err(error) => model.show_error(&format!("The sync of {name} did not start"), error),
+        Err(error) => {
+            model.show_error_of(connector, &format!("The sync of {name} did not start"), error);
+        }
         Ok(run) => match (run.status, &run.error) {
             (RunStatus::Preview, _) if mode == SyncMode::Preview => {
                 preview_ended(model, &name, &run, effects);
             }
             (RunStatus::Held, _) => held(model, &name, run),
             (RunStatus::Failed, Some(error)) => {
-                model.show_error(&format!("The sync of {name} failed"), error.clone());
+                let title = format!("The sync of {name} failed");
+                model.show_error_of(connector, &title, error.clone());
             }
             (RunStatus::Completed, _) => model.say(Tone::Good, completed(&name, &run)),
             (status, _) => model.say(Tone::Warn, format!("Sync of {name}: {}.", status.key())),

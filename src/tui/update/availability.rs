@@ -9,7 +9,11 @@ use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
 pub fn why_not(model: &Model, id: Id) -> Option<String> {
+    let in_consent =
+        model.dialogs.is_empty() && matches!(model.screens.last(), Some(Screen::Consent(_)));
     match id {
+        Id::Consent => super::consent::why_not(model),
+        _ if in_consent => super::consent::why_not_here(model, id),
         Id::SyncNow | Id::Preview => why_no_sync(model),
         Id::RunIt => why_not_run_it(model),
         Id::Cancel => why_no_cancel(model),
@@ -41,7 +45,9 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             }
             _ => None,
         },
-        Id::Check | Id::Save | Id::Reveal => why_not_in_form(model, id),
+        Id::Check | Id::Save | Id::Reveal | Id::SectionNext | Id::SectionPrev => {
+            why_not_in_form(model, id)
+        }
         Id::MapEdit
         | Id::MapAdd
         | Id::MapToggle
@@ -59,7 +65,9 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         | Id::MarkField
         | Id::DiffSave => super::mapping::why_not(model, id),
         Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
-        Id::Held => why_no_held(model),
+        Id::History => super::history::why_not(model),
+        Id::Mend => super::jump::why_not(model),
+        Id::Held => super::decisions::why_not(model),
         Id::Retry | Id::RetryReason | Id::RetryShown | Id::DropEntry | Id::AddAll | Id::Decide => {
             super::queue::why_not(model, id)
         }
@@ -190,6 +198,12 @@ fn why_not_open(model: &Model) -> Option<String> {
             }
             _ => None,
         },
+        Place::History => match model.screens.last() {
+            Some(Screen::History(view)) if view.rows().is_empty() => {
+                Some("There is nothing to open.".into())
+            }
+            _ => None,
+        },
         Place::DebugLog if model.debug.chosen().is_none() => Some("The debug log is empty.".into()),
         _ => None,
     }
@@ -259,11 +273,6 @@ fn why_no_decision(model: &Model) -> Option<String> {
     model.locked().map(str::to_owned)
 }
 
-fn why_no_held(model: &Model) -> Option<String> {
-    let none = super::dialogs::held_run(model).is_none();
-    none.then(|| "No sync is held.".into())
-}
-
 fn why_no_edit(model: &Model) -> Option<String> {
     match model.entry {
         Entry::Crm => model.locked().map(str::to_owned),
@@ -310,6 +319,9 @@ fn why_not_in_form(model: &Model, id: Id) -> Option<String> {
             None => Some("Choose a field first.".into()),
         },
         Id::Save => model.locked().map(str::to_owned),
+        Id::SectionNext | Id::SectionPrev if form.sections().len() < 2 => {
+            Some("This form has only one section.".into())
+        }
         _ => None,
     }
 }

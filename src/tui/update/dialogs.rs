@@ -214,23 +214,12 @@ fn leave_plan(model: &mut Model, run: u64) {
 }
 
 /// Enter in a dialog that lists what can be chosen.
-pub fn choose_line(model: &mut Model) {
+pub fn choose_line(model: &mut Model, effects: &mut Effects) {
     match model.dialogs.last() {
+        Some(Dialog::Jump { .. }) => super::jump::choose(model, effects),
+        Some(Dialog::Decisions { .. }) => super::decisions::choose(model, effects),
         Some(Dialog::AddAll { .. }) => super::queue::choose_module(model),
         _ => super::queue::choose_decision(model),
-    }
-}
-
-/// The held run that is nearest: of the chosen connector, else of the first one that has one.
-pub fn held_run(model: &Model) -> Option<&crate::model::Run> {
-    let chosen = model.chosen().and_then(|row| row.held.as_ref());
-    chosen.or_else(|| model.overview.connectors.iter().find_map(|row| row.held.as_ref()))
-}
-
-/// Shows a held run, to be decided.
-pub fn open_held(model: &mut Model) {
-    if let Some(run) = held_run(model).cloned() {
-        model.dialogs.push(Dialog::Held(Box::new(run)));
     }
 }
 

@@ -393,7 +393,6 @@ pub fn back(model: &mut Model) -> bool {
 }
 
 /// Goes to the line of a field, Vtiger's or the service's: Esc comes back to where it was asked.
-#[allow(dead_code, reason = "screens that name a field jump here")]
 pub fn show_line(
     model: &mut Model,
     connector: ConnectorId,

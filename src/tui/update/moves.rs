@@ -1,6 +1,6 @@
 //! Moving the cursor and scrolling.
 
-use super::{Effects, debug, mapping, navigate, queue, records};
+use super::{Effects, consent, debug, mapping, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
@@ -64,6 +64,8 @@ pub fn vertical(model: &mut Model, id: Id, effects: &mut Effects) {
         }
         Place::DebugLog => debug::vertical(model, id, effects),
         Place::Exchange => debug::scroll(model, id),
+        Place::History => super::history::vertical(model, id),
+        Place::Consent | Place::ConsentDone => consent::vertical(model, id),
         Place::Mapping => mapping::vertical(model, id),
         Place::FieldPick | Place::Diff => mapping::perform_dialog(model, id, effects),
         Place::Settings => {
@@ -136,8 +138,12 @@ fn dialog(model: &mut Model, step: Step) {
     let services = model.catalog.services().count();
     let modules = model.modules().len();
     let lines = crate::tui::draw::dialog_lines(model);
+    let waiting = super::decisions::waiting(model).len();
+    let places = super::jump::places(model).len();
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
+        Some(Dialog::Jump { cursor }) => *cursor = moved(*cursor, step, places),
+        Some(Dialog::Decisions { cursor }) => *cursor = moved(*cursor, step, waiting),
         Some(Dialog::AddAll { cursor }) => *cursor = moved(*cursor, step, modules),
         Some(Dialog::Decide { cursor, choices, .. }) => {
             *cursor = moved(*cursor, step, choices.len());

@@ -1,7 +1,7 @@
 //! Going from screen to screen, and back to the same place.
 
-use super::{Effects, debug, dialogs, forms, mapping, queue, records};
-use crate::model::{ItemStatus, Module, Run, RunStatus, Side};
+use super::{Effects, consent, debug, dialogs, forms, mapping, queue, records};
+use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side};
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
@@ -99,7 +99,8 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         Place::Log => open_number(model, effects),
         Place::List => open_detail(model, effects),
         Place::Queue => queue::open_detail(model, effects),
-        Place::Pick => dialogs::choose_line(model),
+        Place::Pick => dialogs::choose_line(model, effects),
+        Place::History => super::history::open_detail(model, effects),
         Place::DebugLog => debug::open(model, effects),
         _ => {}
     }
@@ -146,7 +147,7 @@ fn open_run(model: &mut Model, effects: &mut Effects) {
         (RunStatus::Held, _) => model.dialogs.push(Dialog::Held(Box::new(run))),
         (_, Some(error)) => {
             let title = format!("Run {}: {}", run.id, run.status.key());
-            model.show_error(&title, error.clone());
+            model.show_error_of(run.connector, &title, error.clone());
         }
         (RunStatus::Preview, None) => open_plan(model, &run, effects),
         (RunStatus::Dropped, None) => open_plan(model, &run, effects),
@@ -214,7 +215,6 @@ fn push_list(model: &mut Model, view: ListView, effects: &mut Effects) {
 }
 
 fn open_detail(model: &mut Model, effects: &mut Effects) {
-    let generation = model.next_serial();
     let Some(Screen::List(view)) = model.screens.last() else {
         return;
     };
@@ -222,6 +222,12 @@ fn open_detail(model: &mut Model, effects: &mut Effects) {
         return;
     };
     let (item, connector) = (row.item.clone(), view.connector);
+    show_detail(model, item, connector, effects);
+}
+
+/// Shows the detail of a record.
+pub fn show_detail(model: &mut Model, item: Item, connector: ConnectorId, effects: &mut Effects) {
+    let generation = model.next_serial();
     effects.push(Effect::Links { generation, connector, item: Box::new(item.clone()) });
     model.screens.push(Screen::Detail(Box::new(crate::tui::model::DetailView {
         item,
@@ -245,11 +251,13 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
             records::clear_filter(model, effects);
         }
         Some(Screen::Form(_)) => forms::close(model),
+        Some(Screen::Consent(_)) => consent::back(model, effects),
         Some(Screen::Pair(_)) => super::run(model, crate::tui::commands::Id::PairClose, effects),
         Some(_) => {
             model.screens.pop();
             // What was read while another screen lay above may be old.
             records::refresh(model, effects);
+            super::history::read(model, effects);
         }
         None if searched => debug::clear_search(model, effects),
         None => {

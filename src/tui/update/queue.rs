@@ -33,7 +33,13 @@ pub fn pointed(model: &Model) -> Option<Pointed> {
     match model.screens.last() {
         Some(Screen::List(view)) => of_item(&view.list.current()?.item, view.connector),
         Some(Screen::Detail(view)) => of_item(&view.item, view.connector),
-        Some(Screen::Form(_) | Screen::Pair(_) | Screen::Exchange(_)) => None,
+        Some(
+            Screen::Form(_)
+            | Screen::Pair(_)
+            | Screen::Exchange(_)
+            | Screen::Consent(_)
+            | Screen::History(_),
+        ) => None,
         None => {
             let entry = model.queue.current()?;
             Some(Pointed {
@@ -311,6 +317,12 @@ pub fn filter_changed(model: &mut Model, effects: &mut Effects) {
     let text = input.value().to_owned();
     // A lone `!` is the beginning of `!text`.
     set_filter(model, if text == "!" { String::new() } else { text }, effects);
+}
+
+/// Shows only the entries with a text.
+pub fn show_only(model: &mut Model, text: &str, effects: &mut Effects) {
+    model.queue.typing = None;
+    set_filter(model, text.to_owned(), effects);
 }
 
 /// Takes the filter away. Answers whether there was one.

@@ -5,6 +5,7 @@ use crate::model::Side;
 use crate::tui::layout;
 use crate::tui::model::{ListView, Model, Screen, Tone};
 use crate::tui::msg::{Effect, Page, RowKey};
+use crate::tui::sift::Sift;
 use std::sync::Arc;
 use tui_input::Input;
 
@@ -68,6 +69,7 @@ pub fn open_filter(model: &mut Model) {
 
 /// The filter that is being typed has changed.
 pub fn filter_changed(model: &mut Model, effects: &mut Effects) {
+    let (now, zone) = (model.now, model.zone.clone());
     let Some(view) = top(model) else { return };
     let Some(input) = &view.typing else { return };
     let text = input.value().to_owned();
@@ -76,7 +78,13 @@ pub fn filter_changed(model: &mut Model, effects: &mut Effects) {
     if filter == view.arrangement.filter {
         return;
     }
+    let (sift, _) = Sift::parse(&filter, now, &zone);
     view.arrangement.filter = filter;
+    if sift == view.arrangement.sift {
+        // A term that is still being typed changes nothing yet.
+        return;
+    }
+    view.arrangement.sift = sift;
     arrange(model, effects);
 }
 
@@ -91,6 +99,7 @@ pub fn clear_filter(model: &mut Model, effects: &mut Effects) {
         return;
     }
     view.arrangement.filter.clear();
+    view.arrangement.sift = Sift::default();
     arrange(model, effects);
 }
 

@@ -1,14 +1,17 @@
 //! What keys and answers do, told by tables.
 
+mod consent;
 mod mapping;
 mod queue;
+mod rebinding;
+mod records;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
 use crate::settings::Section;
 use crate::tui::commands::{self, Id, Place};
 use crate::tui::debug::{DebugAsk, DebugNews, Search};
-use crate::tui::draw::tests::shot;
+use crate::tui::draw::tests::{consent as consents, shot};
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
@@ -52,6 +55,11 @@ fn at(place: Place) -> World {
         Place::List => after("j enter pagedown >"),
         Place::Detail => after("j enter enter"),
         Place::Form => after("V tab tab"),
+        Place::History => after("j enter h j"),
+        Place::Consent => consents::after(SIZE, "j"),
+        Place::ConsentPaste => consents::pasted(SIZE),
+        Place::ConsentWait => consents::after(SIZE, "j enter"),
+        Place::ConsentDone => consents::given(SIZE),
         Place::Filter => after("j enter /"),
         Place::Csv => after("j enter x"),
         Place::Services => after("a"),
@@ -71,7 +79,12 @@ fn at(place: Place) -> World {
     world
 }
 
-const PLACES: [Place; 25] = [
+const PLACES: [Place; 30] = [
+    Place::History,
+    Place::Consent,
+    Place::ConsentPaste,
+    Place::ConsentWait,
+    Place::ConsentDone,
     Place::Pair,
     Place::FieldPick,
     Place::TryOut,

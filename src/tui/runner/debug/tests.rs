@@ -40,6 +40,7 @@ fn bench() -> (TempDir, Shared, Receiver<Msg>) {
         searching: numbers(),
         filtering: numbers(),
         exporting: numbers(),
+        consents: Default::default(),
     };
     (folder, shared, heard)
 }

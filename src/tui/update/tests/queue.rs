@@ -194,7 +194,10 @@ fn more_entries_are_read_near_the_end() {
 
 #[test]
 fn a_held_run_is_decided_from_anywhere_and_from_its_plan() {
-    assert_eq!(why_not(&world().model, Id::Held).as_deref(), Some("No sync is held."));
+    assert_eq!(
+        why_not(&world().model, Id::Held).as_deref(),
+        Some("No sync is held, and no record waits for a decision.")
+    );
     let held = |keys: &str| {
         let mut world = fixture::with_held((80, 24));
         world.press(keys);
@@ -227,4 +230,33 @@ fn a_held_run_is_decided_from_anywhere_and_from_its_plan() {
     world.model.read_only = true;
     world.press("y D");
     assert!(world.model.dialogs.is_empty());
+}
+
+#[test]
+fn what_waits_for_a_decision_is_counted_in_the_header_and_one_key_leads_there_from_everywhere() {
+    let mut world = fixture::with_held((80, 24));
+    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 1 to decide: H"));
+    world.overview.connectors[0].undecided = 3;
+    world.send(Msg::StoreChanged);
+    assert!(shot(&world.model).lines().next().unwrap().contains("‖ 4 to decide: H"));
+    for keys in ["", "4", "j enter", "j enter enter", "5 j enter"] {
+        world.press(keys).press("H");
+        assert_eq!(world.model.place(), Place::Pick, "{keys}");
+        let text = shot(&world.model);
+        assert!(text.contains("sync of wholesale-eu is held (run 41)"), "{text}");
+        assert!(text.contains("3 records of shop to decide about"), "{text}");
+        world.press("esc");
+    }
+    world.press("H j enter");
+    assert_eq!((world.model.place(), world.model.screens.len()), (Place::Queue, 0));
+    let entries: Vec<_> = world.model.queue.entries().iter().map(|entry| entry.name()).collect();
+    assert_eq!(entries, ["Anna Müller"], "only what is to be decided");
+    world.press("m");
+    assert!(shot(&world.model).contains("may be one of several"));
+    world.overview.connectors[0].undecided = 0;
+    world.press("esc esc").send(Msg::StoreChanged).press("H");
+    assert_eq!(world.model.place(), Place::Held, "the only thing is opened at once");
+    let mut world = fixture::model((80, 24));
+    world.press("H");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("no record waits"));
 }
