@@ -80,20 +80,12 @@ async fn check(
 }
 
 fn no_crm() -> CheckReport {
-    CheckReport {
-        target: CRM.into(),
-        ok: false,
-        user: None,
-        version: None,
-        admin: None,
-        skew_s: None,
-        modules: Vec::new(),
-        problems: vec![UserError::new(
-            "No CRM is connected.",
-            "Its address, user and access key have not been entered yet.",
-            "Enter them in the full-screen program, or with: syncdeck apply FILE",
-        )],
-    }
+    let error = UserError::new(
+        "No CRM is connected.",
+        "Its address, user and access key have not been entered yet.",
+        "Enter them in the full-screen program, or with: syncdeck apply FILE",
+    );
+    CheckReport { problems: vec![error], ..CheckReport::of(CRM) }
 }
 
 fn text(report: &CheckReport) -> String {

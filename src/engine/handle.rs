@@ -584,14 +584,5 @@ impl Engine {
 }
 
 fn unusable(target: &str, error: UserError) -> CheckReport {
-    CheckReport {
-        target: target.to_owned(),
-        ok: false,
-        user: None,
-        version: None,
-        admin: None,
-        skew_s: None,
-        modules: Vec::new(),
-        problems: vec![error],
-    }
+    CheckReport { problems: vec![error], ..CheckReport::of(target) }
 }

@@ -38,3 +38,19 @@ pub struct CheckReport {
     /// What is wrong, and how to mend it. Warnings too; `ok` tells whether they stop the work.
     pub problems: Vec<UserError>,
 }
+
+impl CheckReport {
+    /// A report that knows nothing yet.
+    pub fn of(target: &str) -> Self {
+        Self {
+            target: target.to_owned(),
+            ok: false,
+            user: None,
+            version: None,
+            admin: None,
+            skew_s: None,
+            modules: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}

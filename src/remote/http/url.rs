@@ -73,8 +73,19 @@ pub(crate) fn is_address(text: &str) -> bool {
 }
 
 /// Whether keys would travel in the clear to another machine.
-pub(crate) fn is_open(url: &Url) -> bool {
+fn is_open(url: &Url) -> bool {
     url.scheme() == "http" && !is_loopback(url)
+}
+
+/// What a check says of keys that travel in the clear.
+pub(crate) fn warning(url: &Url) -> Option<UserError> {
+    is_open(url).then(|| {
+        UserError::new(
+            format!("The connection to {} is not encrypted.", host(url)),
+            "Keys and records travel unprotected over plain http.",
+            "Use https as soon as the server offers it.",
+        )
+    })
 }
 
 /// Refuses plain http to other machines unless it is allowed.

@@ -30,20 +30,8 @@ const NOBODY: i32 = i32::MAX;
 
 impl Magento {
     pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
-        let mut report = CheckReport {
-            target: target.to_owned(),
-            ok: false,
-            user: None,
-            version: None,
-            admin: None,
-            skew_s: None,
-            modules: Vec::new(),
-            problems: Vec::new(),
-        };
-        if http::url::is_open(&self.site) {
-            let host = http::url::host(&self.site);
-            report.problems.push(super::super::vtiger::open_http(&host));
-        }
+        let mut report = CheckReport::of(target);
+        report.problems.extend(http::url::warning(&self.site));
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
             report.problems.insert(0, error.error);

@@ -8,20 +8,8 @@ use crate::model::{CheckReport, ModuleCheck, UserError};
 
 impl Rest {
     pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
-        let mut report = CheckReport {
-            target: target.to_owned(),
-            ok: false,
-            user: None,
-            version: None,
-            admin: None,
-            skew_s: None,
-            modules: Vec::new(),
-            problems: Vec::new(),
-        };
-        if http::url::is_open(&self.base) {
-            let host = http::url::host(&self.base);
-            report.problems.push(super::super::vtiger::open_http(&host));
-        }
+        let mut report = CheckReport::of(target);
+        report.problems.extend(http::url::warning(&self.base));
         match self.check_into(&mut report).await {
             Ok(()) => report.ok = report.modules.iter().any(|m| m.read),
             Err(error) => report.problems.insert(0, error.error),

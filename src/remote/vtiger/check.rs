@@ -30,19 +30,8 @@ const SKEW_S: i64 = 120;
 
 impl Vtiger {
     pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
-        let mut report = CheckReport {
-            target: target.to_owned(),
-            ok: false,
-            user: None,
-            version: None,
-            admin: None,
-            skew_s: None,
-            modules: Vec::new(),
-            problems: Vec::new(),
-        };
-        if http::url::is_open(&self.url) {
-            report.problems.push(open_http(&http::url::host(&self.url)));
-        }
+        let mut report = CheckReport::of(target);
+        report.problems.extend(http::url::warning(&self.url));
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
             let wrong = error.kind == ErrorKind::NotTheApi && !self.is_cloud();
@@ -205,14 +194,5 @@ fn nothing_readable(user: &str) -> UserError {
         format!("The Vtiger user \"{user}\" may read none of the modules."),
         "Its role or profile does not allow it.",
         "Give the user's profile access to Contacts, Organizations and Products.",
-    )
-}
-
-/// The warning about plain http.
-pub(crate) fn open_http(host: &str) -> UserError {
-    UserError::new(
-        format!("The connection to {host} is not encrypted."),
-        "Keys and records travel unprotected over plain http.",
-        "Use https as soon as the server offers it.",
     )
 }

@@ -33,7 +33,6 @@ mod values;
 mod vtql;
 mod write;
 
-pub(crate) use check::open_http;
 pub use connect::connect;
 pub(crate) use values::unreadable;
 

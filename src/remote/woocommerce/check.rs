@@ -24,20 +24,8 @@ const SKEW_S: i64 = 120;
 
 impl Woo {
     pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
-        let mut report = CheckReport {
-            target: target.to_owned(),
-            ok: false,
-            user: None,
-            version: None,
-            admin: None,
-            skew_s: None,
-            modules: Vec::new(),
-            problems: Vec::new(),
-        };
-        if http::url::is_open(&self.site) {
-            let host = http::url::host(&self.site);
-            report.problems.push(super::super::vtiger::open_http(&host));
-        }
+        let mut report = CheckReport::of(target);
+        report.problems.extend(http::url::warning(&self.site));
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
             report.problems.insert(0, error.error);

@@ -25,16 +25,7 @@ const SKEW_S: i64 = 120;
 
 impl Zoho {
     pub(crate) async fn check_all(&self, target: &str) -> CheckReport {
-        let mut report = CheckReport {
-            target: target.to_owned(),
-            ok: false,
-            user: None,
-            version: None,
-            admin: None,
-            skew_s: None,
-            modules: Vec::new(),
-            problems: Vec::new(),
-        };
+        let mut report = CheckReport::of(target);
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
             report.problems.insert(0, self.placed(error));

@@ -92,6 +92,9 @@ async fn story(
         assert!(n > 0, "{label}: {name} never happened: {given:?}");
     }
     let got = world.outside();
+    if judge != Judge::Lossy && got != want.0 {
+        println!("{label}:\n{}", world.story());
+    }
     for (what, rows) in &want.0 {
         match judge {
             Judge::Exact | Judge::Mixed => same(&label, what, &got[what], rows),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use syncdeck::engine::{Engine, SyncMode, SyncRequest};
 use syncdeck::model::{
-    Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Trigger,
+    Advanced, ConflictRule, Deletes, Direction, ItemStatus, Module, Run, RunStatus, Side, Trigger,
 };
 use syncdeck::sandbox::{Fault, Sandbox, SandboxOptions};
 use syncdeck::store::Store;
@@ -94,6 +94,38 @@ impl World {
             }
         }
         messages
+    }
+
+    /// All that the runs told of records, for whoever looks for the cause.
+    pub fn story(&self) -> String {
+        let mut lines = Vec::new();
+        for run in &self.runs {
+            lines.push(format!("run {}: {:?} {:?}", run.id, run.status, run.error));
+            for (module, side) in run.modules.keys().flat_map(|m| Side::BOTH.map(|s| (*m, s))) {
+                for status in ItemStatus::ALL {
+                    let id = run.id;
+                    let items = self
+                        .store
+                        .read_blocking(move |r| r.items(id, module, side, status, 0, 999));
+                    for item in items.unwrap() {
+                        let changes: Vec<String> = item
+                            .changes
+                            .iter()
+                            .map(|c| format!("{} {:?}→{:?}", c.field, c.before, c.after))
+                            .collect();
+                        let why = item.reason.as_ref().map(|reason| &reason.text);
+                        lines.push(format!(
+                            "  {module} {side:?} {status:?} {} [{} {}] {why:?} {}",
+                            item.name,
+                            item.vtiger_id,
+                            item.service_id,
+                            changes.join("; ")
+                        ));
+                    }
+                }
+            }
+        }
+        lines.join("\n")
     }
 
     fn requests(&self) -> u64 {
