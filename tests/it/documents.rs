@@ -244,6 +244,34 @@ async fn the_stock_of_products_stays_what_it_was_whatever_becomes_of_a_document(
     assert_eq!(stock(), before, "created, and the answer was lost");
 }
 
+/// The name of an organization that could not be read was taken for empty, and the company of the
+/// customer was created and put in its place.
+#[tokio::test]
+async fn the_name_of_a_record_that_cannot_be_found_is_not_empty() {
+    let b = Bench::new(VtigerRelease::Repaired).await;
+    let path = "account_id.accountname";
+    let request = PageRequest {
+        entity: "Contacts".into(),
+        fields: paths(&["account_id", path]).into(),
+        scope: Scope::All,
+        at: PageAt::First,
+    };
+    for (fault, hidden) in [("vtiger:ghost=70%", true), ("vtiger:ghost=0%", false)] {
+        b.sandbox.set_faults(&[fault.parse().unwrap()]);
+        let mut unread = 0;
+        for _ in 0..12 {
+            for record in b.remote.page(&request).await.unwrap().records {
+                let belongs = !text(&record, "account_id").is_empty();
+                match record.fields.get(path).map(Value::to_text) {
+                    Some(name) => assert_eq!(name.is_empty(), !belongs, "{record:?}"),
+                    None => unread += 1,
+                }
+            }
+        }
+        assert_eq!(unread > 0, hidden, "{fault}: {unread}");
+    }
+}
+
 fn said(problems: &[UserError]) -> String {
     problems.iter().map(UserError::one_line).collect::<Vec<_>>().join("\n")
 }

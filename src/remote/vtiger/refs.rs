@@ -20,7 +20,8 @@ impl Vtiger {
         self.fill_refs(records, &columns.refs).await
     }
 
-    /// Fills the reference paths of records; empty text where nothing is referred to.
+    /// Fills the reference paths of records; empty text where nothing is referred to. Where the
+    /// record that is referred to cannot be found, nothing is said: its name is not empty.
     async fn fill_refs(&self, records: &mut [Record], refs: &[RefPath]) -> RemoteResult<()> {
         if refs.is_empty() || records.is_empty() {
             return Ok(());
@@ -29,8 +30,13 @@ impl Vtiger {
         for record in records {
             for one in refs {
                 let id = reference(record, &one.base);
-                let value = found.get(&id).and_then(|fields| fields.get(&one.field)).cloned();
-                record.fields.set(one.path.as_str(), value.unwrap_or_else(|| "".into()));
+                match found.get(&id).and_then(|fields| fields.get(&one.field)) {
+                    Some(value) => record.fields.set(one.path.as_str(), value.clone()),
+                    None if id.is_empty() => record.fields.set(one.path.as_str(), ""),
+                    None => {
+                        record.fields.remove(&one.path);
+                    }
+                }
             }
             for one in refs.iter().filter(|r| r.hidden) {
                 record.fields.remove(&one.base);
@@ -59,6 +65,12 @@ impl Vtiger {
                 continue;
             }
             for piece in vtql::pieces(&ids, LIMIT, 400) {
+                self.look_up_piece(module, &piece, &fields, &mut found).await?;
+            }
+            // One "not found" is not enough where the record itself names another one.
+            let missing: Vec<&str> =
+                ids.into_iter().filter(|id| !found.contains_key(*id)).collect();
+            for piece in vtql::pieces(&missing, LIMIT, 400) {
                 self.look_up_piece(module, &piece, &fields, &mut found).await?;
             }
         }
