@@ -113,7 +113,10 @@ pub fn catalog() -> Result<Catalog, UserError> {
 
 /// The runtime that the engine works on.
 pub fn runtime() -> Outcome<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    // One thread for the engine's tasks beside the screen's: what waits for the wire gains nothing
+    // by more, and waking each other costs them several times what a request does.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().map_err(|error| {
         Failure::failed(
             "SyncDeck could not start its threads.",
             format!("The operating system says: {error}."),
