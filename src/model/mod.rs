@@ -18,7 +18,7 @@ mod stamp;
 mod value;
 
 pub use debug::{DebugEntry, readable};
-pub use error::UserError;
+pub use error::{Remedy, UserError};
 pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
