@@ -1,6 +1,7 @@
 //! The loop: messages in, one draw when something changed, effects out.
 
 use super::clipboard;
+use super::commands::{Id, Place};
 use super::keys::Key;
 use super::model::{Model, Tone};
 use super::msg::{Effect, Msg};
@@ -102,7 +103,8 @@ fn perform(
 fn suspend(model: &mut Model, screen: &mut dyn Screen, runner: &dyn Runner) -> io::Result<()> {
     model.dirty = true;
     if !screen.can_suspend() {
-        model.say(Tone::Warn, "There is no shell to go back to; q leaves SyncDeck.");
+        let key = model.key(Id::Quit, Place::Log);
+        model.say(Tone::Warn, format!("There is no shell to go back to; {key} leaves SyncDeck."));
         return Ok(());
     }
     if !model.progress.is_empty() {

@@ -24,7 +24,7 @@ use crate::store::{Belongings, DebugExtent};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The present instant of all tests.
 pub fn now() -> Stamp {
@@ -428,7 +428,9 @@ fn debug_reply(ask: DebugAsk, last: u64) -> Option<Msg> {
 
 /// A model before anything was read.
 pub fn empty(size: (u16, u16)) -> Model {
-    let catalog = Arc::new(Catalog::built_in().unwrap());
+    static CATALOG: LazyLock<Arc<Catalog>> =
+        LazyLock::new(|| Arc::new(Catalog::built_in().unwrap()));
+    let catalog = Arc::clone(&CATALOG);
     let theme = Theme { colour: true, ascii: false, links: false, palette: Palette::USUAL };
     let mut model = Model::new(catalog, theme, TimeZone::UTC, size);
     model.now = now();

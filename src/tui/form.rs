@@ -225,6 +225,8 @@ pub struct Form {
     pub saving: bool,
     /// How many lines it was scrolled down from where the focus would have it.
     pub scroll: usize,
+    /// Why nothing can be changed, if that is so: the form is there to look at.
+    pub locked: Option<String>,
     /// Names of other connectors.
     pub taken: Vec<String>,
     /// What the fields are checked against.
@@ -305,6 +307,7 @@ impl Form {
             check: CheckState::None,
             saving: false,
             scroll: 0,
+            locked: None,
             taken: Vec::new(),
             catalog: Arc::clone(catalog),
         }
@@ -408,6 +411,7 @@ impl Form {
     /// # Errors
     /// Why that cannot be done.
     pub fn edit(&mut self, request: InputRequest) -> Result<(), String> {
+        let locked = self.locked.clone();
         let Some(field) = self.field_mut() else {
             return Ok(());
         };
@@ -418,8 +422,9 @@ impl Form {
                 | InputRequest::GoToStart
                 | InputRequest::GoToEnd
         );
-        if let Some(why) = field.locked.as_ref().filter(|_| !moves) {
-            return Err(why.clone());
+        let moves = moves && field.choices.is_empty();
+        if let Some(why) = locked.or_else(|| field.locked.clone()).filter(|_| !moves) {
+            return Err(why);
         }
         let before = field.input.value().to_owned();
         if field.choices.is_empty() {

@@ -1,6 +1,6 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
-use super::commands::Place;
+use super::commands::{Id, Place};
 use super::consent::{ConsentView, Step};
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
@@ -21,8 +21,8 @@ use crate::catalog::{Catalog, Service};
 use crate::engine::Outlooks;
 use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp,
-    UserError,
+    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Remedy, Run, RunStatus, Side,
+    Stamp, UserError,
 };
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +33,6 @@ use tui_input::Input;
 
 /// The smallest terminal that everything can be used on.
 pub const SMALLEST: (u16, u16) = (60, 15);
-
-/// What an error says that another log in mends.
-const LOG_IN_AGAIN: &str = "connector authorize";
 
 /// How long a toast is shown.
 pub const TOAST: Duration = Duration::from_secs(4);
@@ -389,6 +386,8 @@ pub struct Model {
     pub leaving: bool,
     /// A connector that was added and is to be chosen when it appears.
     pub expected: Option<String>,
+    /// How lists of each kind were sorted last, by the statuses that they hold.
+    pub sorts: BTreeMap<Vec<ItemStatus>, (Column, bool)>,
     /// The last number given to a form, a log or a question for links.
     pub serial: u64,
     /// The question for links whose answer is to be copied, and which side.
@@ -433,9 +432,28 @@ impl Model {
             toast: None,
             leaving: false,
             expected: None,
+            sorts: BTreeMap::new(),
             serial: 0,
             copying: None,
             reading: (false, false),
+        }
+    }
+
+    /// The key of a command at a place, for a sentence.
+    pub fn key(&self, id: Id, place: Place) -> String {
+        self.keys.told(id, place, "")
+    }
+
+    /// The same, where a sentence would rather name this one of its keys.
+    pub fn key_like(&self, id: Id, place: Place, usual: &str) -> String {
+        self.keys.told(id, place, usual)
+    }
+
+    /// The key that takes a filter away here.
+    pub fn key_to_clear(&self) -> String {
+        match self.place() {
+            Place::Filter => self.key_like(Id::InputCancel, Place::Filter, "esc"),
+            place => self.key_like(Id::Back, place, "esc"),
         }
     }
 
@@ -616,7 +634,7 @@ impl Model {
 
     /// Shows an error of a connector: one that a log in mends leads there.
     pub fn show_error_of(&mut self, connector: ConnectorId, title: &str, error: UserError) {
-        let login = error.next.contains(LOG_IN_AGAIN)
+        let login = error.remedy == Some(Remedy::LogIn)
             && self.service(connector).is_some_and(|service| !service.consent.is_empty());
         self.show_error(title, error);
         if let Some(Dialog::Error { about, .. }) = self.dialogs.last_mut() {

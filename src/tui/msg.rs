@@ -264,6 +264,8 @@ pub enum ExportWhat {
     Records(Source, Option<Arc<Vec<RowKey>>>),
     /// The log of a connector.
     Log(ConnectorId, String),
+    /// Rows that are on the screen, under these heads.
+    Shown(&'static [&'static str], Arc<Vec<Vec<String>>>),
     /// The debug log of a connector; after a search, these entries of it.
     Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
 }

@@ -171,7 +171,8 @@ fn draw_csv(model: &Model, csv: &CsvDialog, buffer: &mut Buffer) -> Option<Posit
     let (note, style) = match (&csv.error, &csv.state) {
         (Some(error), _) => (format!("✕ {error}"), BAD),
         (None, CsvState::Writing(rows)) => {
-            (format!("◐ {} written… Esc stops", text::count(*rows, "row", "rows")), BUSY)
+            let esc = model.key_like(Id::InputCancel, Place::Csv, "esc");
+            (format!("◐ {} written… {esc} stops", text::count(*rows, "row", "rows")), BUSY)
         }
         (None, CsvState::Naming) => {
             (format!("In {} unless a folder is given.", model.folder.display()), DIM)
@@ -194,15 +195,16 @@ fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
     }
     let key = model.keys.of(Id::Yes, Place::Confirm);
-    choices(buffer, inside.x + 1, last, inside.width, (&key, question.yes));
+    let no = model.key_like(Id::No, Place::Confirm, "esc");
+    choices(buffer, inside.x + 1, last, inside.width, [&key, question.yes, &no]);
 }
 
 /// A key does it; the default is to cancel.
-fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, (key, yes): (&str, &str)) {
+fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, [key, yes, no]: [&str; 3]) {
     let line = Line::from(vec![
         Span::styled(key.to_owned(), KEY),
         Span::raw(format!(" {yes}    ")),
-        Span::styled("[ Esc Cancel ]", CURSOR),
+        Span::styled(format!("[ {no} Cancel ]"), CURSOR),
     ]);
     put_line(buffer, x, y, width.saturating_sub(1), &line);
 }
@@ -239,7 +241,8 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
         key(Id::HeldDrop, " drop   "),
     ];
     let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
-    spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
+    let later = model.key_like(Id::Close, Place::Held, "esc");
+    spans.push(Span::styled(format!("[ {later} Decide later ]"), CURSOR));
     lines.push(Line::from(spans));
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let area = centred(model, 66, height);

@@ -11,6 +11,7 @@ pub use line::{draw as line, scrollable};
 use super::paint::{input, paragraph, put, put_line};
 use crate::model::{Pair, Side};
 use crate::remote::FieldInfo;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::editor::{Row, Told};
 use crate::tui::mapping::{self, Live, MapDialog, Shown, shown, visible, words};
@@ -81,10 +82,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     if lines.is_empty() {
         let words = match view.filter.is_empty() {
-            true => " No line yet. + adds a custom mapping.",
-            false => " No line has this text. Esc clears the filter.",
+            true => {
+                let key = model.key(Id::MapAdd, Place::Mapping);
+                format!(" No line yet. {key} adds a custom mapping.")
+            }
+            false => format!(" No line has this text. {} clears the filter.", model.key_to_clear()),
         };
-        put(buffer, at.area.x, at.heads + 1, at.area.width, words, DIM);
+        put(buffer, at.area.x, at.heads + 1, at.area.width, &words, DIM);
     }
     if let Some((n, row)) = lines.get(view.cursor).and_then(|at| Some((*at, rows.get(*at)?))) {
         detail(&shown, row, n, &told, at.detail, buffer);
@@ -151,7 +155,8 @@ fn state(model: &Model, shown: &Shown<'_>, told: &[Told]) -> (String, Style) {
             BUSY
         }
         Some(Live::Failed(error)) => {
-            parts = vec![format!("! {} f tries again.", error.what)];
+            let key = model.key(Id::MapReload, Place::Mapping);
+            parts = vec![format!("! {} {key} tries again.", error.what)];
             WARN
         }
         Some(Live::Ready(_)) | None => DIM,

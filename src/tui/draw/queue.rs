@@ -4,6 +4,7 @@
 use super::paint::{input, paragraph, put, put_line};
 use crate::engine::queue::Entry;
 use crate::model::Side;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::msg::ConnectorRow;
@@ -44,11 +45,16 @@ pub fn draw(
     }
     if view.entries().is_empty() {
         let told = match (&view.rows, view.filter.is_empty()) {
-            (None, _) => " …",
-            (Some(_), true) => " Nothing waits, and no skip stands. A adds all of a module.",
-            (Some(_), false) => " No entry has this text. Esc clears the filter.",
+            (None, _) => " …".to_owned(),
+            (Some(_), true) => format!(
+                " Nothing waits, and no skip stands. {} adds all of a module.",
+                model.key(Id::AddAll, Place::Queue)
+            ),
+            (Some(_), false) => {
+                format!(" No entry has this text. {} clears the filter.", model.key_to_clear())
+            }
         };
-        put(buffer, area.x, area.y + 1, area.width, told, DIM);
+        put(buffer, area.x, area.y + 1, area.width, &told, DIM);
     }
     let below = area.y + 1 + u16::try_from(height).unwrap_or(0);
     let detail = Rect { y: below, height: area.bottom().saturating_sub(below + 1), ..area };

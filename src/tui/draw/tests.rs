@@ -87,7 +87,7 @@ fn changed(size: (u16, u16), keys: &str) -> World {
 }
 
 /// Every screen and dialog.
-const SCENES: &[Scene] = &[
+pub const SCENES: &[Scene] = &[
     ("log", |size| after(size, "")),
     ("log_service_table", |size| after(size, "tab l l")),
     ("log_failed_run", |size| after(size, "j j")),

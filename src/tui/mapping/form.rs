@@ -334,10 +334,10 @@ impl PairForm {
     /// What cannot be read, and where it stands.
     pub fn pair(&self) -> Result<Pair, (Slot, String)> {
         if self.vtiger.value().trim().is_empty() {
-            return Err((Slot::Vtiger, "Choose a field: Enter lists them.".into()));
+            return Err((Slot::Vtiger, "Choose a field from the list.".into()));
         }
         if self.service_paths().is_empty() {
-            return Err((Slot::Service, "Choose a field: Enter lists them.".into()));
+            return Err((Slot::Service, "Choose a field from the list.".into()));
         }
         let mut pair = self.draft();
         pair.transform.clear();

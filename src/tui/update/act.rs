@@ -5,7 +5,7 @@ use super::{
 };
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::model::{Ask, Dialog, Model, Question, Screen, Tab, Tone};
 use crate::tui::msg::Effect;
 
@@ -212,8 +212,9 @@ pub(super) fn leave(model: &mut Model, effects: &mut Effects) {
         title: "Leave SyncDeck?".into(),
         text: format!(
             "A sync of {} runs. It is cancelled: what is in flight is finished, the next sync goes \
-             on from there. Ctrl-C leaves at once.",
-            names.join(", ")
+             on from there. {} leaves at once.",
+            names.join(", "),
+            model.key(Id::Leave, Place::Confirm)
         ),
         yes: "cancel the sync and leave",
     }));

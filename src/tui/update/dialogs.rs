@@ -2,8 +2,9 @@
 
 use super::{Effects, act, forms, navigate};
 use crate::engine::SyncMode;
-use crate::model::{ItemStatus, Module};
+use crate::model::{Item, ItemStatus, Module};
 use crate::tui::commands::{self, Command, Id, Place};
+use crate::tui::draw::{HISTORY_COLUMNS, history_cells};
 use crate::tui::model::{
     Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tab, Tone,
     held_text,
@@ -69,6 +70,16 @@ pub fn open_csv(model: &mut Model) {
         Some(Screen::List(view)) => {
             let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
             (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        Some(Screen::History(view)) => {
+            let cells = |(run, item): &(u64, Item)| history_cells(model, view, *run, item).to_vec();
+            let rows: Vec<_> = view.rows().iter().map(cells).collect();
+            let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            let name = model.row(view.connector).map(|row| row.connector.name.clone());
+            let id = view.ids.iter().find(|id| !id.is_empty()).cloned().unwrap_or_default();
+            let words = [&name.unwrap_or_default(), view.module.key(), &id, "history"];
+            let what = ExportWhat::Shown(&HISTORY_COLUMNS, Arc::new(rows));
+            (what, Some(count), file_name(&words, model))
         }
         _ if model.place() == Place::DebugLog => {
             let Some(row) = model.chosen() else { return };

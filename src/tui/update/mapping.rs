@@ -10,7 +10,7 @@ use super::moves::{Step, moved, step};
 use super::{Effects, navigate};
 use crate::catalog::ServiceModule;
 use crate::model::{ConnectorId, Module, Pair};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::{
     self, Draft, Key, Live, MapAsk, MapDialog, MapNews, MapQuestion, current, editor, shown,
@@ -41,7 +41,10 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::MapRemove => nothing().or_else(locked).or_else(|| {
             let (_, row) = current(model)?;
             let default = row.origin == editor::Origin::Default;
-            default.then(|| "A default line cannot be removed; t switches it off.".to_owned())
+            default.then(|| {
+                let key = model.key(Id::MapToggle, Place::Mapping);
+                format!("A default line cannot be removed; {key} switches it off.")
+            })
         }),
         Id::MapRestore => no_module(model).or_else(locked).or_else(|| {
             let none = shown(model).is_some_and(|shown| shown.lines.is_empty());
@@ -74,7 +77,7 @@ fn no_module(model: &Model) -> Option<String> {
 
 fn why_no_try(model: &Model) -> Option<String> {
     let none = model.overview.crm.is_none();
-    none.then(|| "Connect Vtiger CRM first: V.".to_owned())
+    none.then(|| super::availability::connect_first(model))
 }
 
 fn live(model: &Model) -> Option<&Live> {
@@ -208,11 +211,14 @@ pub fn answer(model: &mut Model, question: MapQuestion, effects: &mut Effects) {
         MapQuestion::LeaveLine => drop(model.screens.pop()),
         MapQuestion::Remove(key, line) => {
             change(model, key, |_, lines| editor::remove(lines, line));
-            model.say(Tone::Good, "Removed; not saved yet. z undoes it.");
+            let key = model.key(Id::MapUndo, Place::Mapping);
+            model.say(Tone::Good, format!("Removed; not saved yet. {key} undoes it."));
         }
         MapQuestion::Restore(key) => {
             change(model, key, |_, lines| lines.clear());
-            model.say(Tone::Good, "The default lines are back; not saved yet. z undoes it.");
+            let key = model.key(Id::MapUndo, Place::Mapping);
+            let told = format!("The default lines are back; not saved yet. {key} undoes it.");
+            model.say(Tone::Good, told);
         }
         MapQuestion::ReplaceFile => dialogs::write_file(model, true, effects),
         MapQuestion::Quit => {
@@ -249,7 +255,8 @@ pub fn guard_leaving(model: &mut Model) -> bool {
 pub fn left(model: &mut Model) {
     let unsaved = shown(model).filter(|shown| is_changed(model, shown.key)).map(|s| s.key.1);
     if let Some(module) = unsaved {
-        let text = format!("The mapping of {module} is not saved; 3 goes back to it.");
+        let key = model.key(Id::TabMapping, Place::Log);
+        let text = format!("The mapping of {module} is not saved; {key} goes back to it.");
         model.say(Tone::Warn, text);
     }
 }
@@ -283,8 +290,10 @@ pub fn take(model: &mut Model, news: MapNews, effects: &mut Effects) {
             dialogs::close_file(model);
             let count = text::count(u64::try_from(lines.len()).unwrap_or(0), "line", "lines");
             change(model, key, |_, all| *all = lines);
+            let key = |id| model.key(id, Place::Mapping);
+            let (save, undo) = (key(Id::MapSave), key(Id::MapUndo));
             let told =
-                format!("{count} read; Ctrl-S shows what changes, and saves it. z undoes it.");
+                format!("{count} read; {save} shows what changes, and saves it. {undo} undoes it.");
             model.say(Tone::Good, told);
         }
         MapNews::Saved(key, result) => saved(model, key, result, effects),
@@ -311,7 +320,11 @@ fn saved(
         draft.known = draft.lines.clone();
         draft.undo.clear();
     }
-    let told = format!("The mapping of {} was saved. p previews what the next sync writes.", key.1);
+    let preview = model.key(Id::Preview, Place::Mapping);
+    let told = format!(
+        "The mapping of {} was saved. {preview} previews what the next sync writes.",
+        key.1
+    );
     model.say(Tone::Good, told);
     super::answers::read_overview(model, effects);
 }
@@ -420,7 +433,8 @@ pub fn show_line(
         model.mapping.cursor = at;
         follow(model);
     } else {
-        model.say(Tone::Warn, format!("No line has the field {field}; + adds one."));
+        let key = model.key(Id::MapAdd, Place::Mapping);
+        model.say(Tone::Warn, format!("No line has the field {field}; {key} adds one."));
     }
 }
 

@@ -4,6 +4,7 @@
 use super::super::paint::{boxed, input, line, paragraph, put, put_line};
 use super::{field_words, trial};
 use crate::model::Side;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::editor::{self, Told};
 use crate::tui::mapping::form::{PairForm, Slot};
@@ -63,7 +64,7 @@ pub fn draw(model: &Model, form: &PairForm, area: Rect, buffer: &mut Buffer) -> 
         put_line(buffer, inside.x, y, inside.width, line);
         y += 1;
     }
-    let words = help(form);
+    let words = help(model, form);
     for (y, text) in (y..inside.bottom()).zip(text::wrap(&words, usize::from(inside.width) - 2)) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), &text, DIM);
     }
@@ -226,11 +227,13 @@ fn draw_slot(
     };
     if typed.value().is_empty() {
         let hint = match slot {
-            Slot::Vtiger | Slot::Service => "Enter lists the fields",
-            Slot::Default => "none",
-            _ => "",
+            Slot::Vtiger | Slot::Service => {
+                format!("{} lists the fields", model.key(Id::PairEnter, Place::Pair))
+            }
+            Slot::Default => "none".to_owned(),
+            _ => String::new(),
         };
-        put(buffer, field.x, y, field.width, hint, DIM.add_modifier(Modifier::UNDERLINED));
+        put(buffer, field.x, y, field.width, &hint, DIM.add_modifier(Modifier::UNDERLINED));
     }
     put(buffer, field.right() + 2, y, area.right().saturating_sub(field.right() + 2), &known, DIM);
     focused.then_some(x)
@@ -260,21 +263,24 @@ fn field_area(model: &Model, form: &PairForm, slot: Slot, area: Rect) -> (Rect, 
 }
 
 /// The help of what has the focus.
-fn help(form: &PairForm) -> String {
+fn help(model: &Model, form: &PairForm) -> String {
+    let enter = model.key(Id::PairEnter, Place::Pair);
     if let Some(why) = &form.locked {
         return why.clone();
     }
     let why_not = form.choices(form.focus).into_iter().find_map(|choice| choice.why_not);
     match form.focus {
         Slot::Vtiger => {
-            "The field in Vtiger. Enter lists all fields; a path such as account_id.phone \
-                         goes through a reference."
-                .into()
+            format!(
+                "The field in Vtiger. {enter} lists all fields; a path such as account_id.phone \
+                 goes through a reference."
+            )
         }
         Slot::Service => {
-            "The field in the service. Enter lists all fields; several, joined or line \
-                          by line, stand with + between them."
-                .into()
+            format!(
+                "The field in the service. {enter} lists all fields; several, joined or line by \
+                 line, stand with + between them."
+            )
         }
         Slot::Direction => {
             why_not.unwrap_or_else(|| "Which side gives and which one takes.".into())
@@ -299,7 +305,8 @@ fn help(form: &PairForm) -> String {
         Slot::Active => "An inactive line is kept, and takes no part.".into(),
         Slot::Description => "For people.".into(),
         Slot::Done => {
-            "Takes the line over. It is saved together with the others: Ctrl-S there.".into()
+            let key = model.key(Id::MapSave, Place::Mapping);
+            format!("Takes the line over. It is saved together with the others: {key} there.")
         }
     }
 }
@@ -312,7 +319,9 @@ fn trial_lines(model: &Model, form: &PairForm, width: usize) -> Vec<Line<'static
     };
     let pair = form.draft();
     if pair.vtiger != view.pair.vtiger || pair.service != view.pair.service {
-        return vec![line(" Try-out: the fields are others now; Ctrl-T reads them.", DIM)];
+        let key = model.key(Id::PairTry, Place::Pair);
+        let words = format!(" Try-out: the fields are others now; {key} reads them.");
+        return vec![line(words, DIM)];
     }
     trial::outcome_lines(&shown, &pair, record, width.saturating_sub(24) / 2)
         .into_iter()
