@@ -15,7 +15,6 @@ mod paint;
 mod queue;
 mod settings;
 
-#[cfg(test)]
 pub use frame::footer_commands;
 pub use history::{COLUMNS as HISTORY_COLUMNS, cells as history_cells};
 

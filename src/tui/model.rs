@@ -193,8 +193,42 @@ pub enum Choice {
     Never,
 }
 
+/// The keys of a place.
+#[derive(Debug, Clone)]
+pub struct HelpView {
+    /// Whose keys.
+    pub place: Place,
+    /// Only commands with this text are shown.
+    pub filter: Input,
+    /// The filter is being typed.
+    pub typing: bool,
+    /// The chosen command.
+    pub cursor: usize,
+}
+
+/// A name that has to be entered before something is done that cannot be taken back.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The name.
+    pub wanted: String,
+    /// What is entered.
+    pub input: Input,
+}
+
+impl Named {
+    /// One that has to be entered.
+    pub fn new(wanted: impl Into<String>) -> Self {
+        Self { wanted: wanted.into(), input: Input::default() }
+    }
+
+    /// Whether it is entered.
+    pub fn is_entered(&self) -> bool {
+        self.input.value().trim() == self.wanted
+    }
+}
+
 /// A question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Question {
     /// What it is about.
     pub ask: Ask,
@@ -204,6 +238,8 @@ pub struct Question {
     pub text: String,
     /// What `y` does, in two words.
     pub yes: &'static str,
+    /// What has to be entered instead of pressing a key, where much would be lost for good.
+    pub name: Option<Named>,
 }
 
 /// How far the writing of a file is.
@@ -282,12 +318,7 @@ pub enum Dialog {
         scroll: usize,
     },
     /// The keys of a place.
-    Help {
-        /// Whose keys.
-        place: Place,
-        /// First visible line.
-        scroll: usize,
-    },
+    Help(HelpView),
     /// Commands by name.
     Palette {
         /// Where it was opened.
@@ -336,6 +367,8 @@ pub struct Model {
     pub dirty: bool,
     /// Changes are refused (`--read-only`).
     pub read_only: bool,
+    /// The mouse is used.
+    pub mouse: bool,
     /// What this instance is called (`demo`).
     pub title: Option<String>,
     /// Where files are written that are named without a folder.
@@ -407,6 +440,7 @@ impl Model {
             now: Stamp(0),
             dirty: true,
             read_only: false,
+            mouse: false,
             title: None,
             folder: PathBuf::from("."),
             catalog,
@@ -480,10 +514,12 @@ impl Model {
             }
             Some(Dialog::Csv(_)) => return Place::Csv,
             Some(Dialog::Mapping(dialog)) => return dialog.place(),
+            Some(Dialog::Confirm(Question { name: Some(_), .. })) => return Place::ConfirmName,
             Some(Dialog::Confirm(_)) => return Place::Confirm,
             Some(Dialog::Held(_)) => return Place::Held,
             Some(Dialog::Error { .. }) => return Place::Error,
-            Some(Dialog::Help { .. }) => return Place::Help,
+            Some(Dialog::Help(help)) if help.typing => return Place::Filter,
+            Some(Dialog::Help(_)) => return Place::Help,
             Some(Dialog::Palette { .. }) => return Place::Palette,
             None => {}
         }

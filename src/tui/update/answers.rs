@@ -86,6 +86,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::Exported(exported) => take_exported(model, exported),
         Msg::Failed(error) => model.show_error("That did not work", error),
         Msg::Key(_)
+        | Msg::Mouse(_)
         | Msg::Paste(_)
         | Msg::Resize(..)
         | Msg::Tick

@@ -4,7 +4,7 @@ use crate::model::{ItemStatus, Side};
 use crate::tui::commands::{Id, Place};
 use crate::tui::form::CheckState;
 use crate::tui::log::COLUMNS;
-use crate::tui::model::{Dialog, Entry, Model, Pane, Screen, Tab};
+use crate::tui::model::{Dialog, Entry, Model, Pane, Question, Screen, Tab};
 use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
@@ -46,25 +46,14 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             }
             _ => None,
         },
+        Id::YesNamed => why_not_named(model),
         Id::Check | Id::Save | Id::Reveal | Id::SectionNext | Id::SectionPrev => {
             why_not_in_form(model, id)
         }
-        Id::MapEdit
-        | Id::MapAdd
-        | Id::MapToggle
-        | Id::MapTry
-        | Id::MapSave
-        | Id::MapUndo
-        | Id::MapRemove
-        | Id::MapRestore
-        | Id::MapExport
-        | Id::MapImport
-        | Id::MapReload
-        | Id::PairTake
-        | Id::PairTry
-        | Id::PickField
-        | Id::MarkField
-        | Id::DiffSave => super::mapping::why_not(model, id),
+        id if id.is_of_mapping() => super::mapping::why_not(model, id),
+        Id::PairTake | Id::PairTry | Id::PickField | Id::MarkField | Id::DiffSave => {
+            super::mapping::why_not(model, id)
+        }
         Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
         Id::History => super::history::why_not(model),
         Id::Mend => super::jump::why_not(model),
@@ -278,6 +267,16 @@ fn why_no_link(model: &Model, side: Side) -> Option<String> {
     }
 }
 
+/// What is to be entered before it is done.
+fn why_not_named(model: &Model) -> Option<String> {
+    match model.dialogs.last() {
+        Some(Dialog::Confirm(Question { name: Some(name), .. })) if !name.is_entered() => {
+            Some(format!("Type {} first: this cannot be taken back.", name.wanted))
+        }
+        _ => None,
+    }
+}
+
 fn why_no_decision(model: &Model) -> Option<String> {
     if list(model).is_some_and(|view| view.held.is_none()) && model.dialogs.is_empty() {
         return Some("This list is not the plan of a held sync.".into());
@@ -346,5 +345,5 @@ fn why_not_in_form(model: &Model, id: Id) -> Option<String> {
 /// Whether something lies over the screens that a finished preview must not push aside.
 pub fn is_busy(model: &Model) -> bool {
     let dialog = model.dialogs.last();
-    !model.screens.is_empty() || dialog.is_some_and(|d| !matches!(d, Dialog::Help { .. }))
+    !model.screens.is_empty() || dialog.is_some_and(|d| !matches!(d, Dialog::Help(_)))
 }

@@ -135,6 +135,7 @@ pub fn close(model: &mut Model) {
             title: "Leave without saving?".into(),
             text: format!("What was entered for {title} is not saved, and would be lost."),
             yes: "leave without saving",
+            name: None,
         }));
     } else {
         model.screens.pop();

@@ -154,14 +154,20 @@ fn undo(model: &mut Model, key: Key) {
         if !draft.changed() && draft.undo.is_empty() {
             model.mapping.drafts.remove(&key);
         }
+        let unsaved = is_changed(model, key);
+        let save = model.key(Id::MapSave, Place::Mapping);
         follow(model);
-        model.say(Tone::Good, "The last change was undone.");
+        let told = match unsaved {
+            true => format!("The last change was undone; {save} looks at it and saves it."),
+            false => "The last change was undone.".to_owned(),
+        };
+        model.say(Tone::Good, told);
     }
 }
 
 fn ask(model: &mut Model, question: MapQuestion, title: &str, text: String, yes: &'static str) {
     let title = title.to_owned();
-    let question = Question { ask: Ask::Mapping(question), title, text, yes };
+    let question = Question { ask: Ask::Mapping(question), title, text, yes, name: None };
     model.dialogs.push(Dialog::Confirm(question));
 }
 
@@ -268,7 +274,13 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
         let stored = model.row(key.0).and_then(|row| row.connector.modules.get(&key.1));
         let stored = stored.map(|settings| settings.mapping.clone());
         let draft = model.mapping.drafts.get(&key);
-        if stored.is_none() || draft.is_some_and(|draft| Some(&draft.lines) == stored.as_ref()) {
+        let over = |draft: &Draft| {
+            let same = Some(&draft.lines) == stored.as_ref();
+            // Saved, but somebody else has saved other lines since.
+            let stale = !draft.changed() && !same && stored.as_ref() != draft.undo.first();
+            stale || (same && draft.undo.is_empty())
+        };
+        if stored.is_none() || draft.is_some_and(over) {
             model.mapping.drafts.remove(&key);
         }
     }
@@ -315,14 +327,16 @@ fn saved(
     model.dialogs.retain(
         |dialog| !matches!(dialog, Dialog::Mapping(d) if matches!(**d, MapDialog::Diff(_))),
     );
-    // It stands on the screen as it was saved until the store is read again.
+    // It stands on the screen as it was saved until the store is read again; what was there before
+    // can still be taken back.
     if let Some(draft) = model.mapping.drafts.get_mut(&key) {
-        draft.known = draft.lines.clone();
-        draft.undo.clear();
+        let before = std::mem::replace(&mut draft.known, draft.lines.clone());
+        draft.undo = vec![before];
     }
     let preview = model.key(Id::Preview, Place::Mapping);
+    let undo = model.key(Id::MapUndo, Place::Mapping);
     let told = format!(
-        "The mapping of {} was saved. {preview} previews what the next sync writes.",
+        "The mapping of {} was saved. {preview} previews the next sync, {undo} takes it back.",
         key.1
     );
     model.say(Tone::Good, told);

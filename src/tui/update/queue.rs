@@ -113,7 +113,7 @@ fn retry(model: &mut Model, effects: &mut Effects) {
 }
 
 fn ask(model: &mut Model, ask: Ask, title: String, text: String, yes: &'static str) {
-    model.dialogs.push(Dialog::Confirm(Question { ask, title, text, yes }));
+    model.dialogs.push(Dialog::Confirm(Question { ask, title, text, yes, name: None }));
 }
 
 fn ask_retry_reason(model: &mut Model) {

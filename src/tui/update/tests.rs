@@ -8,6 +8,8 @@ mod keys;
 mod lists;
 mod log;
 mod mapping;
+mod mouse;
+mod moving;
 mod news;
 mod queue;
 mod rebinding;
@@ -76,6 +78,7 @@ fn at(place: Place) -> World {
         Place::Palette => after(": down"),
         Place::Help => after("? j j"),
         Place::Confirm => after("s ctrl-c"),
+        Place::ConfirmName => after("backtab X"),
         Place::Held => after("backtab j j l k enter"),
         Place::Error => {
             let mut world = world();
@@ -87,36 +90,3 @@ fn at(place: Place) -> World {
     assert_eq!(world.model.place(), place);
     world
 }
-
-const PLACES: [Place; 30] = [
-    Place::History,
-    Place::Consent,
-    Place::ConsentPaste,
-    Place::ConsentWait,
-    Place::ConsentDone,
-    Place::Pair,
-    Place::FieldPick,
-    Place::TryOut,
-    Place::Diff,
-    Place::MapFile,
-    Place::Pick,
-    Place::TooSmall,
-    Place::Connectors,
-    Place::Log,
-    Place::Settings,
-    Place::Mapping,
-    Place::Queue,
-    Place::DebugLog,
-    Place::Exchange,
-    Place::List,
-    Place::Detail,
-    Place::Form,
-    Place::Filter,
-    Place::Csv,
-    Place::Services,
-    Place::Palette,
-    Place::Help,
-    Place::Confirm,
-    Place::Held,
-    Place::Error,
-];

@@ -1,14 +1,14 @@
 //! The form of a mapping line: each part with what is told about it, and at the bottom its help and
 //! the last try-out.
 
-use super::super::paint::{boxed, input, line, paragraph, put, put_line};
+use super::super::paint::{boxed, input, line, put, put_line};
 use super::{field_words, trial};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::editor::{self, Told};
 use crate::tui::mapping::form::{PairForm, Slot};
-use crate::tui::mapping::{self, Shown, words};
+use crate::tui::mapping::{self, Shown};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, CURSOR, DIM, PLAIN, WARN};
@@ -98,11 +98,6 @@ fn parts(model: &Model, form: &PairForm, width: usize) -> (Vec<Part>, (usize, us
     let slots = form.slots();
     for slot in &slots {
         if *slot == Slot::Done {
-            for kept in words::kept(&form.draft()) {
-                let words =
-                    paragraph("  Kept as it is", indent, &kept, width.saturating_sub(1), DIM);
-                parts.extend(words.into_iter().map(Part::Text));
-            }
             parts.push(Part::Text(Line::default()));
         }
         let begin = parts.len();
@@ -119,7 +114,8 @@ fn parts(model: &Model, form: &PairForm, width: usize) -> (Vec<Part>, (usize, us
         }
         for problem in &told {
             let at = PairForm::slot_of(problem.part);
-            let at = if slots.contains(&at) { at } else { Slot::Kind };
+            let hidden = if Slot::ADVANCED.contains(&at) { Slot::Advanced } else { Slot::Kind };
+            let at = if slots.contains(&at) { at } else { hidden };
             if at == *slot {
                 tell(&problem.text, problem.stops);
             }
@@ -176,6 +172,12 @@ fn label(form: &PairForm, slot: Slot) -> String {
         Slot::Required => "Required".to_owned(),
         Slot::Active => "Status".to_owned(),
         Slot::Description => "Description".to_owned(),
+        Slot::Advanced => "Advanced".to_owned(),
+        Slot::Fallback => "  Else read from".to_owned(),
+        Slot::Once => "  Used".to_owned(),
+        Slot::Zero => "  A zero".to_owned(),
+        Slot::Silent => "  A null".to_owned(),
+        Slot::With => "  Set with it".to_owned(),
         Slot::Done => String::new(),
     }
 }
@@ -213,6 +215,8 @@ fn draw_slot(
         Slot::Service => &form.service,
         Slot::Default => &form.default,
         Slot::Description => &form.description,
+        Slot::Fallback => &form.advanced.fallback,
+        Slot::With => &form.advanced.with,
         Slot::Param(step, param) => form.steps.get(step)?.texts.get(param)?,
         _ => return None,
     };
@@ -230,7 +234,10 @@ fn draw_slot(
             Slot::Vtiger | Slot::Service => {
                 format!("{} lists the fields", model.key(Id::PairEnter, Place::Pair))
             }
-            Slot::Default => "none".to_owned(),
+            Slot::Fallback => {
+                format!("none; {} lists the fields", model.key(Id::PairEnter, Place::Pair))
+            }
+            Slot::Default | Slot::With => "none".to_owned(),
             _ => String::new(),
         };
         put(buffer, field.x, y, field.width, &hint, DIM.add_modifier(Modifier::UNDERLINED));
@@ -304,6 +311,29 @@ fn help(model: &Model, form: &PairForm) -> String {
         Slot::Required => "Whether a record in which it is empty is skipped.".into(),
         Slot::Active => "An inactive line is kept, and takes no part.".into(),
         Slot::Description => "For people.".into(),
+        Slot::Advanced => {
+            "What few lines need: other fields to read from, when it is used, what counts as \
+             empty. Left and Right show and hide it."
+                .into()
+        }
+        Slot::Fallback => format!(
+            "Fields of the service that are read in turn while the first one is empty. Never \
+             written. {enter} lists all fields; commas stand between several."
+        ),
+        Slot::Once => {
+            "Whether a later change of the value travels, or only the first value does.".into()
+        }
+        Slot::Zero => {
+            "Whether 0 means that nothing is set, as in a price that is not known.".into()
+        }
+        Slot::Silent => {
+            "What null on the service's side means: some services say null where they keep no \
+             value."
+                .into()
+        }
+        Slot::With => "Switches of the service that are set whenever this is written to it, as \
+             manage_stock = yes. Commas stand between several."
+            .into(),
         Slot::Done => {
             let key = model.key(Id::MapSave, Place::Mapping);
             format!("Takes the line over. It is saved together with the others: {key} there.")

@@ -25,7 +25,11 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::PairNext => form.move_focus(true),
         Id::PairPrev => form.move_focus(false),
         Id::PairEnter => match form.focus {
-            Slot::Vtiger | Slot::Service => dialogs::open_picker(model),
+            Slot::Vtiger | Slot::Service | Slot::Fallback => dialogs::open_picker(model),
+            Slot::Advanced if !form.advanced.open => {
+                form.advanced.open = true;
+                form.move_focus(true);
+            }
             Slot::Done => super::super::run(model, Id::PairTake, effects),
             _ => form.move_focus(true),
         },

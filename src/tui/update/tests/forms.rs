@@ -125,9 +125,14 @@ fn a_connector_is_removed_only_after_a_question_that_counts_what_is_lost() {
     assert!(shown.contains("Remove shop?") && shown.contains("1,234 links"), "{shown}");
     let remove =
         |e: &Effect| matches!(e, Effect::Connector { connector: 1, deed: ConnectorDeed::Remove });
-    world.press("enter");
-    assert!(!world.asked(remove), "Enter keeps it");
-    world.press("X y");
+    world.press("y enter");
+    assert!(!world.asked(remove), "neither y nor Enter do it");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("Type shop first"));
+    world.press("ctrl-u").type_text("Shop").press("enter");
+    assert!(!world.asked(remove), "another name does not do it");
+    world.press("esc");
+    assert_eq!(world.model.place(), Place::Connectors);
+    world.press("X").type_text("shop").press("enter");
     assert!(world.asked(remove));
     world.send(Msg::ConnectorDone(Ok("shop was removed.".into())));
     assert!(world.asked(|e| *e == Effect::Overview));

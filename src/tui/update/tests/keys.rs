@@ -29,7 +29,7 @@ fn every_key_of_footer_and_help_does_something_or_says_why_not() {
         Id::TabQueue,
         Id::TabDebug,
     ];
-    for place in PLACES {
+    for place in commands::ANYWHERE.iter().copied() {
         for command in commands::at(place) {
             for key in command.keys {
                 let mut world = at(place);
@@ -166,4 +166,60 @@ fn every_key_in_the_footer_of_every_screen_does_what_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_help_is_that_of_the_place_is_filtered_and_runs_what_is_chosen() {
+    for (keys, own) in [("", "Sync the chosen connector now."), ("j enter", "Open the record:")] {
+        let mut world = after(keys);
+        world.press("?");
+        assert!(shot(&world.model).contains(own), "{keys}");
+    }
+    let mut world = after("? /");
+    assert_eq!(world.model.place(), Place::Filter);
+    world.type_text("conflicts of");
+    let shown = shot(&world.model);
+    assert!(shown.contains("List the conflicts") && !shown.contains("Add a connector"), "{shown}");
+    world.press("enter");
+    assert_eq!(world.model.place(), Place::Help, "the filter stays");
+    world.press("esc");
+    assert!(shot(&world.model).contains("Add a connector"), "Esc takes the filter away first");
+    world.press("/").type_text("nothing is called so").press("enter enter");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("No command has this text"));
+    world.press("/ esc /").type_text("show what a sync would").press("enter enter");
+    assert!(world.model.dialogs.is_empty());
+    assert!(world.asked(|e| *e == Effect::Sync { connector: 1, mode: SyncMode::Preview }));
+    // What cannot be done now says so there, too.
+    world.press("c c ?").press("/").type_text("cancel the running").press("enter enter");
+    assert!(world.model.toast.as_ref().unwrap().text.contains("being cancelled"));
+    let mut end = after("? G");
+    assert!(shot(&end.model).contains("▸ctrl-c") || shot(&end.model).contains("▸Ctrl-c"));
+    end.press("g");
+    assert!(shot(&end.model).contains("▸s "));
+}
+
+#[test]
+fn the_palette_completes_names_and_knows_the_words_of_the_command_line() {
+    let lines = |world: &World| shot(&world.model);
+    let mut world = after(":");
+    world.type_text("mapp").press("tab");
+    let Some(Dialog::Palette { input, .. }) = world.model.dialogs.last() else { panic!() };
+    assert_eq!(input.value(), "Field Mapping", "{}", lines(&world));
+    world.press("ctrl-u").type_text("sync outl");
+    assert!(lines(&world).contains("sync outlet"), "{}", lines(&world));
+    world.press("tab enter");
+    assert_eq!(world.model.entry, Entry::Connector(2));
+    assert!(world.asked(|e| *e == Effect::Sync { connector: 2, mode: SyncMode::Sync }));
+    for (typed, tab) in [
+        ("queue shop", Tab::Queue),
+        ("mapping shop", Tab::Mapping),
+        ("settings shop", Tab::Settings),
+        ("debug shop", Tab::Debug),
+        ("log shop", Tab::Log),
+    ] {
+        world.press(":").type_text(typed).press("enter");
+        assert_eq!((world.model.entry, world.model.tab), (Entry::Connector(1), tab), "{typed}");
+    }
+    world.press(":").type_text("csv").press("enter");
+    assert_eq!(world.model.place(), Place::Csv, "exports, too");
 }

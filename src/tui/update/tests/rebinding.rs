@@ -114,7 +114,7 @@ fn screens_and_sentences_name_keys_as_they_are_bound() {
             wrong.extend(usual_key(line).map(|key| format!("{key} in {name}: {}", line.trim())));
         }
     }
-    for place in PLACES.into_iter().filter(|place| *place != Place::Confirm) {
+    for place in commands::ANYWHERE.iter().copied().filter(|place| *place != Place::Confirm) {
         for command in commands::at(place) {
             let mut world = at(place);
             world.model.keys = Arc::clone(&strange.model.keys);

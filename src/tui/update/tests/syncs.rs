@@ -108,7 +108,8 @@ fn a_preview_that_ends_while_a_form_is_open_does_not_push_it_aside() {
 fn danger_is_answered_by_y_and_never_by_enter() {
     let held = "backtab j j l k enter";
     let confirm = |e: &Effect| *e == Effect::Sync { connector: 3, mode: SyncMode::Confirm(41) };
-    assert!(after(&format!("{held} y y")).asked(confirm));
+    let mut world = after(&format!("{held} y"));
+    assert!(world.type_text("shop").press("enter").asked(confirm));
     for keys in ["y enter", "y esc", "y n", "enter", "esc"] {
         let mut world = after(&format!("{held} {keys}"));
         assert!(!world.asked(confirm), "{keys}");
@@ -137,4 +138,27 @@ fn leaving_asks_while_a_sync_runs_and_waits_for_it() {
     let mut ended = after("s");
     ended.send(Msg::Terminate);
     assert!(ended.asked(|e| *e == Effect::CancelSync(1)), "SIGTERM finishes what is in flight");
+}
+
+#[test]
+fn deletions_in_bulk_are_confirmed_by_the_name_of_the_connector() {
+    let confirmed = |e: &Effect| matches!(e, Effect::Sync { mode: SyncMode::Confirm(41), .. });
+    let mut world = at(Place::Held);
+    world.press("y");
+    assert_eq!(world.model.place(), Place::ConfirmName);
+    assert!(shot(&world.model).contains("2,310 Products gone from one side"));
+    world.press("enter y enter");
+    assert!(!world.asked(confirmed));
+    let name = fixture::held_run().connector_name;
+    world.press("ctrl-u").type_text(&name).press("enter");
+    assert!(world.asked(confirmed));
+    // What only creates is confirmed by its key.
+    let mut world = at(Place::Held);
+    if let Some(Dialog::Held(run)) = world.model.dialogs.last_mut() {
+        let held = run.held.as_mut().unwrap();
+        held.guard = "creates".into();
+        held.counts.retain(|what, _| !what.ends_with(".gone"));
+    }
+    world.press("y y");
+    assert!(world.asked(confirmed));
 }
