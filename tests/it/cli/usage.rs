@@ -74,6 +74,7 @@ fn read_only_refuses_what_writes() {
     let deck = Deck::new();
     // By the environment, too.
     let by_environment = |value: &str| {
+        let deck = Deck::new();
         let data = deck.path("data");
         let mut command = program();
         command.env("SYNCDECK_READ_ONLY", value).arg("--data-dir").arg(data);
