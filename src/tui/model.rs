@@ -1,28 +1,30 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
+mod dialogs;
+mod place;
+
+pub use dialogs::{Ask, Choice, CsvDialog, CsvState, Dialog, HelpView, Named, Question};
+
 use super::commands::{Id, Place};
-use super::consent::{ConsentView, Step};
+use super::consent::ConsentView;
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
 use super::keymap::Keymap;
 use super::list::VirtualList;
 use super::log::LogView;
+use super::mapping::MappingView;
 use super::mapping::form::PairForm;
-use super::mapping::{MapDialog, MapQuestion, MappingView};
-use super::msg::{
-    Arrangement, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
-};
+use super::msg::{Arrangement, Column, ConnectorRow, Links, Overview, Source};
 use super::next::words;
 use super::queue::QueueView;
 use super::theme::Theme;
-use super::update::Pointed;
 use crate::catalog::{Catalog, Service};
 use crate::engine::Outlooks;
 use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Remedy, Run, RunStatus, Side,
-    Stamp, UserError,
+    ConnectorId, Held, Item, ItemStatus, Module, Progress, Remedy, Run, RunStatus, Side, Stamp,
+    UserError,
 };
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,175 +161,6 @@ pub enum Screen {
     Consent(Box<ConsentView>),
     /// The form of a mapping line.
     Pair(Box<PairForm>),
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// Leave a form with unsaved changes.
-    LeaveForm,
-    /// Leave the program while syncs run.
-    QuitWhileSyncing,
-    /// Do what a guard holds.
-    ConfirmHeld(ConnectorId, u64),
-    /// Drop a held run.
-    DropHeld(u64),
-    /// Remove a connector.
-    Remove(ConnectorId),
-    /// Replace a file that is there.
-    ReplaceFile,
-    /// Do something with a connector's queue.
-    Queue(ConnectorId, QueueDeed),
-    /// Something in the mapping editor.
-    Mapping(MapQuestion),
-}
-
-/// What a person can decide of an ambiguous record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// It is this one.
-    Link(Candidate),
-    /// It is none of them: create it.
-    New,
-    /// Leave it out.
-    Never,
-}
-
-/// The keys of a place.
-#[derive(Debug, Clone)]
-pub struct HelpView {
-    /// Whose keys.
-    pub place: Place,
-    /// Only commands with this text are shown.
-    pub filter: Input,
-    /// The filter is being typed.
-    pub typing: bool,
-    /// The chosen command.
-    pub cursor: usize,
-}
-
-/// A name that has to be entered before something is done that cannot be taken back.
-#[derive(Debug, Clone)]
-pub struct Named {
-    /// The name.
-    pub wanted: String,
-    /// What is entered.
-    pub input: Input,
-}
-
-impl Named {
-    /// One that has to be entered.
-    pub fn new(wanted: impl Into<String>) -> Self {
-        Self { wanted: wanted.into(), input: Input::default() }
-    }
-
-    /// Whether it is entered.
-    pub fn is_entered(&self) -> bool {
-        self.input.value().trim() == self.wanted
-    }
-}
-
-/// A question.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// What it is about.
-    pub ask: Ask,
-    /// Its heading.
-    pub title: String,
-    /// What would happen.
-    pub text: String,
-    /// What `y` does, in two words.
-    pub yes: &'static str,
-    /// What has to be entered instead of pressing a key, where much would be lost for good.
-    pub name: Option<Named>,
-}
-
-/// How far the writing of a file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CsvState {
-    /// The name is being entered.
-    Naming,
-    /// It is written: rows so far.
-    Writing(u64),
-}
-
-/// The dialog that asks for a file name.
-#[derive(Debug, Clone)]
-pub struct CsvDialog {
-    /// What is written.
-    pub what: ExportWhat,
-    /// How many rows, if that is known.
-    pub rows: Option<u64>,
-    /// The file name.
-    pub input: Input,
-    /// What is wrong with it.
-    pub error: Option<String>,
-    /// How far it is.
-    pub state: CsvState,
-}
-
-/// What lies over the screens.
-#[derive(Debug, Clone)]
-pub enum Dialog {
-    /// The list of services to add a connector from.
-    Services {
-        /// The chosen one.
-        cursor: usize,
-    },
-    /// The modules, to add all records of one to the queue.
-    AddAll {
-        /// The chosen one.
-        cursor: usize,
-    },
-    /// With what an ambiguous record belongs together.
-    Decide {
-        /// The record.
-        record: Box<Pointed>,
-        /// What can be decided.
-        choices: Vec<Choice>,
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// What waits for a decision.
-    Decisions {
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// The places that mend what became of a record.
-    Jump {
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// A file name.
-    Csv(Box<CsvDialog>),
-    /// A dialog of the mapping editor.
-    Mapping(Box<MapDialog>),
-    /// A question.
-    Confirm(Question),
-    /// A held run waits for a decision.
-    Held(Box<Run>),
-    /// Something went wrong, or is to be read in peace.
-    Error {
-        /// The heading.
-        title: String,
-        /// What happened.
-        error: UserError,
-        /// The connector whose service asks for a log in again.
-        about: Option<ConnectorId>,
-        /// First visible line.
-        scroll: usize,
-    },
-    /// The keys of a place.
-    Help(HelpView),
-    /// Commands by name.
-    Palette {
-        /// Where it was opened.
-        place: Place,
-        /// What is typed.
-        input: Input,
-        /// The chosen line.
-        cursor: usize,
-    },
 }
 
 /// What a toast says about its text.
@@ -495,66 +328,6 @@ impl Model {
     pub fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
-    }
-
-    /// What has the keyboard.
-    pub fn place(&self) -> Place {
-        if self.too_small() {
-            return Place::TooSmall;
-        }
-        match self.dialogs.last() {
-            Some(Dialog::Services { .. }) => return Place::Services,
-            Some(
-                Dialog::AddAll { .. }
-                | Dialog::Decide { .. }
-                | Dialog::Decisions { .. }
-                | Dialog::Jump { .. },
-            ) => {
-                return Place::Pick;
-            }
-            Some(Dialog::Csv(_)) => return Place::Csv,
-            Some(Dialog::Mapping(dialog)) => return dialog.place(),
-            Some(Dialog::Confirm(Question { name: Some(_), .. })) => return Place::ConfirmName,
-            Some(Dialog::Confirm(_)) => return Place::Confirm,
-            Some(Dialog::Held(_)) => return Place::Held,
-            Some(Dialog::Error { .. }) => return Place::Error,
-            Some(Dialog::Help(help)) if help.typing => return Place::Filter,
-            Some(Dialog::Help(_)) => return Place::Help,
-            Some(Dialog::Palette { .. }) => return Place::Palette,
-            None => {}
-        }
-        match self.screens.last() {
-            Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
-            Some(Screen::List(_)) => Place::List,
-            Some(Screen::Detail(_)) => Place::Detail,
-            Some(Screen::History(_)) => Place::History,
-            Some(Screen::Exchange(_)) => Place::Exchange,
-            Some(Screen::Form(_)) => Place::Form,
-            Some(Screen::Consent(view)) => match view.step {
-                Step::Ways => Place::Consent,
-                Step::Paste { .. } => Place::ConsentPaste,
-                Step::Asking | Step::Waiting(_) | Step::Sending | Step::Checking => {
-                    Place::ConsentWait
-                }
-                Step::Done(_) => Place::ConsentDone,
-            },
-            Some(Screen::Pair(_)) => Place::Pair,
-            None => self.main_place(),
-        }
-    }
-
-    fn main_place(&self) -> Place {
-        match (self.pane, self.entry, self.tab) {
-            (Pane::Connectors, _, _) => Place::Connectors,
-            (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
-            (_, _, Tab::Log) => Place::Log,
-            (_, _, Tab::Mapping) if self.mapping.typing.is_some() => Place::Filter,
-            (_, _, Tab::Mapping) => Place::Mapping,
-            (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
-            (_, _, Tab::Queue) => Place::Queue,
-            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
-            (_, _, Tab::Debug) => Place::DebugLog,
-        }
     }
 
     /// Whether the terminal is too small for anything.

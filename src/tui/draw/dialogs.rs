@@ -336,14 +336,12 @@ fn help_lines(
     };
     let keys = format!("{}{}", if chosen { "▸" } else { " " }, keys.join(" "));
     let style = if off.is_some() { DIM } else { PLAIN };
-    let lines = paragraph(&keys, 16, &text, width, style).into_iter();
-    lines
-        .map(
-            |line| {
-                if chosen { line.patch_style(CURSOR.remove_modifier(Modifier::DIM)) } else { line }
-            },
-        )
-        .collect()
+    let lines = paragraph(&keys, 16, &text, width, style);
+    if !chosen {
+        return lines;
+    }
+    let words = |line: &Line<'_>| line.spans.iter().map(|s| s.content.as_ref()).collect::<String>();
+    lines.iter().map(|one| Line::styled(words(one), CURSOR)).collect()
 }
 
 /// Why a command could not be run where the help was opened: the help itself is no reason.
