@@ -18,7 +18,7 @@ mod stamp;
 mod value;
 
 pub use debug::{DebugEntry, readable};
-pub use error::UserError;
+pub use error::{Remedy, UserError};
 pub use link::{
     Base, COMPANIONS, Link, LinkHead, LinkOrigin, PairState, fingerprint, is_companion_id,
 };

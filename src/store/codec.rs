@@ -5,8 +5,8 @@
 
 use super::{StoreError, StoreResult};
 use crate::model::{
-    IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, RunStatus, Side, Trigger, UserError,
-    Verdict,
+    IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, Remedy, RunStatus, Side, Trigger,
+    UserError, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,7 @@ macro_rules! codes {
 }
 
 codes! {
+    Remedy { LogIn = 1 }
     Side { Vtiger = 1, Service = 2 }
     LinkOrigin { Created = 1, Matched = 2, Person = 3, Sent = 4 }
     IntentKind { Create = 1, Update = 2, Delete = 3 }

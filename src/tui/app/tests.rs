@@ -26,6 +26,9 @@ impl Screen for Fake {
         self.copied.push(text.to_owned());
         Ok(text.len() < 10)
     }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
     fn suspend(&mut self) -> io::Result<()> {
         self.forget()
     }
