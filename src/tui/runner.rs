@@ -1,6 +1,7 @@
 //! Runs the effects: reads on a thread of their own, long jobs on another one, engine calls on the
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
+mod arrange;
 mod connect;
 mod connectors;
 mod consent;
@@ -258,7 +259,7 @@ impl Runner for LiveRunner {
             Effect::Arrange { source, generation, arrangement } => {
                 let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
                 let _ = self.long.send(Box::new(move |shared| {
-                    lists::arrange(shared, job, &source, generation, &arrangement);
+                    arrange::arrange(shared, job, &source, generation, &arrangement);
                 }));
             }
             Effect::StopArranging => {

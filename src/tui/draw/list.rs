@@ -4,7 +4,7 @@ use super::paint::{boxed, input, put};
 use crate::model::{Item, ItemStatus};
 use crate::tui::layout;
 use crate::tui::model::{ListView, Model};
-use crate::tui::msg::{Column, Row};
+use crate::tui::msg::{Busy, Column, Row};
 use crate::tui::sift::{HINT, Sift};
 use crate::tui::text;
 use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, PLAIN, WARN};
@@ -45,7 +45,7 @@ pub fn draw(model: &Model, view: &ListView, area: Rect, buffer: &mut Buffer) -> 
         );
     }
     if view.list.shown() == 0 {
-        let text = match (view.busy, view.arrangement.filter.is_empty()) {
+        let text = match (view.busy(), view.arrangement.filter.is_empty()) {
             (Some(_), _) => "",
             (None, true) if view.plan => " A sync would write nothing now: both sides are in step.",
             (None, true) => " There is nothing in this list.",
@@ -182,7 +182,7 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         y,
         width,
         &count,
-        if view.busy.is_some() { BUSY } else { DIM },
+        if view.busy().is_some() { BUSY } else { DIM },
     );
     if let Some(typing) = &view.typing {
         put(buffer, inside.x, y, 2, "/", BOLD);
@@ -198,6 +198,9 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         return model.dialogs.is_empty().then_some(Position::new(x, y));
     }
     let mut parts = Vec::new();
+    if view.busy().is_some() {
+        parts.push("Esc gives up".into());
+    }
     if !view.arrangement.filter.is_empty() {
         parts.push(format!("/{}", view.arrangement.filter));
     }
@@ -218,8 +221,9 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
 /// `17/100,234`: shown of all; and where the cursor is.
 fn count_text(view: &ListView) -> String {
     let (shown, total) = (view.list.shown(), view.list.total());
-    if let Some((done, all)) = view.busy {
-        return format!("looking through {} of {}… ", text::number(done), text::number(all));
+    if let Some(Busy { done, total, sorting }) = view.busy() {
+        let doing = if sorting { "sorting" } else { "looking through" };
+        return format!("{doing} {} of {}… ", text::number(done), text::number(total));
     }
     let row = if shown == 0 { 0 } else { view.list.cursor() + 1 };
     if view.list.order().is_some() && shown != total {

@@ -32,11 +32,9 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
             }
         }
         Msg::Page(page) => records::accept(model, page, effects),
-        Msg::Arranging { generation, done, total } => {
-            records::arranging(model, generation, done, total);
-        }
-        Msg::Arranged { generation, lengths, order } => {
-            records::arranged(model, generation, lengths, order, effects);
+        Msg::Arranging { generation, busy } => records::arranging(model, generation, busy),
+        Msg::Arranged { generation, made } => {
+            records::arranged(model, generation, made, effects);
         }
         Msg::Queue { connector, filter, rows } => {
             let height = crate::tui::layout::queue_height(model);

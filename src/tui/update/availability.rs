@@ -224,7 +224,7 @@ fn why_none(model: &Model, status: ItemStatus, what: &str) -> Option<String> {
 
 fn why_no_csv(model: &Model) -> Option<String> {
     match list(model) {
-        Some(view) if view.busy.is_some() => Some("The list is still being filtered.".into()),
+        Some(view) if view.busy().is_some() => Some("The list is still being filtered.".into()),
         Some(view) if view.list.shown() == 0 => Some("There is nothing to write.".into()),
         Some(_) => None,
         None if model.tab == Tab::Debug && model.pane == Pane::Body => match model.debug.shown() {

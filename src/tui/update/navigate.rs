@@ -1,7 +1,7 @@
 //! Going from screen to screen, and back to the same place.
 
 use super::{Effects, consent, debug, dialogs, forms, mapping, queue, records};
-use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side};
+use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side, Stamp};
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
@@ -133,7 +133,9 @@ fn open_number(model: &mut Model, effects: &mut Effects) {
         list: VirtualList::new(vec![length]),
         arrangement: Arrangement::default(),
         typing: None,
-        busy: None,
+        making: None,
+        rest: Stamp(0),
+        again: None,
     };
     push_list(model, view, effects);
 }
@@ -204,7 +206,9 @@ fn open_all(
         list: VirtualList::new(lengths),
         arrangement: Arrangement::default(),
         typing: None,
-        busy: None,
+        making: None,
+        rest: Stamp(0),
+        again: None,
     };
     push_list(model, view, effects);
 }
@@ -247,7 +251,9 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
     }
     let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
-        Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
+        Some(Screen::List(view))
+            if view.busy().is_some() || !view.arrangement.filter.is_empty() =>
+        {
             records::clear_filter(model, effects);
         }
         Some(Screen::Form(_)) => forms::close(model),

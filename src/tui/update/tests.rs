@@ -17,8 +17,9 @@ use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
 use crate::tui::model::{Ask, Dialog, Entry, Pane, Question, Screen, Tab};
 use crate::tui::msg::{
-    ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target, Wanted,
+    Arranged, ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target,
 };
+use crate::tui::order::Order;
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -297,10 +298,9 @@ fn a_filter_that_is_typed_on_is_asked_for_anew_and_older_answers_are_dropped() {
         })
         .collect();
     let [old, new] = generations[..] else { panic!("{effects:?}") };
-    let arranged = |generation, n: u64| Msg::Arranged {
-        generation,
-        lengths: vec![96],
-        order: std::sync::Arc::new((0..n).map(|at| crate::tui::msg::RowKey::new(0, at)).collect()),
+    let arranged = |generation, n: u64| {
+        let order = Order::of((0..n).map(|at| crate::tui::msg::RowKey::new(0, at)));
+        Msg::Arranged { generation, made: Ok(Arranged { lengths: vec![96], order }) }
     };
     world.send(arranged(old, 5));
     let shown = |world: &World| match world.model.screens.last() {
@@ -756,7 +756,7 @@ fn a_page_far_down_asks_for_the_rows_around_it_only() {
     world.seen.clear();
     world.press("enter G");
     let Some(Effect::Page(request)) = world.seen.last() else { panic!("{:?}", world.seen) };
-    let Wanted::Range(from, count) = request.wanted else { panic!("not arranged") };
+    let (from, count) = (request.from, request.count);
     assert!(from > 1_234_000 && count <= 60, "{from} {count}");
 }
 
