@@ -3,6 +3,7 @@
 use crate::{Plan, disk, process};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,7 +50,8 @@ impl Term {
         let started = Instant::now();
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let parser = vt100::Parser::new(rows, cols, 0);
+        let size = |n| NonZeroU16::new(n).unwrap();
+        let parser = vt100::Parser::new(size(rows), size(cols), 0);
         let seen = Seen { parser, bytes: 0, frames: 0, tail: Vec::new() };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let into = seen.clone();

@@ -4,6 +4,7 @@
 use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use super::log::Window;
 use super::mapping::{MapAsk, MapNews};
 use super::order::Order;
 use super::sift::Sift;
@@ -374,6 +375,8 @@ pub enum Msg {
     Overview(Option<Box<Overview>>),
     /// The newest runs of a connector were read; whether there are more.
     Runs { connector: ConnectorId, generation: u64, runs: Vec<Run>, more: bool },
+    /// Older ones were read; whether there are newer ones, and more.
+    OlderRuns { connector: ConnectorId, generation: u64, runs: Vec<Run>, newer: bool, more: bool },
     /// A page of a record list was read.
     Page(Page),
     /// An arrangement is being made.
@@ -424,8 +427,8 @@ pub enum Msg {
 pub enum Effect {
     /// Read the overview.
     Overview,
-    /// Read the newest runs of a connector.
-    Runs { connector: ConnectorId, generation: u64, limit: usize },
+    /// Read some runs of a connector.
+    Runs { connector: ConnectorId, generation: u64, window: Window },
     /// Read rows.
     Page(PageRequest),
     /// Filter and sort a list; a newer one takes its place.

@@ -12,6 +12,7 @@ mod mapping;
 mod queue;
 
 use super::debug::DebugAsk;
+use super::log::Window;
 use super::mapping::MapAsk;
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueDeed};
 use crate::catalog::Catalog;
@@ -230,8 +231,8 @@ impl Runner for LiveRunner {
         let shared = &self.shared;
         match effect {
             Effect::Overview => self.read(overview),
-            Effect::Runs { connector, generation, limit } => {
-                self.read(move |shared| runs(shared, connector, generation, limit));
+            Effect::Runs { connector, generation, window } => {
+                self.read(move |shared| runs(shared, connector, generation, window));
             }
             Effect::Queue { connector, filter, limit } if filter.is_empty() => {
                 self.read(move |shared| queue::rows(shared, connector, filter, limit));
@@ -392,11 +393,12 @@ fn held(runs: &[Run]) -> Option<&Run> {
         .find(|run| run.status == RunStatus::Held)
 }
 
-fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) {
-    let read = shared.read(|reader| reader.runs_before(Some(connector), None, limit + 1));
-    if let Some(mut runs) = read {
-        let more = runs.len() > limit;
-        runs.truncate(limit);
-        shared.send(Msg::Runs { connector, generation, runs, more });
+fn runs(shared: &Shared, connector: ConnectorId, generation: u64, window: Window) {
+    let read = shared.read(|reader| lists::runs(reader, connector, window));
+    if let Some((runs, newer, more)) = read {
+        shared.send(match window {
+            Window::Newest => Msg::Runs { connector, generation, runs, more },
+            _ => Msg::OlderRuns { connector, generation, runs, newer, more },
+        });
     }
 }

@@ -72,7 +72,14 @@ impl ConflictV1<'_> {
 }
 
 impl ItemV1<'_> {
-    fn into_item(self) -> StoreResult<Item> {
+    fn into_item(mut self) -> StoreResult<Item> {
+        let changes = std::mem::take(&mut self.changes);
+        let head = self.into_head()?;
+        Ok(Item { changes: changes.into_iter().map(Change::from).collect(), ..head })
+    }
+
+    /// All but what changed field by field, which is most of it.
+    fn into_head(self) -> StoreResult<Item> {
         let reason = self.reason.map(|reason| reason.into_reason(Item::TABLE));
         Ok(Item {
             module: Module::read(self.module, Item::TABLE)?,
@@ -84,7 +91,7 @@ impl ItemV1<'_> {
             service_id: self.service_id.to_owned(),
             planned: self.planned,
             reason: reason.transpose()?,
-            changes: self.changes.into_iter().map(Change::from).collect(),
+            changes: Vec::new(),
             conflict: self.conflict.map(ConflictV1::into_row).transpose()?,
             time: Stamp(self.time),
         })
@@ -114,6 +121,22 @@ impl Row for Item {
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
         (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes).and_then(ItemV1::into_item))
+    }
+}
+
+/// An item without what changed.
+struct Head(Item);
+
+impl Row for Head {
+    const TABLE: &'static str = Item::TABLE;
+
+    fn encode(&self) -> StoreResult<Vec<u8>> {
+        self.0.encode()
+    }
+
+    fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
+        let head = |item: ItemV1<'_>| item.into_head().map(Self);
+        (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes).and_then(head))
     }
 }
 
@@ -186,6 +209,19 @@ impl Writing<'_> {
     }
 }
 
+/// A list of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemList {
+    /// The run.
+    pub run: u64,
+    /// The module.
+    pub module: Module,
+    /// The side.
+    pub side: Side,
+    /// The status.
+    pub status: ItemStatus,
+}
+
 impl Reader {
     /// Items of one list of a run by position (dense from 0): one look-up for the first, then a
     /// walk.
@@ -198,13 +234,44 @@ impl Reader {
         from: u64,
         count: usize,
     ) -> StoreResult<Vec<Item>> {
-        let list = (run, m.code(), side.code(), status.code());
-        let key = |n| (list.0, list.1, list.2, list.3, n);
-        self.items
-            .open(&self.txn)?
-            .range(key(from)..key(u64::MAX))?
-            .take(count)
-            .map(|row| Item::decode(row?.1.value()))
-            .collect()
+        let list = ItemList { run, module: m, side, status };
+        let mut items = Vec::new();
+        self.walk_items::<Item>(list, from, count, |item| {
+            items.push(item);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
+    /// Shows items of a list without what changed in them, one after the other: for whoever looks
+    /// through all of them. Answers how many there were.
+    pub fn item_heads(
+        &self,
+        list: ItemList,
+        from: u64,
+        count: usize,
+        mut take: impl FnMut(Item) -> StoreResult<()>,
+    ) -> StoreResult<usize> {
+        self.walk_items::<Head>(list, from, count, |head| take(head.0))
+    }
+
+    fn walk_items<T: Row>(
+        &self,
+        list: ItemList,
+        from: u64,
+        count: usize,
+        mut take: impl FnMut(T) -> StoreResult<()>,
+    ) -> StoreResult<usize> {
+        let ItemList { run, module, side, status } = list;
+        let key = |n| (run, module.code(), side.code(), status.code(), n);
+        let rows = self.items.open(&self.txn)?.range(key(from)..key(u64::MAX))?;
+        let mut taken = 0;
+        for row in rows.take(count) {
+            take(T::decode(row?.1.value())?)?;
+            taken += 1;
+        }
+        #[cfg(test)]
+        crate::store::counted::note(|read| read.items += taken);
+        Ok(taken)
     }
 }

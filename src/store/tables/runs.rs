@@ -183,6 +183,8 @@ impl Writing<'_> {
 
 impl Reader {
     fn stored_run(&self, run: u64) -> StoreResult<Option<StoredRun>> {
+        #[cfg(test)]
+        crate::store::counted::note(|read| read.runs += 1);
         self.runs.open(&self.txn)?.get(run)?.map(|row| StoredRun::decode(row.value())).transpose()
     }
 

@@ -95,17 +95,15 @@ impl Work<'_> {
         let mut done = 0;
         while done < total {
             self.go_on(|| Busy { done, total, sorting: false })?;
-            let rows = self
-                .shared
-                .store
-                .read_blocking(|reader| lists::range(reader, self.source, lengths, done, CHUNK))?;
-            if rows.is_empty() {
+            let seen = self.shared.store.read_blocking(|reader| {
+                lists::heads(reader, self.source, lengths, done, CHUNK, |key, item| {
+                    if self.how.sift.passes(item) { take(key, item) } else { Ok(()) }
+                })
+            })?;
+            if seen == 0 {
                 break;
             }
-            done += rows.len() as u64;
-            for row in rows.iter().filter(|row| self.how.sift.passes(&row.item)) {
-                take(row.key, &row.item)?;
-            }
+            done += seen as u64;
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Record lists: pages of a few hundred rows in short transactions, history, links.
 
 use super::Shared;
-use crate::model::{ConnectorId, Item, Module, Side};
-use crate::store::{Reader, StoreResult};
+use crate::model::{ConnectorId, Item, Module, Run, Side};
+use crate::store::{ItemList, Reader, StoreResult};
 use crate::tui::history::MOST;
+use crate::tui::log::{RUNS, Window};
 use crate::tui::msg::{Links, Msg, Page, PageRequest, Part, Row, RowKey, Source};
 
 /// How long each part of a source is.
@@ -44,6 +45,35 @@ pub fn range(
         start = end;
     }
     Ok(rows)
+}
+
+/// Shows so many rows from a position on without what changed in them, one after the other. Answers
+/// how many there were.
+pub fn heads(
+    reader: &Reader,
+    source: &Source,
+    lengths: &[u64],
+    from: u64,
+    count: usize,
+    mut take: impl FnMut(RowKey, &Item) -> StoreResult<()>,
+) -> StoreResult<usize> {
+    let mut taken = 0;
+    let mut start = 0;
+    for (at, (part, length)) in source.parts.iter().zip(lengths).enumerate() {
+        let end = start + length;
+        if taken < count && from < end && *length > 0 {
+            let mut position = from.saturating_sub(start);
+            let room = usize::try_from(length - position).unwrap_or(usize::MAX);
+            let Part { module, side, status } = *part;
+            let list = ItemList { run: source.run, module, side, status };
+            taken += reader.item_heads(list, position, room.min(count - taken), |item| {
+                position += 1;
+                take(RowKey::new(at, position - 1), &item)
+            })?;
+        }
+        start = end;
+    }
+    Ok(taken)
 }
 
 /// The rows with these keys, neighbours read together.
@@ -102,6 +132,28 @@ fn read_page(shared: &Shared, request: &PageRequest) -> StoreResult<Page> {
         };
         Ok(Page { view: *view, lengths, from, rows, around })
     })
+}
+
+/// Reads the runs of a window, newest first: whether there are newer ones, and older ones.
+pub fn runs(
+    reader: &Reader,
+    connector: ConnectorId,
+    window: Window,
+) -> StoreResult<(Vec<Run>, bool, bool)> {
+    let older = |before| reader.runs_before(Some(connector), before, RUNS + 1);
+    let newer = |after| reader.runs_after(connector, after, RUNS + 1);
+    let cut = |mut runs: Vec<Run>| {
+        let more = runs.len() > RUNS;
+        runs.truncate(RUNS);
+        (runs, more)
+    };
+    let ((upper, more_above), (lower, more_below)) = match window {
+        Window::Newest => (cut(Vec::new()), cut(older(None)?)),
+        Window::Around(run) => (cut(newer(run)?), cut(older(Some(run.saturating_add(1)))?)),
+        Window::Oldest => (cut(newer(0)?), cut(Vec::new())),
+    };
+    let runs = upper.into_iter().rev().chain(lower).collect();
+    Ok((runs, more_above, more_below))
 }
 
 /// Reads what became of a record in all runs of a connector. An id that is not known is that of the

@@ -31,6 +31,16 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
                 moves::follow_log(model);
             }
         }
+        Msg::OlderRuns { connector, generation, runs, newer, more } => {
+            let fits = model.log.connector == connector && model.log.generation == generation;
+            // The row with the cursor stays where it is on the screen.
+            let offset = model.log.row.saturating_sub(model.log_top);
+            if fits && model.log.accept_window(runs, newer, more) {
+                model.dirty = true;
+                model.log_top = model.log.row.saturating_sub(offset);
+                moves::follow_log(model);
+            }
+        }
         Msg::Page(page) => records::accept(model, page, effects),
         Msg::Arranging { generation, busy } => records::arranging(model, generation, busy),
         Msg::Arranged { generation, made } => {

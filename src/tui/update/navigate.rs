@@ -5,7 +5,7 @@ use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side, 
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
-use crate::tui::log::{self, LogView, number};
+use crate::tui::log::{self, End, LogView, Window, number};
 use crate::tui::model::{Dialog, Entry, ListView, Model, Pane, Screen, Tab};
 use crate::tui::msg::{Arrangement, Effect};
 use crate::tui::queue::QueueView;
@@ -33,9 +33,17 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
 /// Reads the log of the chosen connector.
 pub fn read_log(model: &Model, effects: &mut Effects) {
     if let Entry::Connector(connector) = model.entry {
-        let (generation, limit) = (model.log.generation, model.log.limit);
-        effects.push(Effect::Runs { connector, generation, limit });
+        let (generation, window) = (model.log.generation, model.log.window);
+        effects.push(Effect::Runs { connector, generation, window });
     }
+}
+
+/// Reads other runs of the log into memory, and then puts the cursor on an end of them.
+pub fn read_runs(model: &mut Model, window: Window, to: Option<End>, effects: &mut Effects) {
+    model.log.generation = model.next_serial();
+    model.log.window = window;
+    model.log.asked = Some(to);
+    read_log(model, effects);
 }
 
 /// Reads the queue of the chosen connector while it is shown.

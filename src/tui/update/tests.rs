@@ -5,6 +5,7 @@ mod mapping;
 mod queue;
 mod rebinding;
 mod records;
+mod runs;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
 use crate::model::{Counts, Direction, RunStatus, Side, Stamp, UserError};
@@ -15,6 +16,7 @@ use crate::tui::draw::tests::{consent as consents, shot};
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
+use crate::tui::log::Window;
 use crate::tui::model::{Ask, Dialog, Entry, Pane, Question, Screen, Tab};
 use crate::tui::msg::{
     Arranged, ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target,
@@ -732,8 +734,13 @@ fn older_runs_are_read_when_the_cursor_nears_the_end() {
         .collect();
     world.send(Msg::Runs { connector: 1, generation, runs, more: true });
     world.seen.clear();
-    world.press("G");
-    assert!(world.asked(|e| matches!(e, Effect::Runs { limit: 200, .. })));
+    world.press("ctrl-f ctrl-f ctrl-f");
+    assert!(!world.asked(|e| matches!(e, Effect::Runs { .. })));
+    world.model.log.row = 150;
+    let effects = crate::tui::update::update(&mut world.model, Msg::Key(Key::char('j')));
+    let around = Window::Around(world.model.log.run().unwrap().id);
+    let asked = |e: &Effect| matches!(e, Effect::Runs { window, .. } if *window == around);
+    assert!(effects.iter().any(asked), "{effects:?}");
 }
 
 #[test]

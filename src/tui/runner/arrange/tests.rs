@@ -48,3 +48,5 @@ fn ids_sort_as_numbers_and_times_as_instants() {
         assert_eq!(compare(&pair[0], &pair[1], Column::Time, true), Compared::Greater);
     }
 }
+
+mod store;
