@@ -106,7 +106,8 @@ pub fn outcome(n: u64, started: Stamp) -> Item {
         source_module: "customers".into(),
         name: format!("{first} {last} {}", m % 100_000),
         vtiger_id: format!("12x{}", 1_000_000 + n),
-        service_id: (m % 10_000_000).to_string(),
+        // In another order than the store's, and yet near each other, as ids are.
+        service_id: (50_000_000 - n).to_string(),
         planned: false,
         reason: None,
         changes: vec![

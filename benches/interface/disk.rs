@@ -24,6 +24,12 @@ fn size(path: &Path) -> u64 {
     std::fs::metadata(path).unwrap().len()
 }
 
+/// What the file takes on the disk; redb makes it longer ahead of need.
+fn taken(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).unwrap().blocks() * 512
+}
+
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
@@ -65,13 +71,13 @@ pub fn write(plan: &Plan) {
     };
     store.commit_blocking(Change::PutCrm(crm).into()).unwrap();
     store.commit_blocking(Change::PutConnector(Box::new(deck::connector())).into()).unwrap();
-    let empty = size(&path);
+    let empty = taken(&path);
     let started = Stamp::now().minus(DAY * 40);
     let run = start_run(&store, deck::run(started));
     let add = |n| Change::AddItem(run, Box::new(deck::outcome(n, started)));
     let items = commit(&store, plan.records, add);
     store.commit_blocking(end(run).into()).unwrap();
-    let with_items = size(&path);
+    let with_items = taken(&path);
     let put = |n| Change::PutLink(1, Module::Contacts, deck::link(n, started));
     let links = commit(&store, plan.records, put);
     // A newer run, so that the large one may be pruned.
@@ -85,8 +91,10 @@ pub fn write(plan: &Plan) {
     let n = plan.records;
     tell("outcomes written", format!("{n} in {items:.1?}, {:.0} a second", rate(items)));
     tell("links written", format!("{n} in {links:.1?}, {:.0} a second", rate(links)));
-    tell("file after the outcomes", megabytes(with_items - empty));
-    tell("file after the links", megabytes(size(&path) - empty));
+    let each = |bytes: u64| format!("{}, {} bytes each", megabytes(bytes), bytes / n.max(1));
+    tell("on disk for the outcomes", each(with_items - empty));
+    tell("on disk for the links", each(taken(&path) - with_items));
+    tell("length of the file", megabytes(size(&path)));
     for table in inspect(&path).unwrap().tables.iter().filter(|table| table.rows >= n.max(1)) {
         let each = table.bytes as f64 / table.rows as f64;
         tell(&format!("stored in {}", table.name), format!("{each:.0} bytes a row"));
@@ -161,7 +169,7 @@ pub fn prune(plan: &Plan) {
     let runs = Period::secs(30 * 86_400);
     let retention = Retention { runs, ..Retention::default() };
     store.commit_blocking(Change::PutRetention(retention).into()).unwrap();
-    let before = size(&path);
+    let before = taken(&path);
     let since = Instant::now();
     let pruned = store.prune(Stamp::now()).unwrap();
     let took = since.elapsed();
@@ -170,7 +178,7 @@ pub fn prune(plan: &Plan) {
     let since = Instant::now();
     compact(&path).unwrap();
     let took = since.elapsed();
-    let after = size(&path);
+    let after = taken(&path);
     tell("compacted", format!("{} to {} in {took:.1?}", megabytes(before), megabytes(after)));
     tell("memory of all this", megabytes(process::peak(std::process::id())));
 }

@@ -24,6 +24,11 @@ fn number(n: u64) -> String {
     text
 }
 
+/// As the log has room for it.
+fn short(n: u64) -> String {
+    if n < 1_000_000 { number(n) } else { format!("{:.1} M", n as f64 / 1e6) }
+}
+
 fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
@@ -36,7 +41,7 @@ pub fn start(plan: &Plan) {
     let mut peak = 0;
     let times = (0..9).map(|_| {
         let term = Term::start(plan);
-        term.wait("the log", |screen| screen.contains(&plan.records.to_string()));
+        term.wait("the log", |screen| screen.contains(&short(plan.records)));
         let took = term.started.elapsed();
         term.settle();
         peak = peak.max(term.peak());
@@ -51,7 +56,7 @@ pub fn start(plan: &Plan) {
 /// Opens the list of all records.
 fn open_list(plan: &Plan) -> Term {
     let mut term = Term::start(plan);
-    let all = plan.records.to_string();
+    let all = short(plan.records);
     term.wait("the log", |screen| screen.contains(&all));
     term.settle();
     // The newest run is selected; go down to the large one.

@@ -127,16 +127,25 @@ impl VirtualList {
         self.top = self.top.clamp(lowest, self.cursor).min(last_top);
     }
 
+    /// Whether visible rows are not in memory, and were asked for.
+    pub fn awaits_rows(&self, height: u64) -> bool {
+        self.asked.is_some() && !self.has_visible(height)
+    }
+
+    fn has_visible(&self, height: u64) -> bool {
+        let end = (self.top + height).min(self.shown());
+        let have = self.from..self.from + u64::try_from(self.rows.len()).unwrap_or(0);
+        end <= self.top || (have.contains(&self.top) && end <= have.end && self.sought.is_none())
+    }
+
     /// What to ask for so that the visible rows are in memory; `None` if they are, or if they were
     /// asked for already.
     pub fn want(&mut self, source: &Source, height: u64) -> Option<PageRequest> {
         self.scroll(height);
-        let end = (self.top + height).min(self.shown());
-        let have = self.from..self.from + u64::try_from(self.rows.len()).unwrap_or(0);
-        let there = have.contains(&self.top) && end <= have.end && self.sought.is_none();
-        if end <= self.top || there {
+        if self.has_visible(height) {
             return None;
         }
+        let end = (self.top + height).min(self.shown());
         let from = self.top.saturating_sub(height);
         let count = (end + height).min(self.shown()) - from;
         let count = usize::try_from(count).unwrap_or(usize::MAX);

@@ -655,6 +655,14 @@ impl Model {
         self.started.iter().chain(self.progress.keys()).copied().collect()
     }
 
+    /// Whether visible rows are just being read.
+    pub fn awaits_rows(&self) -> bool {
+        match self.screens.last() {
+            Some(Screen::List(view)) => view.list.awaits_rows(super::layout::list_height(self)),
+            _ => false,
+        }
+    }
+
     /// How long until something must be done without any message: a toast ends, other words tell
     /// when the next sync is, a sync of another process is looked after.
     pub fn next_tick(&self) -> Option<Duration> {

@@ -280,3 +280,30 @@ fn a_reason_that_a_setting_mends_leads_to_its_section() {
     world.press("f");
     assert!(world.model.toast.as_ref().unwrap().text.contains("No mapping line"));
 }
+
+#[test]
+fn a_key_in_a_list_of_a_million_rows_reads_three_screens_at_most() {
+    let mut world = world();
+    world.model.log.side = Some(Side::Service);
+    world.model.log.column = 1;
+    world.press("enter");
+    assert_eq!(shown(&world), 1_234_567);
+    let keys = "j j k ctrl-d ctrl-d ctrl-u ctrl-f ctrl-f ctrl-b G k ctrl-b ctrl-u j G g G ctrl-f g";
+    let most = usize::try_from(crate::tui::layout::list_height(&world.model) * 3).unwrap();
+    for key in keys.split(' ') {
+        world.seen.clear();
+        world.press(key);
+        let asked = std::mem::take(&mut world.seen);
+        assert!(asked.len() <= 1, "{key}: {asked:?}");
+        for effect in asked {
+            let Effect::Page(request) = effect else { panic!("{key}: {effect:?}") };
+            assert!(request.count <= most, "{key}: {} rows", request.count);
+        }
+        assert!(list(&world).list.current().is_some(), "{key}");
+    }
+    // What a sync writes meanwhile asks for the same rows again, and for nothing that grows.
+    world.seen.clear();
+    world.send(Msg::StoreChanged);
+    let pages = world.seen.iter().filter(|e| matches!(e, Effect::Page(_)));
+    assert_eq!(pages.count(), 1);
+}
