@@ -212,7 +212,7 @@ pub fn list(plan: &Plan) {
         term.settle();
         term.press("\x1b");
         let all = format!(" of {} ", number(plan.records));
-        term.wait("all rows", |s| s.contains(&all) && !s.contains('/'));
+        term.wait("all rows", |s| s.contains(&all) && !s.contains(&format!("/{filter}")));
         term.settle();
     }
     tell("memory after filtering", format!("{:.1} MB", mb(term.peak())));

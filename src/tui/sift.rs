@@ -85,13 +85,12 @@ impl Sift {
             item.status.key(),
             reason,
         ];
-        texts.iter().any(|text| text.to_lowercase().contains(&self.text)) != self.inverse
+        texts.iter().any(|text| has(text, &self.text)) != self.inverse
     }
 }
 
 impl What {
     fn holds(&self, item: &Item) -> bool {
-        let has = |text: &str, part: &str| text.to_lowercase().contains(part);
         match self {
             Self::Module(part) => has(item.module.label(), part) || has(&item.source_module, part),
             Self::Name(part) => has(&item.name, part),
@@ -107,6 +106,17 @@ impl What {
             Self::To(at) => item.time <= *at,
         }
     }
+}
+
+/// Whether a text has a part, which is in small letters, whatever the case.
+fn has(text: &str, part: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    // Small letters of ASCII are ASCII: nothing has to be copied.
+    let part = part.as_bytes();
+    part.is_empty()
+        || text.as_bytes().windows(part.len()).any(|piece| piece.eq_ignore_ascii_case(part))
 }
 
 /// Reads a term; `None`: it is no term, `Some(Ok(None))`: one without a value yet.
@@ -215,6 +225,25 @@ mod tests {
             assert_eq!(sift(line).0.passes(&skipped), passes, "{line}");
         }
         assert!(!sift("why:mandatory").0.passes(&item(ItemStatus::Created)));
+    }
+
+    #[test]
+    fn a_part_is_found_whatever_the_case_and_the_letters() {
+        for (text, part, there) in [
+            ("Anna Smith", "smith", true),
+            ("ANNA", "anna", true),
+            ("Anna", "annab", false),
+            ("Anna", "", true),
+            ("", "a", false),
+            ("Müller", "müller", true),
+            ("MÜLLER", "üll", true),
+            ("Mueller", "müller", false),
+            ("İstanbul", "stanbul", true),
+            ("\u{212a}ilo", "kilo", true),
+        ] {
+            assert_eq!(has(text, part), there, "{text} {part}");
+            assert_eq!(text.to_lowercase().contains(part), there);
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use redb::{ReadableTable, TableDefinition};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// Run, module, side, status, place in the list.
 pub(in crate::store) type Key = (u64, u8, u8, u8, u64);
@@ -72,14 +74,7 @@ impl ConflictV1<'_> {
 }
 
 impl ItemV1<'_> {
-    fn into_item(mut self) -> StoreResult<Item> {
-        let changes = std::mem::take(&mut self.changes);
-        let head = self.into_head()?;
-        Ok(Item { changes: changes.into_iter().map(Change::from).collect(), ..head })
-    }
-
-    /// All but what changed field by field, which is most of it.
-    fn into_head(self) -> StoreResult<Item> {
+    fn into_item(self) -> StoreResult<Item> {
         let reason = self.reason.map(|reason| reason.into_reason(Item::TABLE));
         Ok(Item {
             module: Module::read(self.module, Item::TABLE)?,
@@ -91,7 +86,7 @@ impl ItemV1<'_> {
             service_id: self.service_id.to_owned(),
             planned: self.planned,
             reason: reason.transpose()?,
-            changes: Vec::new(),
+            changes: self.changes.into_iter().map(Change::from).collect(),
             conflict: self.conflict.map(ConflictV1::into_row).transpose()?,
             time: Stamp(self.time),
         })
@@ -124,6 +119,50 @@ impl Row for Item {
     }
 }
 
+/// The same row, of which the changes, most of it, are passed over.
+#[derive(Deserialize)]
+struct HeadV1<'a> {
+    module: u8,
+    side: u8,
+    status: u8,
+    source_module: &'a str,
+    name: &'a str,
+    vtiger_id: &'a str,
+    service_id: &'a str,
+    planned: bool,
+    #[serde(borrow)]
+    reason: Option<ReasonV1<'a>>,
+    _changes: PassedOver,
+    #[serde(borrow)]
+    conflict: Option<ConflictV1<'a>>,
+    time: i64,
+}
+
+/// Changes that nobody looks at.
+struct PassedOver;
+
+impl<'de> Deserialize<'de> for PassedOver {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(PassOver)
+    }
+}
+
+struct PassOver;
+
+impl<'de> Visitor<'de> for PassOver {
+    type Value = PassedOver;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("changes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut changes: A) -> Result<PassedOver, A::Error> {
+        // A text lies there as its bytes do.
+        while changes.next_element::<[&[u8]; 4]>()?.is_some() {}
+        Ok(PassedOver)
+    }
+}
+
 /// An item without what changed.
 struct Head(Item);
 
@@ -135,8 +174,27 @@ impl Row for Head {
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        let head = |item: ItemV1<'_>| item.into_head().map(Self);
-        (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes).and_then(head))
+        let head = |v1: HeadV1<'_>| v1.into_v1().into_item().map(Self);
+        (version == 1).then(|| unpack::<HeadV1<'_>>(Self::TABLE, bytes).and_then(head))
+    }
+}
+
+impl<'a> HeadV1<'a> {
+    fn into_v1(self) -> ItemV1<'a> {
+        ItemV1 {
+            module: self.module,
+            side: self.side,
+            status: self.status,
+            source_module: self.source_module,
+            name: self.name,
+            vtiger_id: self.vtiger_id,
+            service_id: self.service_id,
+            planned: self.planned,
+            reason: self.reason,
+            changes: Vec::new(),
+            conflict: self.conflict,
+            time: self.time,
+        }
     }
 }
 
