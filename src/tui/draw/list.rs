@@ -88,7 +88,9 @@ fn heads(model: &Model, view: &ListView, columns: &[Placed], inside: Rect, buffe
             Some((sorted, true)) if sorted == *column => "▼",
             _ => "",
         };
-        let head = format!("{}{arrow}", label(model, view, *column));
+        // The arrow stays visible, whatever the width.
+        let room = width.saturating_sub(text::width(arrow));
+        let head = format!("{}{arrow}", text::fit(&label(model, view, *column), room));
         line.push_str(&text::left(&head, *width));
         line.push(' ');
     }

@@ -56,7 +56,11 @@ pub fn accept(model: &mut Model, page: Page, effects: &mut Effects) {
     if changed {
         want(model, effects);
         let now = model.now;
-        if let Some(view) = top(model).filter(|view| view.list.has_outgrown()) {
+        // What is being made now is looked at again when it is there.
+        if let Some(view) = top(model)
+            && view.making.is_none()
+            && view.list.has_outgrown()
+        {
             view.again = Some(view.rest.max(now));
         }
         look_again(model, effects);
@@ -167,6 +171,7 @@ fn arrange(model: &mut Model, effects: &mut Effects) {
 }
 
 fn make(view: &mut ListView, now: Stamp, busy: Option<Busy>, effects: &mut Effects) {
+    view.again = None;
     let generation = view.list.next_view();
     let arrangement = view.arrangement.clone();
     view.making = Some(Making { arrangement: arrangement.clone(), since: now, busy });
