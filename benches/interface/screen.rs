@@ -251,7 +251,7 @@ pub fn export(plan: &Plan) {
     }
     let mut term = open_list(plan);
     let before = term.peak();
-    let mut write = |term: &mut Term, what: &str, name: &str| {
+    let write = |term: &mut Term, what: &str, name: &str| {
         term.press("x");
         term.settle();
         term.press("\x15");
