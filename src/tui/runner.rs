@@ -296,9 +296,11 @@ impl Runner for LiveRunner {
             Effect::Consent { id, ask } => consent::perform(shared, &self.runtime, id, ask),
             Effect::Export(request) => {
                 let job = shared.exporting.fetch_add(1, Ordering::SeqCst) + 1;
-                let shared = Arc::clone(shared);
-                // A thread of its own: a long export does not keep filters waiting.
-                thread::spawn(move || export::export(&shared, job, &request));
+                // Its dialog stays until it ends, so no filter waits for it. On a thread of its own
+                // the allocator would keep memory for what the store caches a second time.
+                let _ = self.long.send(Box::new(move |shared| {
+                    export::export(shared, job, &request);
+                }));
             }
             Effect::StopExport => {
                 shared.exporting.fetch_add(1, Ordering::SeqCst);
