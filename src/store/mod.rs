@@ -9,6 +9,8 @@ mod belongings;
 mod change;
 mod codec;
 mod compact;
+#[cfg(test)]
+pub mod counted;
 mod error;
 mod gate;
 mod handle;
@@ -40,6 +42,7 @@ pub use others::who_has as users_of;
 pub use queue::{Came, Deed, QueueChange};
 pub use reader::Reader;
 pub use tables::debug_log::DebugExtent;
+pub use tables::items::ItemList;
 
 use crate::model::{Run, Stamp};
 use handle::Handle;

@@ -8,8 +8,11 @@
 mod file;
 mod memory;
 mod merge;
+mod numbers;
 #[cfg(test)]
 mod tests;
+
+pub use numbers::{Numbers, NumbersWriter};
 
 use super::StoreResult;
 use file::RunFile;

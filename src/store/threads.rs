@@ -108,6 +108,8 @@ pub(super) fn read<T>(
     shared: &Shared,
     read: impl FnOnce(&Reader) -> StoreResult<T>,
 ) -> StoreResult<T> {
+    #[cfg(test)]
+    super::counted::note(|read| read.transactions += 1);
     let (_pass, txn) = shared.handle.begin_read()?;
     let reader = Reader::new(txn);
     read(&reader)

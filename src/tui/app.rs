@@ -14,6 +14,11 @@ use crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a frame waits for rows that are just being read: one with them in the place of one
+/// without and another one.
+const BREATH: Duration = Duration::from_millis(if cfg!(test) { 500 } else { 8 });
 
 /// Whether the loop goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +40,21 @@ pub fn run(
     model.now = Stamp::now();
     let effects = start(model);
     perform(model, screen, runner, effects)?;
+    let mut draw_at = None;
     loop {
-        if std::mem::take(&mut model.dirty) {
-            screen.draw(model)?;
+        let mut wait = model.next_tick();
+        if model.dirty {
+            let now = Instant::now();
+            let at = *draw_at.get_or_insert(now + BREATH);
+            if model.awaits_rows() && now < at {
+                wait = Some(wait.map_or(at - now, |wait| wait.min(at - now)));
+            } else {
+                draw_at = None;
+                model.dirty = false;
+                screen.draw(model)?;
+            }
         }
-        let first = match model.next_tick() {
+        let first = match wait {
             None => messages.recv().ok(),
             Some(wait) => match messages.recv_timeout(wait) {
                 Ok(msg) => Some(msg),

@@ -10,9 +10,10 @@ pub use queue::queue;
 use super::keys::Key;
 use super::model::{Model, Pane};
 use super::msg::{
-    ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, Row, RowKey, Source,
-    Wanted,
+    Arranged, ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, Row,
+    RowKey, Source,
 };
+use super::order::Order;
 use super::theme::{Palette, Theme};
 use super::update::{start, update};
 use crate::catalog::Catalog;
@@ -388,15 +389,22 @@ impl World {
             }
             Effect::Page(request) => {
                 let lengths = lengths(&request.source);
-                let (from, keys) = match request.wanted {
-                    Wanted::Picked(from, keys) => (from, keys),
-                    Wanted::Range(from, count) => {
+                let (mut from, count, mut around) = (request.from, request.count, None);
+                let keys = match &request.order {
+                    Some(order) => {
+                        if let Some(key) = request.around {
+                            let at = order.index_of(key).unwrap();
+                            from = at.map_or(0, |at| at.saturating_sub(count as u64 / 2));
+                            around = Some((key, at));
+                        }
+                        order.keys(from, count).unwrap()
+                    }
+                    None => {
                         let all = lengths
                             .iter()
                             .enumerate()
                             .flat_map(|(p, n)| (0..*n).map(move |at| RowKey::new(p, at)));
-                        let from_at = usize::try_from(from).unwrap();
-                        (from, all.skip(from_at).take(count).collect())
+                        all.skip(usize::try_from(from).unwrap()).take(count).collect()
                     }
                 };
                 let plan = request.source.parts.len() > 4;
@@ -404,12 +412,7 @@ impl World {
                     key,
                     item: item(key, request.source.parts[key.part()], plan),
                 });
-                Msg::Page(Page {
-                    generation: request.generation,
-                    lengths,
-                    from,
-                    rows: rows.collect(),
-                })
+                Msg::Page(Page { view: request.view, lengths, from, rows: rows.collect(), around })
             }
             Effect::Arrange { source, generation, arrangement } => {
                 let lengths = lengths(&source);
@@ -425,7 +428,8 @@ impl World {
                 if matches!(arrangement.sort, Some((_, true))) {
                     order.reverse();
                 }
-                Msg::Arranged { generation, lengths, order: Arc::new(order) }
+                let made = Ok(Arranged { lengths, order: Order::of(order) });
+                Msg::Arranged { generation, made }
             }
             Effect::Queue { connector, filter, .. } => {
                 let mut rows = queue();

@@ -114,9 +114,7 @@ pub fn log(model: &Model) -> LogArea {
 /// listed did.
 pub fn silent_side(model: &Model) -> Option<Side> {
     let side = unwritten_side(&model.chosen()?.connector)?;
-    let wrote = model.log.runs.iter().flat_map(|run| run.modules.values());
-    let none = wrote.map(|m| m.side(side)).all(|c| c.written() + c.skipped == 0);
-    none.then_some(side)
+    (!model.log.wrote(side)).then_some(side)
 }
 
 /// How many rows of the log are visible in the table with the cursor.

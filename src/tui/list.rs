@@ -1,22 +1,35 @@
 //! A list of any length of which only the rows around the cursor are in memory. It knows where the
 //! cursor is, which rows it has, and which it must ask for; the cursor follows the row's key.
+//!
+//! In the store's order a row's index is a sum. In another order (filtered, sorted) nothing here
+//! knows which row is where before its page is read: after such an order came, the row under the
+//! cursor is looked for where pages are read, and the cursor goes there.
 
-use super::msg::{Page, PageRequest, Row, RowKey, Source, Wanted};
-use std::sync::Arc;
+use super::msg::{Arranged, Arrangement, Page, PageRequest, Row, RowKey, Source};
+use super::order::Order;
 
 /// The state of such a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VirtualList {
     lengths: Vec<u64>,
-    order: Option<Arc<Vec<RowKey>>>,
+    order: Option<Order>,
+    /// How many rows there were when the order was made.
+    ordered: u64,
+    /// Filter and order of what is shown.
+    shown: Arrangement,
     cursor: u64,
     key: Option<RowKey>,
+    /// The row that the cursor is to be put on when it is found in a new order.
+    sought: Option<RowKey>,
     top: u64,
     from: u64,
     rows: Vec<Row>,
     /// Rows of the view before, shown until the first page of the new one is there.
     stale: Vec<Row>,
+    /// The last number given to a view, shown or being made.
     generation: u64,
+    /// The view that is shown.
+    view: u64,
     asked: Option<(u64, usize)>,
 }
 
@@ -29,7 +42,7 @@ impl VirtualList {
     /// How many rows are shown, all in all.
     pub fn shown(&self) -> u64 {
         match &self.order {
-            Some(order) => len(order),
+            Some(order) => order.len(),
             None => self.total(),
         }
     }
@@ -49,14 +62,30 @@ impl VirtualList {
         self.top
     }
 
-    /// The number of the present view; answers to older ones are dropped.
+    /// The number of the newest view, which may still be in the making.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
+    /// The number of the view that is shown; pages of other ones are dropped.
+    #[cfg(test)]
+    pub fn view(&self) -> u64 {
+        self.view
+    }
+
     /// The order of an arranged list.
-    pub fn order(&self) -> Option<&Arc<Vec<RowKey>>> {
+    pub fn order(&self) -> Option<&Order> {
         self.order.as_ref()
+    }
+
+    /// Filter and order of what is shown; others may be in the making.
+    pub fn arrangement(&self) -> &Arrangement {
+        &self.shown
+    }
+
+    /// Whether rows have come since the order was made.
+    pub fn has_outgrown(&self) -> bool {
+        self.order.is_some() && self.ordered != self.total()
     }
 
     /// The row at an index, if it is in memory.
@@ -87,6 +116,7 @@ impl VirtualList {
     pub fn go(&mut self, index: u64, height: u64) {
         self.cursor = index.min(self.shown().saturating_sub(1));
         self.key = self.key_at(self.cursor);
+        self.sought = None;
         self.scroll(height);
     }
 
@@ -97,22 +127,31 @@ impl VirtualList {
         self.top = self.top.clamp(lowest, self.cursor).min(last_top);
     }
 
+    /// Whether visible rows are not in memory, and were asked for.
+    pub fn awaits_rows(&self, height: u64) -> bool {
+        self.asked.is_some() && !self.has_visible(height)
+    }
+
+    fn has_visible(&self, height: u64) -> bool {
+        let end = (self.top + height).min(self.shown());
+        let have = self.from..self.from + u64::try_from(self.rows.len()).unwrap_or(0);
+        end <= self.top || (have.contains(&self.top) && end <= have.end && self.sought.is_none())
+    }
+
     /// What to ask for so that the visible rows are in memory; `None` if they are, or if they were
     /// asked for already.
     pub fn want(&mut self, source: &Source, height: u64) -> Option<PageRequest> {
         self.scroll(height);
-        let end = (self.top + height).min(self.shown());
-        let have = self.from..self.from + u64::try_from(self.rows.len()).unwrap_or(0);
-        if end <= self.top || (have.contains(&self.top) && end <= have.end) {
+        if self.has_visible(height) {
             return None;
         }
+        let end = (self.top + height).min(self.shown());
         let from = self.top.saturating_sub(height);
         let count = (end + height).min(self.shown()) - from;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         if self.asked == Some((from, count)) {
             return None;
         }
-        self.asked = Some((from, count));
         Some(self.request(source, from, count))
     }
 
@@ -120,79 +159,98 @@ impl VirtualList {
     pub fn refresh(&mut self, source: &Source, height: u64) -> PageRequest {
         let from = self.top.saturating_sub(height);
         let count = usize::try_from(height.saturating_mul(3)).unwrap_or(usize::MAX);
-        self.asked = Some((from, count));
         self.request(source, from, count)
     }
 
-    fn request(&self, source: &Source, from: u64, count: usize) -> PageRequest {
-        let wanted = match &self.order {
-            None => Wanted::Range(from, count),
-            Some(order) => {
-                let start = usize::try_from(from).unwrap_or(usize::MAX).min(order.len());
-                let end = start.saturating_add(count).min(order.len());
-                Wanted::Picked(from, order[start..end].to_vec())
-            }
-        };
-        PageRequest { source: source.clone(), generation: self.generation, wanted }
+    fn request(&mut self, source: &Source, from: u64, count: usize) -> PageRequest {
+        self.asked = Some((from, count));
+        PageRequest {
+            source: source.clone(),
+            order: self.order.clone(),
+            view: self.view,
+            from,
+            count,
+            around: self.sought,
+        }
     }
 
     /// Takes a page in, unless it answers an older view. Answers whether anything changed.
     pub fn accept(&mut self, page: Page, height: u64) -> bool {
-        if page.generation != self.generation {
+        if page.view != self.view {
             return false;
         }
         self.asked = None;
-        self.stale.clear();
+        let found = page.around.filter(|(key, _)| self.sought == Some(*key));
+        let waited = !std::mem::take(&mut self.stale).is_empty();
         let same = self.from == page.from && self.rows == page.rows && self.lengths == page.lengths;
-        if same {
+        if same && found.is_none() && !waited {
             return false;
         }
         self.lengths = page.lengths;
         self.from = page.from;
         self.rows = page.rows;
-        self.follow(height, self.cursor);
+        match (found, &self.order) {
+            (Some((_, at)), _) => self.put_cursor(at.unwrap_or(0), height),
+            (None, None) => self.follow(height, self.cursor),
+            // The order stands still, and the cursor in it.
+            (None, Some(_)) => self.key = self.key_at(self.cursor).or(self.key),
+        }
         true
     }
 
-    /// A new view begins: another filter or order is being made. What is shown stays until it is
+    /// A new view is begun: another filter or order is being made. What is shown stays until it is
     /// there. Answers the number of the view.
     pub fn next_view(&mut self) -> u64 {
         self.generation += 1;
-        self.asked = None;
         self.generation
     }
 
-    /// Shows the list in another order (`None`: the store's), with the cursor on the same row if it
-    /// is still shown.
-    pub fn arrange(
-        &mut self,
-        lengths: Option<Vec<u64>>,
-        order: Option<Arc<Vec<RowKey>>>,
-        height: u64,
-    ) {
-        if let Some(lengths) = lengths {
-            self.lengths = lengths;
-        }
+    /// Shows the newest view, which is in the store's order and has all rows.
+    pub fn show_all(&mut self, height: u64) {
+        self.change_view(Arrangement::default(), None);
+        self.sought = None;
+        self.follow(height, 0);
+    }
+
+    /// Shows the newest view, which was made for this arrangement, with the cursor on the same row
+    /// if it is still shown.
+    pub fn arrange(&mut self, shown: Arrangement, made: Arranged, height: u64) {
+        self.lengths = made.lengths;
+        self.ordered = self.total();
+        self.change_view(shown, Some(made.order));
+        self.sought = self.key;
+        self.cursor = self.cursor.min(self.shown().saturating_sub(1));
+        self.scroll(height);
+    }
+
+    fn change_view(&mut self, shown: Arrangement, order: Option<Order>) {
         let skip = usize::try_from(self.top.saturating_sub(self.from)).unwrap_or(0);
-        self.stale = self.rows.drain(..).skip(skip).collect();
+        if !self.rows.is_empty() {
+            self.stale = self.rows.drain(..).skip(skip).collect();
+        }
+        self.shown = shown;
         self.order = order;
+        self.view = self.generation;
         self.from = 0;
         self.asked = None;
-        self.follow(height, 0);
     }
 
     /// Puts the cursor where its row is now, or on another index if it is gone.
     fn follow(&mut self, height: u64, otherwise: u64) {
         let at = self.key.and_then(|key| self.index_of(key));
+        self.put_cursor(at.unwrap_or(otherwise), height);
+    }
+
+    /// Puts the cursor on an index, as far below the first visible row as it was.
+    fn put_cursor(&mut self, index: u64, height: u64) {
         let offset = self.cursor.saturating_sub(self.top);
-        let index = at.unwrap_or(otherwise);
         self.top = index.saturating_sub(offset);
         self.go(index, height);
     }
 
     fn key_at(&self, index: u64) -> Option<RowKey> {
-        if let Some(order) = &self.order {
-            return order.get(usize::try_from(index).ok()?).copied();
+        if self.order.is_some() {
+            return self.row(index).map(|row| row.key);
         }
         let mut rest = index;
         for (part, length) in self.lengths.iter().enumerate() {
@@ -204,19 +262,12 @@ impl VirtualList {
         None
     }
 
+    /// The index of a row in the store's order.
     fn index_of(&self, key: RowKey) -> Option<u64> {
-        if let Some(order) = &self.order {
-            let at = order.iter().position(|k| *k == key)?;
-            return u64::try_from(at).ok();
-        }
         let length = self.lengths.get(key.part())?;
         let before: u64 = self.lengths[..key.part()].iter().sum();
         (key.position() < *length).then(|| before + key.position())
     }
-}
-
-fn len<T>(items: &[T]) -> u64 {
-    u64::try_from(items.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

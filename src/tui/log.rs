@@ -8,8 +8,32 @@ use crate::model::{Connector, ConnectorId, ItemStatus, Module, Run, RunStatus, S
 pub const COLUMNS: [ItemStatus; 4] =
     [ItemStatus::Created, ItemStatus::Updated, ItemStatus::Deleted, ItemStatus::Skipped];
 
-/// How many runs are read at first, and how many more when the cursor nears the end.
+/// How many runs are read at each end of the log, and to each side of the cursor elsewhere.
 pub const RUNS: usize = 100;
+
+/// So near to the end of what was read more is asked for, in rows.
+const MARGIN: usize = 60;
+
+/// Which runs are in memory. However many a connector has, it is never more than a few hundred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Window {
+    /// The newest ones.
+    #[default]
+    Newest,
+    /// Those around this one.
+    Around(u64),
+    /// The oldest ones.
+    Oldest,
+}
+
+/// Where the cursor goes in a window that is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// To its first row.
+    Top,
+    /// To its last row.
+    Bottom,
+}
 
 /// A row of both tables: the numbers of a module in a run, or (without a module) a line that tells
 /// how a run stands that did not simply complete.
@@ -28,13 +52,19 @@ pub struct LogRow {
 pub struct LogView {
     /// Whose log it is.
     pub connector: ConnectorId,
-    /// The runs read so far, newest first.
+    /// The runs in memory, newest first.
     pub runs: Vec<Run>,
+    /// Whether there are newer ones.
+    pub newer: bool,
     /// Whether there are older ones.
     pub more: bool,
-    /// How many were asked for.
-    pub limit: usize,
-    /// Raised when another connector is chosen; answers to older ones are dropped.
+    /// Which runs were asked for.
+    pub window: Window,
+    /// Others were asked for than are in memory, and where the cursor goes in them.
+    pub asked: Option<Option<End>>,
+    /// Which sides were written to, as far as is known.
+    pub wrote: [bool; 2],
+    /// Raised when another connector or window is chosen; answers to older ones are dropped.
     pub generation: u64,
     /// Whether anything was read yet.
     pub loaded: bool,
@@ -53,7 +83,7 @@ pub struct LogView {
 impl LogView {
     /// An empty log of a connector, to be read.
     pub fn of(connector: ConnectorId, generation: u64) -> Self {
-        Self { connector, generation, limit: RUNS, ..Self::default() }
+        Self { connector, generation, ..Self::default() }
     }
 
     /// The table with the cursor.
@@ -61,26 +91,53 @@ impl LogView {
         self.side.unwrap_or(Side::Vtiger)
     }
 
-    /// Takes newly read runs in; the cursor follows its run and module.
+    /// Takes the newest runs in, and whether there are older ones; the cursor follows its run and
+    /// module.
     pub fn accept(&mut self, runs: Vec<Run>, more: bool) -> bool {
-        if self.loaded && self.runs == runs && self.more == more {
+        self.wrote = [false; 2];
+        self.take(runs, false, more)
+    }
+
+    /// Takes runs in the midst or at the end of the log in: whether there are newer ones, and older
+    /// ones.
+    pub fn accept_window(&mut self, runs: Vec<Run>, newer: bool, more: bool) -> bool {
+        self.take(runs, newer, more)
+    }
+
+    fn take(&mut self, runs: Vec<Run>, newer: bool, more: bool) -> bool {
+        let asked = self.asked.take();
+        for (wrote, side) in self.wrote.iter_mut().zip(Side::BOTH) {
+            let counts = runs.iter().flat_map(|run| run.modules.values()).map(|m| m.side(side));
+            *wrote |= counts.map(|c| c.written() + c.skipped).any(|count| count > 0);
+        }
+        let same = self.runs == runs && (self.newer, self.more) == (newer, more);
+        if self.loaded && same && asked.is_none() {
             return false;
         }
         let key = self.current().map(|row| (row.run, row.module));
         self.rows = rows_of(&runs);
         self.runs = runs;
-        self.more = more;
+        (self.newer, self.more) = (newer, more);
         let found = |wanted| self.rows.iter().position(|row| (row.run, row.module) == wanted);
         let same_run =
             |run| self.rows.iter().position(|row| row.run == run && row.module.is_some());
-        self.row = match key {
-            Some(key) if !self.newest => found(key).or_else(|| same_run(key.0)).unwrap_or(self.row),
+        self.row = match (key, asked.flatten()) {
+            (_, Some(End::Top)) => 0,
+            (_, Some(End::Bottom)) => self.rows.len(),
+            (Some(key), None) if !self.newest => {
+                found(key).or_else(|| same_run(key.0)).unwrap_or(self.row)
+            }
             // The first time, too: on the newest numbers.
             _ => self.rows.iter().position(|row| row.module.is_some()).unwrap_or(0),
         };
         self.row = self.row.min(self.rows.len().saturating_sub(1));
         self.loaded = true;
         true
+    }
+
+    /// Whether a side was written to, or would have been.
+    pub fn wrote(&self, side: Side) -> bool {
+        Side::BOTH.iter().zip(self.wrote).any(|(other, wrote)| *other == side && wrote)
     }
 
     /// The row with the cursor.
@@ -121,9 +178,12 @@ impl LogView {
         Some((source(run, only, &[status]), count.sum()))
     }
 
-    /// Whether more runs should be read for the cursor to go on.
-    pub fn wants_more(&self) -> bool {
-        self.more && self.row + 30 > self.rows.len()
+    /// The runs that should be in memory for the cursor to go on, if others are.
+    pub fn wanted(&self) -> Option<Window> {
+        let near_start = self.newer && self.row < MARGIN;
+        let near_end = self.more && self.row + MARGIN > self.rows.len();
+        let run = self.run().filter(|_| near_start || near_end)?.id;
+        (self.asked.is_none() && self.window != Window::Around(run)).then_some(Window::Around(run))
     }
 }
 

@@ -26,6 +26,7 @@ mod mapping;
 mod model;
 mod msg;
 mod next;
+mod order;
 mod queue;
 mod runner;
 mod sift;

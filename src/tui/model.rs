@@ -15,7 +15,7 @@ use super::list::VirtualList;
 use super::log::LogView;
 use super::mapping::MappingView;
 use super::mapping::form::PairForm;
-use super::msg::{Arrangement, Column, ConnectorRow, Links, Overview, Source};
+use super::msg::{Arrangement, Busy, Column, ConnectorRow, Links, Overview, Source};
 use super::next::words;
 use super::queue::QueueView;
 use super::theme::Theme;
@@ -107,11 +107,31 @@ pub struct ListView {
     pub arrangement: Arrangement,
     /// The filter while it is being typed.
     pub typing: Option<Input>,
-    /// A filter or order is being made: rows looked at, of so many.
-    pub busy: Option<(u64, u64)>,
+    /// A filter or order is being made.
+    pub making: Option<Making>,
+    /// Rows that come are not filtered or sorted by themselves before this.
+    pub rest: Stamp,
+    /// When they are, if some have come.
+    pub again: Option<Stamp>,
+}
+
+/// A filter or order that is being made for a record list.
+#[derive(Debug, Clone)]
+pub struct Making {
+    /// What is made.
+    pub arrangement: Arrangement,
+    /// Since when.
+    pub since: Stamp,
+    /// How far it is; `None`: it is made by itself, because rows have come, and not worth a word.
+    pub busy: Option<Busy>,
 }
 
 impl ListView {
+    /// How far the filter or order is that somebody waits for.
+    pub fn busy(&self) -> Option<Busy> {
+        self.making.as_ref()?.busy
+    }
+
     /// The columns, in order.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = vec![Column::SourceModule, Column::Name];
@@ -462,6 +482,14 @@ impl Model {
         self.started.iter().chain(self.progress.keys()).copied().collect()
     }
 
+    /// Whether visible rows are just being read.
+    pub fn awaits_rows(&self) -> bool {
+        match self.screens.last() {
+            Some(Screen::List(view)) => view.list.awaits_rows(super::layout::list_height(self)),
+            _ => false,
+        }
+    }
+
     /// How long until something must be done without any message: a toast ends, other words tell
     /// when the next sync is, a sync of another process is looked after.
     pub fn next_tick(&self) -> Option<Duration> {
@@ -472,7 +500,11 @@ impl Model {
             Some(Screen::Consent(view)) => view.next_tick(self.now),
             _ => None,
         };
-        toast.into_iter().chain(words).chain(look).chain(countdown).min()
+        let again = match self.screens.last() {
+            Some(Screen::List(view)) => view.again.map(|at| at.since(self.now)),
+            _ => None,
+        };
+        toast.into_iter().chain(words).chain(look).chain(countdown).chain(again).min()
     }
 }
 

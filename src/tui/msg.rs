@@ -4,7 +4,9 @@
 use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
+use super::log::Window;
 use super::mapping::{MapAsk, MapNews};
+use super::order::Order;
 use super::sift::Sift;
 use crate::engine::queue::{Act, Entry, Select};
 use crate::engine::{Holder, Outlooks, SyncMode};
@@ -61,6 +63,16 @@ impl RowKey {
     pub fn position(self) -> u64 {
         self.0 & ((1 << Self::POSITION_BITS) - 1)
     }
+
+    /// The key as a number; they are in the order of the rows in the store.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The key of a number.
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
 }
 
 /// A row of a record list.
@@ -107,15 +119,11 @@ impl Arrangement {
     pub fn is_natural(&self) -> bool {
         self.sift.takes_all() && self.sort.is_none()
     }
-}
 
-/// Which rows a page is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
-    /// In the store's order: so many from a position on.
-    Range(u64, usize),
-    /// These, which stand from this index on in an arranged list.
-    Picked(u64, Vec<RowKey>),
+    /// Whether both show the same rows in the same order.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        (&self.sift, self.sort) == (&other.sift, other.sort)
+    }
 }
 
 /// Asks for rows.
@@ -123,23 +131,51 @@ pub enum Wanted {
 pub struct PageRequest {
     /// Of which list.
     pub source: Source,
-    /// Raised by every change of what is shown; answers to older ones are dropped.
-    pub generation: u64,
-    /// Which rows.
-    pub wanted: Wanted,
+    /// In which order; `None`: the store's.
+    pub order: Option<Order>,
+    /// Which view of the list is shown; answers for older ones are dropped.
+    pub view: u64,
+    /// The index of the first row.
+    pub from: u64,
+    /// How many rows.
+    pub count: usize,
+    /// Rather the rows around this one, if it is in the order.
+    pub around: Option<RowKey>,
 }
 
 /// The rows asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The request's.
-    pub generation: u64,
+    pub view: u64,
     /// How long each part was when the page was read.
     pub lengths: Vec<u64>,
     /// The index of the first row.
     pub from: u64,
     /// The rows.
     pub rows: Vec<Row>,
+    /// Where the row is that was looked for, and whether it is there.
+    pub around: Option<(RowKey, Option<u64>)>,
+}
+
+/// How far the making of an arrangement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy {
+    /// Rows looked at, or put in order.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+    /// They are being put in order; else they are looked through.
+    pub sorting: bool,
+}
+
+/// An arrangement that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arranged {
+    /// How long each part was then.
+    pub lengths: Vec<u64>,
+    /// The rows.
+    pub order: Order,
 }
 
 /// A connector with what the overview tells of it.
@@ -261,7 +297,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportWhat {
     /// A record list, in this order where it is arranged.
-    Records(Source, Option<Arc<Vec<RowKey>>>),
+    Records(Source, Option<Order>),
     /// The log of a connector.
     Log(ConnectorId, String),
     /// Rows that are on the screen, under these heads.
@@ -354,12 +390,14 @@ pub enum Msg {
     Overview(Option<Box<Overview>>),
     /// The newest runs of a connector were read; whether there are more.
     Runs { connector: ConnectorId, generation: u64, runs: Vec<Run>, more: bool },
+    /// Older ones were read; whether there are newer ones, and more.
+    OlderRuns { connector: ConnectorId, generation: u64, runs: Vec<Run>, newer: bool, more: bool },
     /// A page of a record list was read.
     Page(Page),
-    /// An arrangement is being made: rows looked at, of so many.
-    Arranging { generation: u64, done: u64, total: u64 },
-    /// An arrangement was made.
-    Arranged { generation: u64, lengths: Vec<u64>, order: Arc<Vec<RowKey>> },
+    /// An arrangement is being made.
+    Arranging { generation: u64, busy: Busy },
+    /// An arrangement was made, or could not be.
+    Arranged { generation: u64, made: Result<Arranged, UserError> },
     /// A queue was read.
     Queue { connector: ConnectorId, filter: String, rows: QueueRows },
     /// What was asked of the queue was done: what to say.
@@ -404,8 +442,8 @@ pub enum Msg {
 pub enum Effect {
     /// Read the overview.
     Overview,
-    /// Read the newest runs of a connector.
-    Runs { connector: ConnectorId, generation: u64, limit: usize },
+    /// Read some runs of a connector.
+    Runs { connector: ConnectorId, generation: u64, window: Window },
     /// Read rows.
     Page(PageRequest),
     /// Filter and sort a list; a newer one takes its place.

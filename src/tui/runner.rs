@@ -1,6 +1,7 @@
 //! Runs the effects: reads on a thread of their own, long jobs on another one, engine calls on the
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
+mod arrange;
 mod connect;
 mod connectors;
 mod consent;
@@ -11,6 +12,7 @@ mod mapping;
 mod queue;
 
 use super::debug::DebugAsk;
+use super::log::Window;
 use super::mapping::MapAsk;
 use super::msg::{ConnectorRow, Effect, Msg, Overview, QueueDeed};
 use crate::catalog::Catalog;
@@ -229,8 +231,8 @@ impl Runner for LiveRunner {
         let shared = &self.shared;
         match effect {
             Effect::Overview => self.read(overview),
-            Effect::Runs { connector, generation, limit } => {
-                self.read(move |shared| runs(shared, connector, generation, limit));
+            Effect::Runs { connector, generation, window } => {
+                self.read(move |shared| runs(shared, connector, generation, window));
             }
             Effect::Queue { connector, filter, limit } if filter.is_empty() => {
                 self.read(move |shared| queue::rows(shared, connector, filter, limit));
@@ -258,7 +260,7 @@ impl Runner for LiveRunner {
             Effect::Arrange { source, generation, arrangement } => {
                 let job = shared.arranging.fetch_add(1, Ordering::SeqCst) + 1;
                 let _ = self.long.send(Box::new(move |shared| {
-                    lists::arrange(shared, job, &source, generation, &arrangement);
+                    arrange::arrange(shared, job, &source, generation, &arrangement);
                 }));
             }
             Effect::StopArranging => {
@@ -294,9 +296,11 @@ impl Runner for LiveRunner {
             Effect::Consent { id, ask } => consent::perform(shared, &self.runtime, id, ask),
             Effect::Export(request) => {
                 let job = shared.exporting.fetch_add(1, Ordering::SeqCst) + 1;
-                let shared = Arc::clone(shared);
-                // A thread of its own: a long export does not keep filters waiting.
-                thread::spawn(move || export::export(&shared, job, &request));
+                // Its dialog stays until it ends, so no filter waits for it. On a thread of its own
+                // the allocator would keep memory for what the store caches a second time.
+                let _ = self.long.send(Box::new(move |shared| {
+                    export::export(shared, job, &request);
+                }));
             }
             Effect::StopExport => {
                 shared.exporting.fetch_add(1, Ordering::SeqCst);
@@ -396,11 +400,12 @@ fn held(runs: &[Run]) -> Option<&Run> {
         .find(|run| run.status == RunStatus::Held)
 }
 
-fn runs(shared: &Shared, connector: ConnectorId, generation: u64, limit: usize) {
-    let read = shared.read(|reader| reader.runs_before(Some(connector), None, limit + 1));
-    if let Some(mut runs) = read {
-        let more = runs.len() > limit;
-        runs.truncate(limit);
-        shared.send(Msg::Runs { connector, generation, runs, more });
+fn runs(shared: &Shared, connector: ConnectorId, generation: u64, window: Window) {
+    let read = shared.read(|reader| lists::runs(reader, connector, window));
+    if let Some((runs, newer, more)) = read {
+        shared.send(match window {
+            Window::Newest => Msg::Runs { connector, generation, runs, more },
+            _ => Msg::OlderRuns { connector, generation, runs, newer, more },
+        });
     }
 }

@@ -93,10 +93,10 @@ impl Sift {
             reason,
         ];
         let holds = |text: &str| match self.fuzzy {
-            true => in_order(text, &self.text),
-            false => text.contains(&self.text),
+            true => in_order(&text.to_lowercase(), &self.text),
+            false => has(text, &self.text),
         };
-        texts.iter().any(|text| holds(&text.to_lowercase())) != self.inverse
+        texts.iter().any(|text| holds(text)) != self.inverse
     }
 }
 
@@ -127,7 +127,7 @@ impl What {
     fn holds(&self, item: &Item) -> bool {
         let has = |text: &str, part: &str| match part.contains('*') {
             true => is_like(&text.to_lowercase(), part),
-            false => text.to_lowercase().contains(part),
+            false => has(text, part),
         };
         match self {
             Self::Module(part) => has(item.module.label(), part) || has(&item.source_module, part),
@@ -144,6 +144,17 @@ impl What {
             Self::To(at) => item.time <= *at,
         }
     }
+}
+
+/// Whether a text has a part, which is in small letters, whatever the case.
+fn has(text: &str, part: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    // Small letters of ASCII are ASCII: nothing has to be copied.
+    let part = part.as_bytes();
+    part.is_empty()
+        || text.as_bytes().windows(part.len()).any(|piece| piece.eq_ignore_ascii_case(part))
 }
 
 /// Reads a term; `None`: it is no term, `Some(Ok(None))`: one without a value yet.
@@ -267,6 +278,25 @@ mod tests {
             assert_eq!(sift(line).0.passes(&skipped), passes, "{line}");
         }
         assert!(!sift("why:mandatory").0.passes(&item(ItemStatus::Created)));
+    }
+
+    #[test]
+    fn a_part_is_found_whatever_the_case_and_the_letters() {
+        for (text, part, there) in [
+            ("Anna Smith", "smith", true),
+            ("ANNA", "anna", true),
+            ("Anna", "annab", false),
+            ("Anna", "", true),
+            ("", "a", false),
+            ("Müller", "müller", true),
+            ("MÜLLER", "üll", true),
+            ("Mueller", "müller", false),
+            ("İstanbul", "stanbul", true),
+            ("\u{212a}ilo", "kilo", true),
+        ] {
+            assert_eq!(has(text, part), there, "{text} {part}");
+            assert_eq!(text.to_lowercase().contains(part), there);
+        }
     }
 
     #[test]

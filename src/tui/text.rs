@@ -5,9 +5,18 @@ use crate::model::Stamp;
 use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
+/// Whether every character is one that a terminal shows in one column: most of what there is, and
+/// then much is simpler.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Data made safe for a terminal: line breaks and tabs become blanks, other control characters and
 /// those that steer direction or joining become `�` or vanish.
 pub fn clean(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -26,7 +35,7 @@ pub fn clean(text: &str) -> String {
 
 /// How many columns a text takes.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if is_plain(text) { text.len() } else { text.width() }
 }
 
 /// The text cut to so many columns, with `…` in the last one where something was cut off.

@@ -64,6 +64,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             // A countdown goes on.
             model.dirty |= model.place() == Place::ConsentWait;
             answers::look_after_others(model, &mut effects);
+            records::look_again(model, &mut effects);
         }
         Msg::Terminate => act::leave_now(model, &mut effects),
         other => answers::take(model, other, &mut effects),

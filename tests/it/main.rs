@@ -22,6 +22,7 @@ mod secrets;
 mod service_id;
 mod stopping;
 mod trouble;
+mod tui_long_list;
 mod tui_mapping;
 mod tui_pty;
 mod tui_tasks;

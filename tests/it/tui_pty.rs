@@ -70,6 +70,10 @@ impl Term {
         self.seen.lock().unwrap().parser.screen().contents()
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     pub fn bytes(&self) -> usize {
         self.seen.lock().unwrap().sent.len()
     }

@@ -46,7 +46,7 @@ impl RunFile {
 }
 
 /// A new file that only this process can reach.
-fn nameless(folder: &Path) -> io::Result<File> {
+pub(super) fn nameless(folder: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let path = folder.join(format!("{}-{number}.run", std::process::id()));
@@ -117,7 +117,8 @@ impl Entry {
     }
 }
 
-fn disk(error: &io::Error) -> StoreError {
+/// The error of a disk that cannot take or give what is put aside.
+pub(super) fn disk(error: &io::Error) -> StoreError {
     StoreError::io("Records could not be put aside on disk.", error)
 }
 

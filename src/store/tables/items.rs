@@ -8,7 +8,9 @@ use crate::store::codec::{Code, Row, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use redb::{ReadableTable, TableDefinition};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// Run, module, side, status, place in the list.
 pub(in crate::store) type Key = (u64, u8, u8, u8, u64);
@@ -117,6 +119,85 @@ impl Row for Item {
     }
 }
 
+/// The same row, of which the changes, most of it, are passed over.
+#[derive(Deserialize)]
+struct HeadV1<'a> {
+    module: u8,
+    side: u8,
+    status: u8,
+    source_module: &'a str,
+    name: &'a str,
+    vtiger_id: &'a str,
+    service_id: &'a str,
+    planned: bool,
+    #[serde(borrow)]
+    reason: Option<ReasonV1<'a>>,
+    _changes: PassedOver,
+    #[serde(borrow)]
+    conflict: Option<ConflictV1<'a>>,
+    time: i64,
+}
+
+/// Changes that nobody looks at.
+struct PassedOver;
+
+impl<'de> Deserialize<'de> for PassedOver {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(PassOver)
+    }
+}
+
+struct PassOver;
+
+impl<'de> Visitor<'de> for PassOver {
+    type Value = PassedOver;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("changes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut changes: A) -> Result<PassedOver, A::Error> {
+        // A text lies there as its bytes do.
+        while changes.next_element::<[&[u8]; 4]>()?.is_some() {}
+        Ok(PassedOver)
+    }
+}
+
+/// An item without what changed.
+struct Head(Item);
+
+impl Row for Head {
+    const TABLE: &'static str = Item::TABLE;
+
+    fn encode(&self) -> StoreResult<Vec<u8>> {
+        self.0.encode()
+    }
+
+    fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
+        let head = |v1: HeadV1<'_>| v1.into_v1().into_item().map(Self);
+        (version == 1).then(|| unpack::<HeadV1<'_>>(Self::TABLE, bytes).and_then(head))
+    }
+}
+
+impl<'a> HeadV1<'a> {
+    fn into_v1(self) -> ItemV1<'a> {
+        ItemV1 {
+            module: self.module,
+            side: self.side,
+            status: self.status,
+            source_module: self.source_module,
+            name: self.name,
+            vtiger_id: self.vtiger_id,
+            service_id: self.service_id,
+            planned: self.planned,
+            reason: self.reason,
+            changes: Vec::new(),
+            conflict: self.conflict,
+            time: self.time,
+        }
+    }
+}
+
 impl Writing<'_> {
     /// Adds an item to a run's lists and counts it in the run's row.
     pub(in crate::store) fn add_item(&mut self, run: u64, item: &Item) -> StoreResult<()> {
@@ -186,6 +267,19 @@ impl Writing<'_> {
     }
 }
 
+/// A list of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemList {
+    /// The run.
+    pub run: u64,
+    /// The module.
+    pub module: Module,
+    /// The side.
+    pub side: Side,
+    /// The status.
+    pub status: ItemStatus,
+}
+
 impl Reader {
     /// Items of one list of a run by position (dense from 0): one look-up for the first, then a
     /// walk.
@@ -198,13 +292,44 @@ impl Reader {
         from: u64,
         count: usize,
     ) -> StoreResult<Vec<Item>> {
-        let list = (run, m.code(), side.code(), status.code());
-        let key = |n| (list.0, list.1, list.2, list.3, n);
-        self.items
-            .open(&self.txn)?
-            .range(key(from)..key(u64::MAX))?
-            .take(count)
-            .map(|row| Item::decode(row?.1.value()))
-            .collect()
+        let list = ItemList { run, module: m, side, status };
+        let mut items = Vec::new();
+        self.walk_items::<Item>(list, from, count, |item| {
+            items.push(item);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
+    /// Shows items of a list without what changed in them, one after the other: for whoever looks
+    /// through all of them. Answers how many there were.
+    pub fn item_heads(
+        &self,
+        list: ItemList,
+        from: u64,
+        count: usize,
+        mut take: impl FnMut(Item) -> StoreResult<()>,
+    ) -> StoreResult<usize> {
+        self.walk_items::<Head>(list, from, count, |head| take(head.0))
+    }
+
+    fn walk_items<T: Row>(
+        &self,
+        list: ItemList,
+        from: u64,
+        count: usize,
+        mut take: impl FnMut(T) -> StoreResult<()>,
+    ) -> StoreResult<usize> {
+        let ItemList { run, module, side, status } = list;
+        let key = |n| (run, module.code(), side.code(), status.code(), n);
+        let rows = self.items.open(&self.txn)?.range(key(from)..key(u64::MAX))?;
+        let mut taken = 0;
+        for row in rows.take(count) {
+            take(T::decode(row?.1.value())?)?;
+            taken += 1;
+        }
+        #[cfg(test)]
+        crate::store::counted::note(|read| read.items += taken);
+        Ok(taken)
     }
 }

@@ -183,6 +183,8 @@ impl Writing<'_> {
 
 impl Reader {
     fn stored_run(&self, run: u64) -> StoreResult<Option<StoredRun>> {
+        #[cfg(test)]
+        crate::store::counted::note(|read| read.runs += 1);
         self.runs.open(&self.txn)?.get(run)?.map(|row| StoredRun::decode(row.value())).transpose()
     }
 
@@ -200,6 +202,28 @@ impl Reader {
         status: ItemStatus,
     ) -> StoreResult<u64> {
         Ok(self.stored_run(run)?.map_or(0, |stored| stored.length(m, side, status)))
+    }
+
+    /// How many items each of these lists of a run has. Does not scan.
+    pub fn item_counts(
+        &self,
+        run: u64,
+        lists: &[(Module, Side, ItemStatus)],
+    ) -> StoreResult<Vec<u64>> {
+        let stored = self.stored_run(run)?;
+        let length = |(m, side, status)| stored.as_ref().map_or(0, |s| s.length(m, side, status));
+        Ok(lists.iter().copied().map(length).collect())
+    }
+
+    /// Runs of a connector, oldest first, after a run number, at most so many.
+    pub fn runs_after(&self, c: ConnectorId, after: u64, limit: usize) -> StoreResult<Vec<Run>> {
+        let index = self.runs_by_connector.open(&self.txn)?;
+        let mut runs = Vec::new();
+        for row in index.range((c, after.saturating_add(1))..(c + 1, 0))?.take(limit) {
+            let id = row?.0.value().1;
+            runs.extend(self.run(id)?);
+        }
+        Ok(runs)
     }
 
     /// Runs, newest first, of one connector or all, before a run number, at most so many.

@@ -6,7 +6,7 @@ use crate::model::{
     ConnectorId, Counts, ItemStatus, Module, ModuleCounts, Period, Progress, Retention, RunStatus,
     Side, UserError,
 };
-use crate::store::{Change, Store};
+use crate::store::{Change, ItemList, Store};
 use std::time::Duration;
 
 const M: Module = Module::Contacts;
@@ -61,6 +61,38 @@ fn lists_are_dense_and_counted_with_their_items() {
         ))
     });
     assert_eq!(lengths.unwrap(), (101, 300, 0, 0));
+}
+
+#[test]
+fn heads_are_items_without_what_changed() {
+    let (_folder, store) = store();
+    let run = start(&store, 1);
+    let (side, status) = (Side::Vtiger, ItemStatus::Skipped);
+    let changes = [Vec::new(), vec![change()], vec![change(); 40]];
+    let items: Vec<_> = changes
+        .map(|changes| crate::model::Item { changes, ..item(M, side, status, "Zoë") })
+        .into();
+    commit(&store, items.iter().map(|item| Change::AddItem(run, Box::new(item.clone())))).unwrap();
+    let list = ItemList { run, module: M, side, status };
+    let mut heads = Vec::new();
+    let count = store.read_blocking(|reader| {
+        reader.item_heads(list, 0, 9, |head| {
+            heads.push(head);
+            Ok(())
+        })
+    });
+    assert_eq!(count.unwrap(), 3);
+    let expected: Vec<_> = items
+        .iter()
+        .map(|item| crate::model::Item { changes: Vec::new(), ..item.clone() })
+        .collect();
+    assert_eq!(heads, expected);
+    let whole = store.read_blocking(|reader| reader.items(run, M, side, status, 0, 9)).unwrap();
+    assert_eq!(whole, items);
+    let lists = [(M, side, status), (M, side, ItemStatus::Created), (M, Side::Service, status)];
+    let lengths = store.read_blocking(|reader| reader.item_counts(run, &lists)).unwrap();
+    assert_eq!(lengths, [3, 0, 0]);
+    assert_eq!(store.read_blocking(|reader| reader.item_counts(run + 1, &lists)).unwrap(), [0; 3]);
 }
 
 #[test]

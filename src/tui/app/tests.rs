@@ -88,3 +88,71 @@ fn a_resize_and_the_return_from_a_stop_draw_everything_anew() {
     let (screen, _) = run_with(vec![Msg::Resize(100, 30), Msg::Resumed, Msg::Key(ctrl_z)]);
     assert_eq!((screen.forgotten, screen.draws), (3, 2));
 }
+
+/// Answers pages from a thread of its own, or never.
+struct Reads(Option<Sender<Msg>>);
+
+impl Runner for Reads {
+    fn run(&self, effect: Effect) {
+        let (Effect::Page(request), Some(messages)) = (effect, self.0.clone()) else { return };
+        thread::spawn(move || {
+            let rows = (request.from..).take(request.count).map(|at| {
+                let key = crate::tui::msg::RowKey::new(0, at);
+                let item = fixture::item(key, request.source.parts[0], false);
+                crate::tui::msg::Row { key, item }
+            });
+            let page = crate::tui::msg::Page {
+                view: request.view,
+                lengths: vec![96],
+                from: request.from,
+                rows: rows.collect(),
+                around: None,
+            };
+            messages.send(Msg::Page(page))
+        });
+    }
+}
+
+/// A screen that notes which pictures lack rows, and ends the program after two.
+struct Lacking(Vec<bool>, Sender<Msg>);
+
+impl Screen for Lacking {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        self.0.push(model.awaits_rows());
+        if self.0.len() == 2 {
+            self.1.send(Msg::Terminate).unwrap();
+        }
+        Ok(())
+    }
+    fn forget(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+    fn copy(&mut self, _: &str) -> io::Result<bool> {
+        Ok(true)
+    }
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+    fn retake(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn rows_that_come_at_once_are_in_the_same_frame_and_others_are_not_waited_for() {
+    for answered in [true, false] {
+        let (sender, messages) = channel();
+        let mut world = fixture::model((80, 24));
+        world.press("j enter");
+        world.model.dirty = true;
+        // Far down nothing is in memory.
+        sender.send(Msg::Key(Key::char('G'))).unwrap();
+        let reads = Reads(answered.then(|| sender.clone()));
+        let mut screen = Lacking(Vec::new(), sender);
+        run(&mut world.model, &mut screen, &reads, &messages).unwrap();
+        assert_eq!(screen.0, [false, !answered]);
+    }
+}

@@ -5,7 +5,7 @@ use crate::model::{Item, ItemStatus};
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::model::{ListView, Model};
-use crate::tui::msg::{Column, Row};
+use crate::tui::msg::{Busy, Column, Row};
 use crate::tui::sift::{HINT, Sift};
 use crate::tui::text;
 use crate::tui::theme::{BOLD, BUSY, CURSOR, DIM, PLAIN, WARN};
@@ -13,6 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Line;
+use std::borrow::Cow;
 
 /// A column and its width.
 type Placed = (Column, usize);
@@ -29,24 +30,18 @@ pub fn draw(model: &Model, view: &ListView, area: Rect, buffer: &mut Buffer) -> 
         if index >= view.list.shown() {
             break;
         }
-        let chosen = index == view.list.cursor();
-        let line = match view.list.visible_row(index) {
-            Some(row) => row_text(model, view, row, &columns),
-            None => " …".into(),
-        };
-        let line = format!("{}{line}", if chosen { "▸" } else { " " });
-        let style = if chosen { CURSOR } else { PLAIN };
-        put(
-            buffer,
-            inside.x,
-            y,
-            inside.width,
-            &text::left(&line, usize::from(inside.width)),
-            style,
-        );
+        let line = Rect { y, height: 1, ..inside };
+        if index == view.list.cursor() {
+            buffer.set_style(line, CURSOR);
+            put(buffer, inside.x, y, 1, "▸", PLAIN);
+        }
+        match view.list.visible_row(index) {
+            Some(row) => draw_row(model, view, row, &columns, line, buffer),
+            None => put(buffer, inside.x + 2, y, 1, "…", PLAIN),
+        }
     }
     if view.list.shown() == 0 {
-        let text = match (view.busy, view.arrangement.filter.is_empty()) {
+        let text = match (view.busy(), view.arrangement.filter.is_empty()) {
             (Some(_), _) => String::new(),
             (None, true) if view.plan => {
                 " A sync would write nothing now: both sides are in step.".to_owned()
@@ -98,7 +93,9 @@ fn heads(model: &Model, view: &ListView, columns: &[Placed], inside: Rect, buffe
             Some((sorted, true)) if sorted == *column => "▼",
             _ => "",
         };
-        let head = format!("{}{arrow}", label(model, view, *column));
+        // The arrow stays visible, whatever the width.
+        let room = width.saturating_sub(text::width(arrow));
+        let head = format!("{}{arrow}", text::fit(&label(model, view, *column), room));
         line.push_str(&text::left(&head, *width));
         line.push(' ');
     }
@@ -127,29 +124,44 @@ fn label(model: &Model, view: &ListView, column: Column) -> String {
     }
 }
 
-fn row_text(model: &Model, view: &ListView, row: &Row, columns: &[Placed]) -> String {
-    let mut line = String::new();
+/// Writes the cells of a row. What lies between them stays as it is: blank.
+fn draw_row(
+    model: &Model,
+    view: &ListView,
+    row: &Row,
+    columns: &[Placed],
+    line: Rect,
+    buffer: &mut Buffer,
+) {
+    // The mark of the cursor comes first.
+    let mut x = line.x + 1;
     for (column, width) in columns {
-        line.push_str(&text::left(&cell(model, view, &row.item, *column, *width), *width));
-        line.push(' ');
+        let text = cell(model, view, &row.item, *column, *width);
+        let width = u16::try_from(*width).unwrap_or(u16::MAX);
+        put(buffer, x, line.y, width.min(line.right().saturating_sub(x)), &text, PLAIN);
+        x = x.saturating_add(width).saturating_add(1);
     }
-    line.pop();
-    line
 }
 
-fn cell(model: &Model, view: &ListView, item: &Item, column: Column, width: usize) -> String {
+fn cell<'a>(
+    model: &Model,
+    view: &ListView,
+    item: &'a Item,
+    column: Column,
+    width: usize,
+) -> Cow<'a, str> {
     match column {
-        Column::SourceModule => item.source_module.clone(),
-        Column::Name => item.name.clone(),
-        Column::Status => what(model, view, item),
-        Column::VtigerId => item.vtiger_id.clone(),
-        Column::ServiceId => item.service_id.clone(),
-        Column::Time if width < 19 => text::time(item.time, &model.zone),
-        Column::Time => text::date_time(item.time, &model.zone),
+        Column::SourceModule => (&item.source_module).into(),
+        Column::Name => (&item.name).into(),
+        Column::Status => what(model, view, item).into(),
+        Column::VtigerId => (&item.vtiger_id).into(),
+        Column::ServiceId => (&item.service_id).into(),
+        Column::Time if width < 19 => text::time(item.time, &model.zone).into(),
+        Column::Time => text::date_time(item.time, &model.zone).into(),
         Column::Reason => match (&item.reason, &item.conflict) {
-            (Some(reason), _) => reason.text.clone(),
-            (None, Some(row)) => format!("{}: {} / {}", row.field, row.vtiger, row.service),
-            (None, None) => String::new(),
+            (Some(reason), _) => (&reason.text).into(),
+            (None, Some(row)) => format!("{}: {} / {}", row.field, row.vtiger, row.service).into(),
+            (None, None) => Cow::Borrowed(""),
         },
     }
 }
@@ -187,7 +199,7 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         y,
         width,
         &count,
-        if view.busy.is_some() { BUSY } else { DIM },
+        if view.busy().is_some() { BUSY } else { DIM },
     );
     if let Some(typing) = &view.typing {
         put(buffer, inside.x, y, 2, "/", BOLD);
@@ -203,6 +215,9 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         return model.dialogs.is_empty().then_some(Position::new(x, y));
     }
     let mut parts = Vec::new();
+    if view.busy().is_some() {
+        parts.push("Esc gives up".into());
+    }
     if !view.arrangement.filter.is_empty() {
         parts.push(format!("/{}", view.arrangement.filter));
     }
@@ -227,8 +242,9 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
 /// `17/100,234`: shown of all; and where the cursor is.
 fn count_text(view: &ListView) -> String {
     let (shown, total) = (view.list.shown(), view.list.total());
-    if let Some((done, all)) = view.busy {
-        return format!("looking through {} of {}… ", text::number(done), text::number(all));
+    if let Some(Busy { done, total, sorting }) = view.busy() {
+        let doing = if sorting { "sorting" } else { "looking through" };
+        return format!("{doing} {} of {}… ", text::number(done), text::number(total));
     }
     let row = if shown == 0 { 0 } else { view.list.cursor() + 1 };
     if view.list.order().is_some() && shown != total {

@@ -3,7 +3,7 @@
 use crate::tui::commands::{Id, Place};
 use crate::tui::model::Model;
 use crate::tui::text;
-use crate::tui::theme::{BOLD, DIM};
+use crate::tui::theme::{BOLD, DIM, PLAIN};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -14,9 +14,26 @@ use tui_input::Input;
 
 /// Writes a text into so many columns of a line.
 pub fn put(buffer: &mut Buffer, x: u16, y: u16, width: u16, content: &str, style: Style) {
-    if buffer.area.contains((x, y).into()) {
+    if !buffer.area.contains((x, y).into()) {
+        return;
+    }
+    if content.len() <= usize::from(width) && text::is_plain(content) {
+        put_plain(buffer, x, y, content, style);
+    } else {
         let cut = text::fit(content, usize::from(width));
         buffer.set_stringn(x, y, cut, usize::from(width), style);
+    }
+}
+
+/// Writes a text of which every byte is a column.
+fn put_plain(buffer: &mut Buffer, x: u16, y: u16, content: &str, style: Style) {
+    let room = usize::from(buffer.area.right().saturating_sub(x));
+    let start = buffer.index_of(x, y);
+    for (cell, byte) in buffer.content[start..].iter_mut().take(room).zip(content.bytes()) {
+        cell.set_char(char::from(byte));
+        if style != PLAIN {
+            cell.set_style(style);
+        }
     }
 }
 
@@ -43,7 +60,32 @@ pub fn scrolled(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>], scroll
 
 /// A border with a title; borders that share a column are joined.
 pub fn boxed(buffer: &mut Buffer, area: Rect, title: Line<'_>) {
-    Block::bordered().title(title).merge_borders(MergeStrategy::Exact).render(area, buffer);
+    let area = area.intersection(buffer.area);
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    // A `Block` would style every cell inside, too.
+    let (left, right) = (area.x, area.right() - 1);
+    let (top, bottom) = (area.y, area.bottom() - 1);
+    let mut mark = |x: u16, y: u16, symbol: &str| {
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.merge_symbol(symbol, MergeStrategy::Exact);
+        }
+    };
+    for x in left + 1..right {
+        mark(x, top, "─");
+        mark(x, bottom, "─");
+    }
+    for y in top + 1..bottom {
+        mark(left, y, "│");
+        mark(right, y, "│");
+    }
+    for (x, y, corner) in
+        [(left, top, "┌"), (right, top, "┐"), (left, bottom, "└"), (right, bottom, "┘")]
+    {
+        mark(x, y, corner);
+    }
+    buffer.set_line(left + 1, top, &title, area.width - 2);
 }
 
 /// An empty box with a border over what is there.

@@ -27,24 +27,34 @@ fn row(key: RowKey) -> Row {
 
 /// Answers a request as the store would.
 fn answer(request: &PageRequest, lengths: &[u64]) -> Page {
-    let all: Vec<RowKey> = lengths
-        .iter()
-        .enumerate()
-        .flat_map(|(part, n)| (0..*n).map(move |at| RowKey::new(part, at)))
-        .collect();
-    let (from, keys) = match &request.wanted {
-        Wanted::Range(from, count) => {
-            let from_at = usize::try_from(*from).unwrap().min(all.len());
-            (*from, all[from_at..(from_at + count).min(all.len())].to_vec())
+    let mut from = request.from;
+    let mut around = None;
+    let keys = match &request.order {
+        Some(order) => {
+            if let Some(key) = request.around {
+                let at = order.index_of(key).unwrap();
+                from = at.map_or(0, |at| at.saturating_sub(request.count as u64 / 2));
+                around = Some((key, at));
+            }
+            order.keys(from, request.count).unwrap()
         }
-        Wanted::Picked(from, keys) => (*from, keys.clone()),
+        None => {
+            let all = lengths
+                .iter()
+                .enumerate()
+                .flat_map(|(part, n)| (0..*n).map(move |at| RowKey::new(part, at)));
+            all.skip(usize::try_from(from).unwrap()).take(request.count).collect()
+        }
     };
-    Page {
-        generation: request.generation,
-        lengths: lengths.to_vec(),
-        from,
-        rows: keys.into_iter().map(row).collect(),
-    }
+    let rows = keys.into_iter().map(row).collect();
+    Page { view: request.view, lengths: lengths.to_vec(), from, rows, around }
+}
+
+fn arrange(list: &mut VirtualList, lengths: &[u64], keys: impl IntoIterator<Item = u64>) {
+    list.next_view();
+    let order = Order::of(keys.into_iter().map(|n| RowKey::new(0, n)));
+    let shown = Arrangement { filter: "x".into(), ..Arrangement::default() };
+    list.arrange(shown, Arranged { lengths: lengths.to_vec(), order }, 10);
 }
 
 #[test]
@@ -53,8 +63,7 @@ fn a_million_rows_ask_for_three_screens_at_most() {
     for step in [0i64, 999_999, -500_000, 1, 20, -1] {
         list.step(step, 20);
         if let Some(request) = list.want(&source(), 20) {
-            let Wanted::Range(_, count) = request.wanted else { panic!("not arranged") };
-            assert!(count <= 60, "{count}");
+            assert!(request.count <= 60, "{}", request.count);
             let page = answer(&request, &[1_000_000, 0]);
             assert!(list.accept(page, 20));
         }
@@ -83,11 +92,15 @@ fn answers_to_an_older_view_are_dropped() {
     let mut list = VirtualList::new(vec![5, 0]);
     let old = list.want(&source(), 10).unwrap();
     list.next_view();
+    assert_eq!(list.generation(), 1);
+    assert!(list.accept(answer(&old, &[5, 0]), 10), "the new view is not shown yet");
+    arrange(&mut list, &[5, 0], [4, 2]);
     assert!(!list.accept(answer(&old, &[5, 0]), 10));
     assert!(list.current().is_none());
     let new = list.want(&source(), 10).unwrap();
     assert!(list.accept(answer(&new, &[5, 0]), 10));
-    assert!(!list.accept(answer(&new, &[5, 0]), 10), "the same page changes nothing");
+    let again = list.refresh(&source(), 10);
+    assert!(!list.accept(answer(&again, &[5, 0]), 10), "the same page changes nothing");
 }
 
 #[test]
@@ -96,16 +109,46 @@ fn an_order_keeps_the_row_and_old_rows_stay_until_new_ones_come() {
     let request = list.want(&source(), 10).unwrap();
     list.accept(answer(&request, &[5, 0]), 10);
     list.go(3, 10);
-    list.next_view();
-    let order: Vec<_> = [4, 3, 1].into_iter().map(|n| RowKey::new(0, n)).collect();
-    list.arrange(None, Some(Arc::new(order)), 10);
-    assert_eq!((list.shown(), list.total(), list.cursor()), (3, 5, 1));
+    arrange(&mut list, &[5, 0], [4, 3, 1]);
+    assert_eq!((list.shown(), list.total()), (3, 5));
     assert!(list.visible_row(0).is_some(), "old rows are still drawn");
     assert!(list.current().is_none(), "but not taken for the new ones");
     let request = list.want(&source(), 10).unwrap();
     list.accept(answer(&request, &[5, 0]), 10);
-    assert_eq!(list.current().unwrap().item.name, "0/3");
+    assert_eq!((list.cursor(), list.current().unwrap().item.name.as_str()), (1, "0/3"));
     list.next_view();
-    list.arrange(None, None, 10);
+    list.show_all(10);
     assert_eq!((list.shown(), list.cursor()), (5, 3));
+}
+
+#[test]
+fn a_row_that_the_filter_leaves_out_leaves_the_cursor_at_the_top() {
+    let mut list = VirtualList::new(vec![50]);
+    list.go(30, 10);
+    arrange(&mut list, &[50], 0..20);
+    let request = list.want(&source(), 10).unwrap();
+    assert_eq!(request.around, Some(RowKey::new(0, 30)));
+    list.accept(answer(&request, &[50]), 10);
+    assert_eq!((list.cursor(), list.top()), (0, 0));
+    assert_eq!(list.want(&source(), 10), None);
+}
+
+#[test]
+fn a_million_rows_in_another_order_ask_for_three_screens_at_most() {
+    let mut list = VirtualList::new(vec![1_000_000]);
+    list.go(600_000, 40);
+    arrange(&mut list, &[1_000_000], (0..1_000_000).rev());
+    for step in [0i64, 1, 40, -20, 999_999, -999_999, 500_000] {
+        if step != 0 {
+            list.step(step, 40);
+        }
+        while let Some(request) = list.want(&source(), 40) {
+            assert!(request.count <= 120, "{}", request.count);
+            assert!(list.accept(answer(&request, &[1_000_000]), 40));
+        }
+        assert!(list.current().is_some(), "{step}");
+        if step == 0 {
+            assert_eq!(list.current().unwrap().key, RowKey::new(0, 600_000));
+        }
+    }
 }

@@ -6,15 +6,21 @@ use crate::export::{
     record_cells,
 };
 use crate::model::{ConnectorId, UserError};
-use crate::tui::msg::{ExportRequest, ExportWhat, Exported, Msg, RowKey, Source};
+use crate::tui::msg::{ExportRequest, ExportWhat, Exported, Msg, Source};
+use crate::tui::order::Order;
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Rows read in one transaction.
 const CHUNK: usize = 1_000;
 /// Requests and answers read in one transaction; each may have some ten kilobytes.
 const DEBUG_CHUNK: usize = 200;
+
+/// How often it is told how far an export is.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Why an export stopped.
 enum Stop {
@@ -58,11 +64,13 @@ pub(super) fn expand(path: &Path) -> PathBuf {
 
 fn write(shared: &Shared, job: u64, request: &ExportRequest, path: &Path) -> Result<u64, Stop> {
     let file = PrivateFile::create(path, request.replace)?;
+    let told = Cell::new(Instant::now());
     let progress = |rows: u64| {
         if shared.exporting.load(Ordering::SeqCst) != job {
             return Err(Stop::GivenUp);
         }
-        if rows > 0 && rows.is_multiple_of(20 * u64::try_from(CHUNK).unwrap_or(1)) {
+        if told.get().elapsed() >= PACE {
+            told.set(Instant::now());
             shared.send(Msg::Exporting(rows));
         }
         Ok(())
@@ -116,14 +124,17 @@ fn natural(
 fn arranged(
     shared: &Shared,
     source: &Source,
-    order: &[RowKey],
+    order: &Order,
     file: PrivateFile,
     progress: impl Fn(u64) -> Result<(), Stop>,
 ) -> Result<Table<PrivateFile>, Stop> {
     let mut table = Table::new(file, &RECORD_COLUMNS)?;
-    for keys in order.chunks(CHUNK) {
+    let mut from = 0;
+    while from < order.len() {
         progress(table.rows())?;
-        for row in read(shared, |reader| lists::picked(reader, source, keys))? {
+        let keys = order.keys(from, CHUNK).map_err(|error| Stop::Store(error.user()))?;
+        from += keys.len() as u64;
+        for row in read(shared, |reader| lists::picked(reader, source, &keys))? {
             table.row(&record_cells(&row.item))?;
         }
     }

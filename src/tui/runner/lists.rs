@@ -1,57 +1,17 @@
-//! Record lists: pages, filtering, sorting. Everything in short transactions of a few hundred rows,
-//! so that a list of millions keeps nobody waiting.
+//! Record lists: pages of a few hundred rows in short transactions, history, links.
 
 use super::Shared;
-use crate::model::{ConnectorId, Item, ItemStatus, Module, Side, id_key};
-use crate::store::{Reader, StoreResult};
+use crate::model::{ConnectorId, Item, Module, Run, Side};
+use crate::store::{ItemList, Reader, StoreResult};
 use crate::tui::history::MOST;
-use crate::tui::msg::{
-    Arrangement, Column, Links, Msg, Page, PageRequest, Part, Row, RowKey, Source, Wanted,
-};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-/// Rows read in one transaction.
-const CHUNK: usize = 2_000;
-/// Sort keys are cut to this many characters, to keep a million of them in memory.
-const SORT_KEY: usize = 32;
+use crate::tui::log::{RUNS, Window};
+use crate::tui::msg::{Links, Msg, Page, PageRequest, Part, Row, RowKey, Source};
 
 /// How long each part of a source is.
 pub fn lengths(reader: &Reader, source: &Source) -> StoreResult<Vec<u64>> {
-    let run = reader.run(source.run)?;
-    source
-        .parts
-        .iter()
-        .map(|part| match (&run, part.status) {
-            (_, ItemStatus::Conflict | ItemStatus::Linked | ItemStatus::Waiting) => {
-                probe(reader, source.run, *part)
-            }
-            (Some(run), _) => Ok(crate::tui::log::number(run, *part)),
-            (None, _) => Ok(0),
-        })
-        .collect()
-}
-
-/// The length of a list that the run's row does not count by side: lists are dense, so it is found
-/// by doubling and halving.
-fn probe(reader: &Reader, run: u64, part: Part) -> StoreResult<u64> {
-    let has = |at: u64| -> StoreResult<bool> {
-        Ok(!reader.items(run, part.module, part.side, part.status, at, 1)?.is_empty())
-    };
-    if !has(0)? {
-        return Ok(0);
-    }
-    let mut low = 0;
-    let mut high = 1;
-    while has(high)? {
-        low = high;
-        high *= 2;
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if has(middle)? { low = middle } else { high = middle }
-    }
-    Ok(high)
+    let list = |part: &Part| (part.module, part.side, part.status);
+    let lists: Vec<_> = source.parts.iter().map(list).collect();
+    reader.item_counts(source.run, &lists)
 }
 
 /// So many rows from a position on, over the borders of the parts.
@@ -87,6 +47,35 @@ pub fn range(
     Ok(rows)
 }
 
+/// Shows so many rows from a position on without what changed in them, one after the other. Answers
+/// how many there were.
+pub fn heads(
+    reader: &Reader,
+    source: &Source,
+    lengths: &[u64],
+    from: u64,
+    count: usize,
+    mut take: impl FnMut(RowKey, &Item) -> StoreResult<()>,
+) -> StoreResult<usize> {
+    let mut taken = 0;
+    let mut start = 0;
+    for (at, (part, length)) in source.parts.iter().zip(lengths).enumerate() {
+        let end = start + length;
+        if taken < count && from < end && *length > 0 {
+            let mut position = from.saturating_sub(start);
+            let room = usize::try_from(length - position).unwrap_or(usize::MAX);
+            let Part { module, side, status } = *part;
+            let list = ItemList { run: source.run, module, side, status };
+            taken += reader.item_heads(list, position, room.min(count - taken), |item| {
+                position += 1;
+                take(RowKey::new(at, position - 1), &item)
+            })?;
+        }
+        start = end;
+    }
+    Ok(taken)
+}
+
 /// The rows with these keys, neighbours read together.
 pub fn picked(reader: &Reader, source: &Source, keys: &[RowKey]) -> StoreResult<Vec<Row>> {
     let mut rows = Vec::new();
@@ -116,76 +105,55 @@ pub fn picked(reader: &Reader, source: &Source, keys: &[RowKey]) -> StoreResult<
 
 /// Reads a page.
 pub fn page(shared: &Shared, request: &PageRequest) {
-    let source = &request.source;
-    let read = shared.read(|reader| {
+    match read_page(shared, request) {
+        Ok(page) => shared.send(Msg::Page(page)),
+        Err(error) => shared.send(Msg::Failed(error.user())),
+    }
+}
+
+fn read_page(shared: &Shared, request: &PageRequest) -> StoreResult<Page> {
+    let PageRequest { source, view, count, .. } = request;
+    let mut from = request.from;
+    let mut around = None;
+    let mut keys = None;
+    if let Some(order) = &request.order {
+        if let Some(key) = request.around {
+            let at = order.index_of(key)?;
+            from = at.map_or(0, |at| at.saturating_sub(*count as u64 / 2));
+            around = Some((key, at));
+        }
+        keys = Some(order.keys(from, *count)?);
+    }
+    shared.store.read_blocking(|reader| {
         let lengths = lengths(reader, source)?;
-        let (from, rows) = match &request.wanted {
-            Wanted::Range(from, count) => (*from, range(reader, source, &lengths, *from, *count)?),
-            Wanted::Picked(from, keys) => (*from, picked(reader, source, keys)?),
+        let rows = match &keys {
+            None => range(reader, source, &lengths, from, *count)?,
+            Some(keys) => picked(reader, source, keys)?,
         };
-        Ok(Page { generation: request.generation, lengths, from, rows })
-    });
-    if let Some(page) = read {
-        shared.send(Msg::Page(page));
-    }
+        Ok(Page { view: *view, lengths, from, rows, around })
+    })
 }
 
-/// Filters and sorts a list, unless a newer job comes.
-pub fn arrange(shared: &Shared, job: u64, source: &Source, generation: u64, how: &Arrangement) {
-    let given_up = || shared.arranging.load(Ordering::SeqCst) != job;
-    let Some(lengths) = shared.read(|reader| lengths(reader, source)) else {
-        return;
+/// Reads the runs of a window, newest first: whether there are newer ones, and older ones.
+pub fn runs(
+    reader: &Reader,
+    connector: ConnectorId,
+    window: Window,
+) -> StoreResult<(Vec<Run>, bool, bool)> {
+    let older = |before| reader.runs_before(Some(connector), before, RUNS + 1);
+    let newer = |after| reader.runs_after(connector, after, RUNS + 1);
+    let cut = |mut runs: Vec<Run>| {
+        let more = runs.len() > RUNS;
+        runs.truncate(RUNS);
+        (runs, more)
     };
-    let total: u64 = lengths.iter().sum();
-    let mut keyed: Vec<(String, RowKey)> = Vec::new();
-    let mut done = 0;
-    while done < total {
-        if given_up() {
-            return;
-        }
-        let rows = shared.read(|reader| range(reader, source, &lengths, done, CHUNK));
-        let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
-            break;
-        };
-        done += u64::try_from(rows.len()).unwrap_or(0);
-        for row in rows.into_iter().filter(|row| how.sift.passes(&row.item)) {
-            let key = how.sort.map(|(column, _)| sort_key(&row.item, column)).unwrap_or_default();
-            keyed.push((key, row.key));
-        }
-        if done < total && done.is_multiple_of(10 * u64::try_from(CHUNK).unwrap_or(1)) {
-            shared.send(Msg::Arranging { generation, done, total });
-        }
-    }
-    match how.sort {
-        Some((_, false)) => keyed.sort_unstable(),
-        // Downwards by the column, but equal ones still in the store's order.
-        Some((_, true)) => keyed.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1))),
-        None => {}
-    }
-    if !given_up() {
-        let order = Arc::new(keyed.into_iter().map(|(_, key)| key).collect());
-        shared.send(Msg::Arranged { generation, lengths, order });
-    }
-}
-
-fn sort_key(item: &Item, column: Column) -> String {
-    let text = match column {
-        Column::SourceModule => item.source_module.to_lowercase(),
-        Column::Name => item.name.to_lowercase(),
-        Column::Status => format!("{}", u8::MAX - item.status as u8),
-        Column::VtigerId => id_key(&item.vtiger_id),
-        Column::ServiceId => id_key(&item.service_id),
-        Column::Time => format!("{:020}", item.time.0),
-        Column::Reason => match (&item.reason, &item.conflict) {
-            (Some(reason), _) => reason.text.to_lowercase(),
-            (None, Some(row)) => row.field.to_lowercase(),
-            (None, None) => String::new(),
-        },
+    let ((upper, more_above), (lower, more_below)) = match window {
+        Window::Newest => (cut(Vec::new()), cut(older(None)?)),
+        Window::Around(run) => (cut(newer(run)?), cut(older(Some(run.saturating_add(1)))?)),
+        Window::Oldest => (cut(newer(0)?), cut(Vec::new())),
     };
-    match text.char_indices().nth(SORT_KEY) {
-        Some((end, _)) => text[..end].to_owned(),
-        None => text,
-    }
+    let runs = upper.into_iter().rev().chain(lower).collect();
+    Ok((runs, more_above, more_below))
 }
 
 /// Reads what became of a record in all runs of a connector. An id that is not known is that of the

@@ -6,6 +6,7 @@ use super::{
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
 use crate::tui::commands::{Id, Place};
+use crate::tui::log::Window;
 use crate::tui::model::{Ask, Dialog, HelpView, Model, Question, Screen, Tab, Tone};
 use crate::tui::msg::Effect;
 use tui_input::Input;
@@ -162,7 +163,12 @@ fn sync(model: &mut Model, mode: SyncMode, effects: &mut Effects) {
 /// Starts a sync of a connector.
 pub fn start_sync(model: &mut Model, connector: u32, mode: SyncMode, effects: &mut Effects) {
     model.started.insert(connector);
-    model.log.newest |= model.log.connector == connector;
+    if model.log.connector == connector {
+        model.log.newest = true;
+        if model.log.newer {
+            navigate::read_runs(model, Window::Newest, None, effects);
+        }
+    }
     if mode != SyncMode::Preview && model.screens.is_empty() && model.tab != Tab::Log {
         // What the sync does is seen in the log.
         navigate::tab(model, Tab::Log, effects);

@@ -32,12 +32,20 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
                 moves::follow_log(model);
             }
         }
-        Msg::Page(page) => records::accept(model, page, effects),
-        Msg::Arranging { generation, done, total } => {
-            records::arranging(model, generation, done, total);
+        Msg::OlderRuns { connector, generation, runs, newer, more } => {
+            let fits = model.log.connector == connector && model.log.generation == generation;
+            // The row with the cursor stays where it is on the screen.
+            let offset = model.log.row.saturating_sub(model.log_top);
+            if fits && model.log.accept_window(runs, newer, more) {
+                model.dirty = true;
+                model.log_top = model.log.row.saturating_sub(offset);
+                moves::follow_log(model);
+            }
         }
-        Msg::Arranged { generation, lengths, order } => {
-            records::arranged(model, generation, lengths, order, effects);
+        Msg::Page(page) => records::accept(model, page, effects),
+        Msg::Arranging { generation, busy } => records::arranging(model, generation, busy),
+        Msg::Arranged { generation, made } => {
+            records::arranged(model, generation, made, effects);
         }
         Msg::Queue { connector, filter, rows } => {
             let height = crate::tui::layout::queue_height(model);

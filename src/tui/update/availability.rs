@@ -225,7 +225,7 @@ fn why_no_csv(model: &Model) -> Option<String> {
         return view.rows().is_empty().then(|| "There is nothing to write.".into());
     }
     match list(model) {
-        Some(view) if view.busy.is_some() => Some("The list is still being filtered.".into()),
+        Some(view) if view.busy().is_some() => Some("The list is still being filtered.".into()),
         Some(view) if view.list.shown() == 0 => Some("There is nothing to write.".into()),
         Some(_) => None,
         None if model.tab == Tab::Debug && model.pane == Pane::Body => match model.debug.shown() {

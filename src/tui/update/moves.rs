@@ -4,7 +4,7 @@ use super::{Effects, consent, debug, mapping, navigate, queue, records};
 use crate::model::Side;
 use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
-use crate::tui::log::{COLUMNS, RUNS};
+use crate::tui::log::{COLUMNS, End, Window};
 use crate::tui::model::{Dialog, Model, Pane, Screen};
 
 /// How far a key moves.
@@ -90,21 +90,36 @@ fn log(model: &mut Model, step: Step, effects: &mut Effects) {
     let silent = layout::silent_side(model);
     let log = &mut model.log;
     let last = log.rows.len().saturating_sub(1);
-    match (step, log.side()) {
-        (Step::By(1), Side::Vtiger) if log.row == last && silent.is_none() => {
+    let first_table = log.side() == Side::Vtiger;
+    match step {
+        Step::By(1) if log.row == last && !log.more && first_table && silent.is_none() => {
             log.side = Some(Side::Service);
-            log.row = 0;
+            log_end(model, End::Top, effects);
         }
-        (Step::By(-1), Side::Service) if log.row == 0 && silent.is_none() => {
+        Step::By(-1) if log.row == 0 && !log.newer && !first_table && silent.is_none() => {
             log.side = Some(Side::Vtiger);
-            log.row = last;
+            log_end(model, End::Bottom, effects);
         }
-        (step, _) => log.row = moved(log.row, step, log.rows.len()),
+        Step::By(_) => log.row = moved(log.row, step, log.rows.len()),
+        Step::Top => log_end(model, End::Top, effects),
+        Step::Bottom => log_end(model, End::Bottom, effects),
     }
     follow_log(model);
-    if model.log.wants_more() && model.log.limit <= model.log.runs.len() {
-        model.log.limit = model.log.runs.len() + RUNS;
-        navigate::read_log(model, effects);
+    if let Some(window) = model.log.wanted() {
+        navigate::read_runs(model, window, None, effects);
+    }
+}
+
+/// Goes to an end of the log, and reads the runs there if they are not in memory.
+fn log_end(model: &mut Model, end: End, effects: &mut Effects) {
+    let log = &mut model.log;
+    let (beyond, window) = match end {
+        End::Top => (log.newer, Window::Newest),
+        End::Bottom => (log.more, Window::Oldest),
+    };
+    log.row = if end == End::Top { 0 } else { log.rows.len().saturating_sub(1) };
+    if beyond {
+        navigate::read_runs(model, window, Some(end), effects);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Going from screen to screen, and back to the same place.
 
 use super::{Effects, consent, debug, dialogs, forms, mapping, queue, records};
-use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side};
+use crate::model::{ConnectorId, Item, ItemStatus, Module, Run, RunStatus, Side, Stamp};
 use crate::tui::commands::Place;
 use crate::tui::layout;
 use crate::tui::list::VirtualList;
-use crate::tui::log::{self, LogView, number};
+use crate::tui::log::{self, End, LogView, Window, number};
 use crate::tui::model::{Dialog, Entry, ListView, Model, Pane, Screen, Tab};
 use crate::tui::msg::{Arrangement, Effect};
 use crate::tui::queue::QueueView;
@@ -33,9 +33,17 @@ pub fn choose(model: &mut Model, entry: Entry, effects: &mut Effects) {
 /// Reads the log of the chosen connector.
 pub fn read_log(model: &Model, effects: &mut Effects) {
     if let Entry::Connector(connector) = model.entry {
-        let (generation, limit) = (model.log.generation, model.log.limit);
-        effects.push(Effect::Runs { connector, generation, limit });
+        let (generation, window) = (model.log.generation, model.log.window);
+        effects.push(Effect::Runs { connector, generation, window });
     }
+}
+
+/// Reads other runs of the log into memory, and then puts the cursor on an end of them.
+pub fn read_runs(model: &mut Model, window: Window, to: Option<End>, effects: &mut Effects) {
+    model.log.generation = model.next_serial();
+    model.log.window = window;
+    model.log.asked = Some(to);
+    read_log(model, effects);
 }
 
 /// Reads the queue of the chosen connector while it is shown.
@@ -133,7 +141,9 @@ fn open_number(model: &mut Model, effects: &mut Effects) {
         list: VirtualList::new(vec![length]),
         arrangement: Arrangement::default(),
         typing: None,
-        busy: None,
+        making: None,
+        rest: Stamp(0),
+        again: None,
     };
     push_list(model, view, effects);
 }
@@ -204,7 +214,9 @@ fn open_all(
         list: VirtualList::new(lengths),
         arrangement: Arrangement::default(),
         typing: None,
-        busy: None,
+        making: None,
+        rest: Stamp(0),
+        again: None,
     };
     push_list(model, view, effects);
 }
@@ -247,7 +259,9 @@ pub fn back(model: &mut Model, effects: &mut Effects) {
     }
     let searched = model.place() == Place::DebugLog && !model.debug.filter.is_empty();
     match model.screens.last_mut() {
-        Some(Screen::List(view)) if view.busy.is_some() || !view.arrangement.filter.is_empty() => {
+        Some(Screen::List(view))
+            if view.busy().is_some() || !view.arrangement.filter.is_empty() =>
+        {
             records::clear_filter(model, effects);
         }
         Some(Screen::Form(_)) => forms::close(model),

@@ -1,13 +1,18 @@
 //! Record lists: asking for rows, filtering, sorting, links.
 
 use super::Effects;
-use crate::model::Side;
+use crate::model::{Side, Stamp, UserError};
 use crate::tui::layout;
-use crate::tui::model::{ListView, Model, Screen, Tone};
-use crate::tui::msg::{Effect, Page, RowKey};
+use crate::tui::model::{ListView, Making, Model, Screen, Tone};
+use crate::tui::msg::{Arranged, Busy, Effect, Page};
 use crate::tui::sift::Sift;
-use std::sync::Arc;
+use std::time::Duration;
 use tui_input::Input;
+
+/// How long a filtered or sorted list rests at least before rows that came are taken in.
+const PAUSE: Duration = Duration::from_secs(2);
+/// It rests so many times as long as filtering and sorting took.
+const SHARE: u32 = 4;
 
 /// The record list on top.
 pub fn top(model: &mut Model) -> Option<&mut ListView> {
@@ -31,7 +36,7 @@ pub fn want(model: &mut Model, effects: &mut Effects) {
 pub fn refresh(model: &mut Model, effects: &mut Effects) {
     let height = layout::list_height(model);
     if let Some(view) = top(model)
-        && view.busy.is_none()
+        && view.busy().is_none()
     {
         let request = view.list.refresh(&view.source, height);
         effects.push(Effect::Page(request));
@@ -41,22 +46,38 @@ pub fn refresh(model: &mut Model, effects: &mut Effects) {
 /// Takes a page in, whichever list it is for.
 pub fn accept(model: &mut Model, page: Page, effects: &mut Effects) {
     let height = layout::list_height(model);
-    let mut grown = false;
     let mut changed = false;
     for screen in &mut model.screens {
         if let Screen::List(view) = screen {
-            let before = view.list.total();
-            let hit = view.list.accept(page.clone(), height);
-            changed |= hit;
-            grown |= hit && view.list.order().is_some() && view.list.total() != before;
+            changed |= view.list.accept(page.clone(), height);
         }
     }
     model.dirty |= changed;
-    if grown {
-        // A filtered list of a running sync has new rows to look at.
-        arrange(model, effects);
-    } else if changed {
+    if changed {
         want(model, effects);
+        let now = model.now;
+        // What is being made now is looked at again when it is there.
+        if let Some(view) = top(model)
+            && view.making.is_none()
+            && view.list.has_outgrown()
+        {
+            view.again = Some(view.rest.max(now));
+        }
+        look_again(model, effects);
+    }
+}
+
+/// Filters and sorts anew once rows have come, but not all the time: a sync adds some with every
+/// batch, and a long list takes a while.
+pub fn look_again(model: &mut Model, effects: &mut Effects) {
+    let now = model.now;
+    let Some(view) = top(model) else { return };
+    if view.making.is_some() || view.again.is_none_or(|at| at > now) {
+        return;
+    }
+    view.again = None;
+    if view.list.has_outgrown() {
+        make(view, now, None, effects);
     }
 }
 
@@ -88,18 +109,18 @@ pub fn filter_changed(model: &mut Model, effects: &mut Effects) {
     arrange(model, effects);
 }
 
-/// Takes the filter away, or gives up making one.
+/// Takes the filter away, or gives up what is being made.
 pub fn clear_filter(model: &mut Model, effects: &mut Effects) {
     let Some(view) = top(model) else { return };
-    view.typing = None;
-    if view.busy.is_some() && view.arrangement.filter.is_empty() {
-        view.arrangement.sort = None;
-    }
-    if view.arrangement.filter.is_empty() && view.busy.is_none() {
+    let typed = view.typing.take().is_some();
+    if view.busy().is_some() && !typed {
+        view.arrangement = view.list.arrangement().clone();
+    } else if view.arrangement.filter.is_empty() {
         return;
+    } else {
+        view.arrangement.filter.clear();
+        view.arrangement.sift = Sift::default();
     }
-    view.arrangement.filter.clear();
-    view.arrangement.sift = Sift::default();
     arrange(model, effects);
 }
 
@@ -156,53 +177,73 @@ pub fn reverse(model: &mut Model, effects: &mut Effects) {
     arrange(model, effects);
 }
 
-/// Begins a new view of the list: with the filter and order that are set now.
+/// Begins a new view of the list: with the filter and order that are set now. What is shown stays
+/// until it is there.
 fn arrange(model: &mut Model, effects: &mut Effects) {
     let height = layout::list_height(model);
+    let now = model.now;
     let Some(view) = top(model) else { return };
-    let generation = view.list.next_view();
-    if view.arrangement.is_natural() {
-        if view.busy.take().is_some() {
+    let shown = view.arrangement.shows_the_same(view.list.arrangement());
+    if shown || view.arrangement.is_natural() {
+        view.list.next_view();
+        if view.making.take().is_some() {
             effects.push(Effect::StopArranging);
         }
-        view.list.arrange(None, None, height);
+        if !shown {
+            view.list.show_all(height);
+        }
         want(model, effects);
         return;
     }
-    view.busy = Some((0, view.list.total()));
-    let (source, arrangement) = (view.source.clone(), view.arrangement.clone());
-    effects.push(Effect::Arrange { source, generation, arrangement });
+    let busy = Busy { done: 0, total: view.list.total(), sorting: false };
+    make(view, now, Some(busy), effects);
 }
 
-/// The view with this number, if it is on top.
+fn make(view: &mut ListView, now: Stamp, busy: Option<Busy>, effects: &mut Effects) {
+    view.again = None;
+    let generation = view.list.next_view();
+    let arrangement = view.arrangement.clone();
+    view.making = Some(Making { arrangement: arrangement.clone(), since: now, busy });
+    effects.push(Effect::Arrange { source: view.source.clone(), generation, arrangement });
+}
+
+/// The view with this number, if it is on top and being made.
 fn view_of(model: &mut Model, generation: u64) -> Option<&mut ListView> {
-    top(model).filter(|view| view.list.generation() == generation && view.busy.is_some())
+    top(model).filter(|view| view.list.generation() == generation && view.making.is_some())
 }
 
 /// Shows how far the making of a view is.
-pub fn arranging(model: &mut Model, generation: u64, done: u64, total: u64) {
-    if let Some(view) = view_of(model, generation) {
-        view.busy = Some((done, total));
+pub fn arranging(model: &mut Model, generation: u64, busy: Busy) {
+    if let Some(view) = view_of(model, generation)
+        && let Some(told) = view.making.as_mut().and_then(|making| making.busy.as_mut())
+    {
+        *told = busy;
         model.dirty = true;
     }
 }
 
-/// A view is made.
+/// A view is made, or could not be: then what was shown stays.
 pub fn arranged(
     model: &mut Model,
     generation: u64,
-    lengths: Vec<u64>,
-    order: Arc<Vec<RowKey>>,
+    made: Result<Arranged, UserError>,
     effects: &mut Effects,
 ) {
     let height = layout::list_height(model);
+    let now = model.now;
     let Some(view) = view_of(model, generation) else {
         return;
     };
-    view.busy = None;
-    view.list.arrange(Some(lengths), Some(order), height);
-    // Rows that were asked for in the order before are not taken for rows of this one.
-    view.list.next_view();
+    let Some(making) = view.making.take() else { return };
+    let took = now.since(making.since);
+    view.rest = now.plus(PAUSE.max(took * SHARE));
+    match made {
+        Ok(made) => view.list.arrange(making.arrangement, made, height),
+        Err(error) => {
+            view.arrangement = view.list.arrangement().clone();
+            model.show_error("The list was not filtered or sorted", error);
+        }
+    }
     model.dirty = true;
     want(model, effects);
 }

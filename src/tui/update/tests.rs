@@ -15,6 +15,7 @@ mod queue;
 mod rebinding;
 mod records;
 mod rights;
+mod runs;
 mod syncs;
 
 use crate::engine::{Due, Holder, Outlook, Outlooks, SyncMode};
@@ -26,10 +27,12 @@ use crate::tui::draw::tests::{consent as consents, shot};
 use crate::tui::fixture::{self, World};
 use crate::tui::form::{CheckState, Focus};
 use crate::tui::keys::Key;
+use crate::tui::log::Window;
 use crate::tui::model::{Ask, Dialog, Entry, Pane, Question, Screen, Tab};
 use crate::tui::msg::{
-    ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target, Wanted,
+    Arranged, ConnectorDeed, Draft, Effect, Entered, ExportWhat, Exported, Msg, Target,
 };
+use crate::tui::order::Order;
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

@@ -42,10 +42,9 @@ fn a_filter_that_is_typed_on_is_asked_for_anew_and_older_answers_are_dropped() {
         })
         .collect();
     let [old, new] = generations[..] else { panic!("{effects:?}") };
-    let arranged = |generation, n: u64| Msg::Arranged {
-        generation,
-        lengths: vec![96],
-        order: std::sync::Arc::new((0..n).map(|at| crate::tui::msg::RowKey::new(0, at)).collect()),
+    let arranged = |generation, n: u64| {
+        let order = Order::of((0..n).map(|at| crate::tui::msg::RowKey::new(0, at)));
+        Msg::Arranged { generation, made: Ok(Arranged { lengths: vec![96], order }) }
     };
     world.send(arranged(old, 5));
     let shown = |world: &World| match world.model.screens.last() {
@@ -82,7 +81,7 @@ fn a_page_far_down_asks_for_the_rows_around_it_only() {
     world.seen.clear();
     world.press("enter G");
     let Some(Effect::Page(request)) = world.seen.last() else { panic!("{:?}", world.seen) };
-    let Wanted::Range(from, count) = request.wanted else { panic!("not arranged") };
+    let (from, count) = (request.from, request.count);
     assert!(from > 1_234_000 && count <= 60, "{from} {count}");
 }
 
@@ -127,15 +126,15 @@ fn rows_asked_for_in_the_order_before_are_not_taken_for_others() {
         _ => None,
     });
     let (generation, late) = (arrange.unwrap(), late.unwrap());
-    let order = (0..96).rev().map(|at| crate::tui::msg::RowKey::new(0, at)).collect();
-    let order = std::sync::Arc::new(order);
-    world.send(Msg::Arranged { generation, lengths: vec![96], order });
+    let order = Order::of((0..96).rev().map(|at| crate::tui::msg::RowKey::new(0, at)));
+    world.send(Msg::Arranged { generation, made: Ok(Arranged { lengths: vec![96], order }) });
     let shown = shot(&world.model);
     let page = crate::tui::msg::Page {
-        generation: late.generation,
+        view: late.view,
         lengths: vec![96],
         from: 0,
         rows: Vec::new(),
+        around: None,
     };
     world.send(Msg::Page(page));
     assert_eq!(shot(&world.model), shown);

@@ -112,8 +112,13 @@ fn older_runs_are_read_when_the_cursor_nears_the_end() {
         .collect();
     world.send(Msg::Runs { connector: 1, generation, runs, more: true });
     world.seen.clear();
-    world.press("G");
-    assert!(world.asked(|e| matches!(e, Effect::Runs { limit: 200, .. })));
+    world.press("ctrl-f ctrl-f ctrl-f");
+    assert!(!world.asked(|e| matches!(e, Effect::Runs { .. })));
+    world.model.log.row = 150;
+    let effects = crate::tui::update::update(&mut world.model, Msg::Key(Key::char('j')));
+    let around = Window::Around(world.model.log.run().unwrap().id);
+    let asked = |e: &Effect| matches!(e, Effect::Runs { window, .. } if *window == around);
+    assert!(effects.iter().any(asked), "{effects:?}");
 }
 
 #[test]
