@@ -5,6 +5,7 @@ use crate::model::manifest::{Api, Manifest, Stream};
 use crate::model::{Direction, Mode, Module, Pair};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The services' assets: the list that a new service is added to.
 const SERVICES: &[(&str, &str)] = &[
@@ -15,7 +16,7 @@ const SERVICES: &[(&str, &str)] = &[
 ];
 
 /// All services that a connector can be made of, and the CRM.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Catalog {
     /// The CRM.
     pub vtiger: VtigerAsset,
@@ -242,6 +243,13 @@ impl ServiceModule {
         let defaults = self.mapping.iter().filter(|p| !replaced(p)).cloned();
         let added = custom.iter().map(|c| Pair { custom: true, ..c.clone() });
         defaults.chain(added).collect()
+    }
+}
+
+impl fmt::Debug for Catalog {
+    /// The names are enough to tell one from another; all of it would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.services.keys()).finish()
     }
 }
 

@@ -4,7 +4,8 @@ use super::{
     apply, check, config, connector, demo, doctor, generate, links, log, mapping, queue, records,
     sandbox, services, sync,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -48,8 +49,34 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// Refuse every command that changes records or settings
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "SYNCDECK_READ_ONLY", value_parser = FalseyValueParser::new())]
     pub read_only: bool,
+    /// Colours in the full-screen program; auto: unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// As the environment asks for it.
+    #[default]
+    Auto,
+    /// Whatever the environment says.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether colours are asked for or refused.
+    pub fn wish(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::Always => Some(true),
+            Self::Never => Some(false),
+        }
+    }
 }
 
 /// The commands.

@@ -21,6 +21,8 @@ pub struct Context {
     pub out: Output,
     /// Nothing may be changed.
     pub read_only: bool,
+    /// Whether colours are asked for or refused.
+    pub color: Option<bool>,
     /// The one folder for everything, if one was named.
     pub data_dir: Option<PathBuf>,
 }
@@ -45,6 +47,7 @@ impl Context {
         Self {
             out: Output::new(global.json),
             read_only: global.read_only,
+            color: global.color.wish(),
             data_dir: global.data_dir.clone(),
         }
     }
@@ -92,6 +95,7 @@ impl Context {
             ));
         }
         let store = Store::open(&file)?;
+        crate::fault::report_into(&paths.state);
         let vault = Vault::open(&paths.config)?;
         for file in [&file, &paths.key()] {
             if let Some(warning) = check_permissions(file) {
@@ -113,7 +117,10 @@ pub fn catalog() -> Result<Catalog, UserError> {
 
 /// The runtime that the engine works on.
 pub fn runtime() -> Outcome<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    // One thread for the engine's tasks beside the screen's: what waits for the wire gains nothing
+    // by more, and waking each other costs them several times what a request does.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().map_err(|error| {
         Failure::failed(
             "SyncDeck could not start its threads.",
             format!("The operating system says: {error}."),

@@ -39,6 +39,9 @@ pub struct SandboxArgs {
     /// Keep edits and port in this folder, to go on there the next time
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Begin with a Vtiger without records, to try a first sync
+    #[arg(long)]
+    pub empty_crm: bool,
     /// Which Vtiger to imitate
     #[arg(long, value_enum, default_value_t = CrmChoice::Repaired)]
     pub vtiger: CrmChoice,
@@ -81,6 +84,7 @@ pub fn run(args: &SandboxArgs, context: &Context) -> Outcome {
         faults,
         state_dir: args.state.clone(),
         vtiger: args.vtiger.into(),
+        empty_crm: args.empty_crm,
         ..SandboxOptions::default()
     };
     runtime()?.block_on(async {

@@ -35,6 +35,7 @@ pub fn show(house: &House, context: &Context, runtime: &Runtime, title: Option<&
         vault: house.vault.clone(),
         runtime: runtime.handle().clone(),
         read_only: context.read_only,
+        color: context.color,
         folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
         config: house.config.clone(),
         title: title.map(str::to_owned),

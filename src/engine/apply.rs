@@ -7,7 +7,7 @@ use super::lookup::{read_again, search_new};
 use super::matching::Match;
 use super::module::{ModuleWork, at};
 use super::outcome::finish;
-use super::plan::{Job, Plan, plan, reason_item};
+use super::plan::{Decided, Job, Plan, plan, reason_item};
 use super::references::{linked_since, would_link};
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::safeguards;
@@ -128,9 +128,9 @@ async fn run_batch(
         Err(stop) => return stop_after(context, commit, stop).await,
     };
     let mut jobs = Vec::new();
-    for unit in units {
+    for (unit, decided) in units {
         let new = new_one(&unit);
-        match plan(context, work, unit) {
+        match plan(context, work, unit, decided) {
             Plan::Job(job) => jobs.push(*job),
             Plan::Nothing if !context.dry => {
                 // It has nowhere to go, so it waits for nothing.
@@ -219,7 +219,7 @@ async fn hold_back(
         .await?;
     let stands = |record: &Record, side: Side| {
         skips.get(&(side, record.id.clone())).is_some_and(|skip| {
-            let print = work.mapping.project(side, &record.fields).print;
+            let print = work.mapping.print_of(side, &record.fields);
             skip.print == print && skip.revision == work.mapping.revision()
         })
     };
@@ -264,12 +264,12 @@ async fn still_true(
     let (mut now, new) = look_again(context, work, units).await?;
     again.extend(new);
     for (unit, job) in planned {
-        if let Some(at) = now.iter().position(|now| *now == unit) {
+        if let Some(at) = now.iter().position(|(now, _)| *now == unit) {
             now.swap_remove(at);
             kept.push(job);
         }
     }
-    again.extend(now);
+    again.extend(now.into_iter().map(|(unit, _)| unit));
     Ok(kept)
 }
 
@@ -289,21 +289,24 @@ fn unit_of(job: &Job) -> Option<Unit> {
     Some(Unit::Match(Box::new(found)))
 }
 
+/// A unit, and what was made out of it.
+type Looked = (Unit, Option<Decided>);
+
 /// Searches and reads again. The second list is of records that turned out to be new, or to have
 /// other keys, only then: they have to be searched first.
 async fn look_again(
     context: &Context,
     work: &ModuleWork,
     units: Vec<Unit>,
-) -> Step<(Vec<Unit>, Vec<Unit>)> {
+) -> Step<(Vec<Looked>, Vec<Unit>)> {
     let units = search_new(context, work, units).await?;
     let searched: HashSet<(Side, String)> = units.iter().filter_map(new_one).collect();
     let mut now = Vec::with_capacity(units.len());
     let mut again = Vec::new();
-    for unit in read_again(context, work, units).await? {
+    for (unit, decided) in read_again(context, work, units).await? {
         match new_one(&unit) {
             Some(new) if !searched.contains(&new) => again.push(unit),
-            _ if same_key(work, &unit) => now.push(unit),
+            _ if same_key(work, &unit) => now.push((unit, decided)),
             _ => again.extend(apart(unit)),
         }
     }
@@ -324,9 +327,7 @@ fn new_one(unit: &Unit) -> Option<(Side, String)> {
 fn same_key(work: &ModuleWork, unit: &Unit) -> bool {
     let Unit::Match(found) = unit else { return true };
     let Match::Pair { vtiger, service } = found.as_ref() else { return true };
-    let key = |side: Side, record: &Record| {
-        work.mapping.match_key(&work.mapping.project(side, &record.fields))
-    };
+    let key = |side: Side, record: &Record| work.mapping.match_key(side, &record.fields);
     key(Side::Vtiger, vtiger) == key(Side::Service, service)
 }
 

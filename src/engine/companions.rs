@@ -318,7 +318,7 @@ async fn set_aside(
         since: before.map_or_else(Stamp::now, |p| p.since),
         tries,
         next_try: context.next_try(tries),
-        print: Some(work.mapping.project(side, &record.fields).print),
+        print: Some(work.mapping.print_of(side, &record.fields)),
         revision: work.mapping.revision(),
     };
     batch.push(Change::PutParked(connector, module, parked));

@@ -120,16 +120,13 @@ impl Context {
         self.go_on()
     }
 
-    /// Reads from the store.
+    /// Reads from the store, here: a look takes microseconds, and waking another thread for it
+    /// would cost many times that.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn read<T, F>(&self, read: F) -> Step<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Reader) -> StoreResult<T> + Send + 'static,
-    {
-        Ok(self.store.read(read).await?)
+    pub async fn read<T>(&self, read: impl FnOnce(&Reader) -> StoreResult<T>) -> Step<T> {
+        Ok(self.store.read_blocking(read)?)
     }
 
     /// Commits a batch, unless it is empty.

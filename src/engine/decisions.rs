@@ -77,8 +77,7 @@ pub async fn may_come_from(
     side: Side,
     record: &Record,
 ) -> Step<Vec<Candidate>> {
-    let values = work.mapping.project(side, &record.fields);
-    if work.mapping.match_key(&values).is_some() {
+    if work.mapping.match_key(side, &record.fields).is_some() {
         return Ok(Vec::new());
     }
     if work.lost.get().is_none() {
@@ -129,7 +128,7 @@ pub fn rests(
             Some(Verdict::Never) => true,
             Some(Verdict::Dropped) if now[at(side.other())] == SideNow::Gone => {
                 let print = match &now[at(side)] {
-                    SideNow::Present(record) => work.mapping.project(side, &record.fields).print,
+                    SideNow::Present(record) => work.mapping.print_of(side, &record.fields),
                     SideNow::AsLinked if side == Side::Vtiger => link.vtiger_print,
                     SideNow::AsLinked => link.service_print,
                     SideNow::Gone | SideNow::Missing => return false,

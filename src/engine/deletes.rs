@@ -28,8 +28,8 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
         let gone = |u: &Unit| matches!(u, Unit::Linked { now, .. } if now.contains(&SideNow::Gone));
         let batch = read_again(context, work, batch.into_iter().filter(gone).collect()).await?;
         let mut deletes = Vec::new();
-        for unit in batch {
-            if let Plan::Delete(side, link, record) = plan(context, work, unit) {
+        for (unit, decided) in batch {
+            if let Plan::Delete(side, link, record) = plan(context, work, unit, decided) {
                 deletes.push((side, *link, record.map(|r| *r)));
             }
         }

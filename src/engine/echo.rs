@@ -6,7 +6,7 @@
 //! unchanged. Whoever wants it all the same puts it into the queue.
 
 use super::module::ModuleWork;
-use crate::model::{ConnectorId, Link, LinkOrigin, Module, ReasonCode, Record, Side, Value};
+use crate::model::{ConnectorId, LinkOrigin, Module, ReasonCode, Record, Side, Value};
 use crate::store::{Reader, StoreResult};
 
 /// The id of the record that a record of the service is made of.
@@ -25,9 +25,9 @@ pub fn is_echo(
     connector: ConnectorId,
     from: Module,
     source: &str,
-    link: Option<&Link>,
+    link: Option<LinkOrigin>,
 ) -> StoreResult<bool> {
-    if link.is_some_and(|link| link.origin == LinkOrigin::Person) {
+    if link == Some(LinkOrigin::Person) {
         return Ok(false);
     }
     if let Some(sent) = r.link_by_service(connector, from, source)? {

@@ -4,17 +4,41 @@ use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
 use crate::mapping::Projection;
 use crate::model::{Base, Link, PairState, Record, Side, fingerprint};
+use std::borrow::Cow;
 
 /// The link of two records as both sides hold them now. A side that was not read stays as the old
 /// link remembers it; `None` if there is no old link to remember it.
 pub fn link_after(work: &ModuleWork, job: &Job, now: [Option<&Record>; 2]) -> Option<Link> {
-    let values =
-        Side::BOTH.map(|side| now[at(side)].map(|r| work.mapping.project(side, &r.fields)));
+    link_of(work, job, now, &projected(work, job, now))
+}
+
+/// The mapped values of what both sides hold now: those that the job was planned with, as long as
+/// the record is the same.
+fn projected<'j>(
+    work: &ModuleWork,
+    job: &'j Job,
+    now: [Option<&Record>; 2],
+) -> [Option<Cow<'j, Projection>>; 2] {
+    Side::BOTH.map(|side| {
+        let record = now[at(side)]?;
+        match (&job.records[at(side)], &job.values[at(side)]) {
+            (Some(before), Some(values)) if before == record => Some(Cow::Borrowed(values)),
+            _ => Some(Cow::Owned(work.mapping.project(side, &record.fields))),
+        }
+    })
+}
+
+fn link_of(
+    work: &ModuleWork,
+    job: &Job,
+    now: [Option<&Record>; 2],
+    values: &[Option<Cow<'_, Projection>>; 2],
+) -> Option<Link> {
     let old = job.link.as_ref();
     let id = |side: Side, linked: Option<&String>| {
         now[at(side)].map(|r| r.id.clone()).or_else(|| linked.cloned())
     };
-    let pairs = match (&values[0], &values[1]) {
+    let pairs = match (values[0].as_deref(), values[1].as_deref()) {
         (Some(vtiger), Some(service)) => work.mapping.states(vtiger, service),
         (Some(values), None) => one_side(work, old?, Side::Vtiger, values),
         (None, Some(values)) => one_side(work, old?, Side::Service, values),
@@ -70,23 +94,28 @@ pub fn link_written(
     writes: &[PlannedWrite],
     now: [Option<&Record>; 2],
 ) -> Option<Link> {
-    let mut link = link_after(work, job, now)?;
-    let mut known = Side::BOTH
-        .map(|side| now[at(side)].map(|record| work.mapping.project(side, &record.fields)));
+    let mut known = projected(work, job, now);
+    let mut link = link_of(work, job, now, &known)?;
     let mut edited = [false, false];
     for write in writes {
         let side = at(write.side);
         let (Some(before), Some(answer)) = (&job.records[side], &mut known[side]) else {
             continue;
         };
-        let before = work.mapping.project(write.side, &before.fields);
-        for (pair, value) in before.values.into_iter().enumerate() {
-            if !write.pairs.contains(&pair) && answer.values[pair] != value {
-                answer.values[pair] = value;
+        let before = match &job.values[side] {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(work.mapping.project(write.side, &before.fields)),
+        };
+        for (pair, value) in before.values.iter().enumerate() {
+            if !write.pairs.contains(&pair) && answer.values[pair] != *value {
+                answer.to_mut().values[pair].clone_from(value);
                 edited[side] = true;
             }
         }
-        answer.print = work.mapping.print(&answer.values);
+        if edited[side] {
+            let print = work.mapping.print(&answer.values);
+            answer.to_mut().print = print;
+        }
     }
     if edited == [false, false] {
         return Some(link);

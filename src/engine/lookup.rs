@@ -7,7 +7,7 @@ use super::context::{Context, Step};
 use super::decisions::{Verdicts, candidate, may_come_from, verdicts};
 use super::matching::{Match, create_lost, duplicate_of, left_out_there, may_be_ours};
 use super::module::{ModuleWork, at};
-use super::plan::decide;
+use super::plan::{Decided, decide};
 use super::reconcile::Decision;
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
@@ -195,8 +195,7 @@ pub async fn search(
     let mut links = links(context, work, target, ids).await?;
     let mut seen = HashSet::new();
     for record in records {
-        let values = work.mapping.project(target, &record.fields);
-        if let Some(key) = work.mapping.match_key(&values)
+        if let Some(key) = work.mapping.match_key(target, &record.fields)
             && seen.insert(record.id.clone())
         {
             // A guest who has registered: the companion's link makes room for the real one.
@@ -221,8 +220,7 @@ fn judge(
     found: &Found,
     decided: &HashMap<String, Verdict>,
 ) -> Unit {
-    let values = work.mapping.project(side, &record.fields);
-    let all = work.mapping.match_key(&values).and_then(|key| found.get(&key));
+    let all = work.mapping.match_key(side, &record.fields).and_then(|key| found.get(&key));
     let all = all.map(Vec::as_slice).unwrap_or_default();
     let named = |hits: &[&(Record, Option<Link>)]| -> Vec<Candidate> {
         let first = hits.iter().take(Reason::CANDIDATES);
@@ -282,13 +280,17 @@ pub async fn read_again(
     context: &Context,
     work: &ModuleWork,
     mut units: Vec<Unit>,
-) -> Step<Vec<Unit>> {
+) -> Step<Vec<(Unit, Option<Decided>)>> {
     let mut fresh: Vec<[bool; 2]> = units.iter().map(trusted).collect();
+    let mut decided: Vec<Option<Decided>> = units.iter().map(|_| None).collect();
     // Twice is enough: after it every side that is written has been read.
     for _ in 0..2 {
         let mut wanted: [Vec<String>; 2] = [Vec::new(), Vec::new()];
-        for (unit, fresh) in units.iter().zip(&fresh) {
-            for side in needed(work, unit) {
+        for ((unit, fresh), decided) in units.iter().zip(&fresh).zip(&mut decided) {
+            if decided.is_none() {
+                *decided = decided_now(work, unit);
+            }
+            for side in needed(decided.as_ref().map(|(decision, _)| decision)) {
                 if !fresh[at(side)] {
                     wanted[at(side)].extend(id_on(unit, side));
                 }
@@ -307,17 +309,18 @@ pub async fn read_again(
             let mut records: HashMap<String, Record> =
                 records.into_iter().filter(|r| !r.trashed).map(|r| (r.id.clone(), r)).collect();
             let asked: HashSet<&String> = ids.iter().collect();
-            for (unit, fresh) in units.iter_mut().zip(&mut fresh) {
+            for ((unit, fresh), decided) in units.iter_mut().zip(&mut fresh).zip(&mut decided) {
                 if let Some(id) = id_on(unit, side)
                     && asked.contains(&id)
                 {
                     put(unit, side, records.remove(&id));
                     fresh[at(side)] = true;
+                    *decided = None;
                 }
             }
         }
     }
-    Ok(units)
+    Ok(units.into_iter().zip(decided).collect())
 }
 
 /// The sides of a unit that need not be read again: none.
@@ -329,18 +332,23 @@ fn trusted(unit: &Unit) -> [bool; 2] {
     read.map(|read| read && !on(Safeguard::ReadAgain))
 }
 
-/// The sides that have to be known for certain before a unit is carried out.
-fn needed(work: &ModuleWork, unit: &Unit) -> Vec<Side> {
-    let decision = match unit {
-        Unit::Linked { link, now } => decide(work, Some(link), now).0,
+/// What is to be done with the records of a unit as it is now.
+fn decided_now(work: &ModuleWork, unit: &Unit) -> Option<Decided> {
+    match unit {
+        Unit::Linked { link, now } => Some(decide(work, Some(link), now)),
         Unit::Match(found) => match found.as_ref() {
             Match::Pair { vtiger, service } => {
                 let now = [SideNow::Present(vtiger.clone()), SideNow::Present(service.clone())];
-                decide(work, None, &now).0
+                Some(decide(work, None, &now))
             }
-            Match::New { .. } | Match::Skip { .. } | Match::Later { .. } => return Vec::new(),
+            Match::New { .. } | Match::Skip { .. } | Match::Later { .. } => None,
         },
-    };
+    }
+}
+
+/// The sides that have to be known for certain before a unit is carried out.
+fn needed(decision: Option<&Decision>) -> Vec<Side> {
+    let Some(decision) = decision else { return Vec::new() };
     match decision {
         Decision::Write { vtiger, service, lost } => {
             let mut sides = Vec::new();

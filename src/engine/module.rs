@@ -8,7 +8,7 @@ use super::reconcile::Rules;
 use crate::catalog::{ComesFrom, ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
 use crate::model::{
-    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
+    Cursor, Link, LinkHead, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
 };
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
@@ -32,12 +32,12 @@ pub struct Staged {
 
 impl Staged {
     /// A linked record that changed.
-    pub fn linked(side: Side, record: Record, link: &Link) -> Self {
+    pub fn linked(side: Side, record: Record, link: &LinkHead) -> Self {
         Self { side, id: record.id.clone(), link: link.vtiger_id.clone(), record: Some(record) }
     }
 
     /// A linked record that is gone.
-    pub fn gone(side: Side, id: String, link: &Link) -> Self {
+    pub fn gone(side: Side, id: String, link: &LinkHead) -> Self {
         Self { side, id, link: link.vtiger_id.clone(), record: None }
     }
 

@@ -47,14 +47,19 @@ pub async fn finish(
     let (connector, module) = (context.id(), work.module);
     for write in &written {
         let source_id = source_id(&job, write);
-        let job_now = Job { records: now.clone(), ..job.clone() };
         let mut changes = answered(work, write, now[at(write.side)].as_ref());
         let lines = items_path(work, write.side).is_some_and(|p| write.fields.get(p).is_some());
         if lines {
             let source = job.records[at(write.side.other())].as_ref();
             changes.extend(total_difference(source, now[at(write.side)].as_ref()));
         }
-        let item = written_item(context, work, &job_now, write, changes);
+        let mut item = written_item(context, work, &job, write, changes);
+        if let Some(record) = &now[at(write.side)] {
+            match write.side {
+                Side::Vtiger => item.vtiger_id.clone_from(&record.id),
+                Side::Service => item.service_id.clone_from(&record.id),
+            }
+        }
         batch.push(Change::AddItem(context.run, Box::new(item)));
         batch.push(Change::DropIntent(connector, module, write.side, source_id));
     }
@@ -99,7 +104,7 @@ async fn half_done(
             (context.id(), work.module, write.side, write.id.clone());
         let skip = context.read(move |r| r.skip(connector, module, side, &id)).await?;
         let before = job.records[at(side)].as_ref();
-        let before = before.map(|record| work.mapping.project(side, &record.fields).print);
+        let before = before.map(|record| work.mapping.print_of(side, &record.fields));
         if let Some(skip) = skip.filter(|skip| Some(skip.print) == before) {
             let skip = Skip { print: holds.print, ..skip };
             batch.push(Change::PutSkip(connector, module, skip));
@@ -279,7 +284,7 @@ async fn existing(
         let found = context.remote(target).fetch(entity, &ids, &work.paths(target)).await?;
         // What stands in the way for another reason than its key is not the same record.
         let same = |hit: &Record| {
-            let key = |side, fields| work.mapping.match_key(&work.mapping.project(side, fields));
+            let key = |side, fields| work.mapping.match_key(side, fields);
             key(target, &hit.fields) == key(source, &record.fields)
         };
         if let Some(hit) = found.into_iter().find(|hit| !hit.trashed && same(hit)) {
@@ -287,10 +292,10 @@ async fn existing(
             return Ok(Some((hit, link)));
         }
     }
-    let values = work.mapping.project(source, &record.fields);
-    let (Some(key), Some(value)) =
-        (work.mapping.match_key(&values), work.mapping.key_value(source, &record.fields))
-    else {
+    let (Some(key), Some(value)) = (
+        work.mapping.match_key(source, &record.fields),
+        work.mapping.key_value(source, &record.fields),
+    ) else {
         return Ok(None);
     };
     let mut found = search(context, work, target, &[value]).await?;

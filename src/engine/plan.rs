@@ -40,6 +40,8 @@ pub struct Job {
     pub origin: LinkOrigin,
     /// What both sides hold before the writes; `None` for one that is created or was not read.
     pub records: [Option<Record>; 2],
+    /// Their mapped values, where they were needed to plan.
+    pub values: [Option<Projection>; 2],
     /// The writes, at most one for each side.
     pub writes: Vec<PlannedWrite>,
     /// Conflict and link items, recorded with the intents.
@@ -57,6 +59,7 @@ impl Job {
             link: link.cloned(),
             origin: LinkOrigin::Matched,
             records,
+            values: [None, None],
             writes: Vec::new(),
             items: Vec::new(),
             name,
@@ -95,12 +98,11 @@ pub enum Plan {
     Nothing,
 }
 
+/// What is to be done with two records, and their mapped values.
+pub type Decided = (Decision, [Option<Projection>; 2]);
+
 /// Reconciles a linked unit, or two records that were matched.
-pub fn decide(
-    work: &ModuleWork,
-    link: Option<&Link>,
-    now: &[SideNow; 2],
-) -> (Decision, [Option<Projection>; 2]) {
+pub fn decide(work: &ModuleWork, link: Option<&Link>, now: &[SideNow; 2]) -> Decided {
     let values = Side::BOTH.map(|side| {
         now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
     });
@@ -121,15 +123,15 @@ pub fn decide(
     (decision, values)
 }
 
-/// Plans a unit.
-pub fn plan(context: &Context, work: &ModuleWork, unit: Unit) -> Plan {
+/// Plans a unit. `decided`: what was made out of it as it is.
+pub fn plan(context: &Context, work: &ModuleWork, unit: Unit, decided: Option<Decided>) -> Plan {
     match unit {
-        Unit::Linked { link, now } => plan_linked(context, work, *link, *now),
+        Unit::Linked { link, now } => plan_linked(context, work, *link, *now, decided),
         Unit::Match(found) => match *found {
             Match::Pair { vtiger, service } => {
                 let now = [SideNow::Present(vtiger), SideNow::Present(service)];
-                let (decision, _) = decide(work, None, &now);
-                plan_writes(context, work, None, now, decision)
+                let decided = decided.unwrap_or_else(|| decide(work, None, &now));
+                plan_writes(context, work, None, now, decided)
             }
             Match::New { side, record } => plan_create(work, side, record),
             Match::Skip { side, record, reason } => {
@@ -144,12 +146,18 @@ pub fn plan(context: &Context, work: &ModuleWork, unit: Unit) -> Plan {
     }
 }
 
-fn plan_linked(context: &Context, work: &ModuleWork, link: Link, now: [SideNow; 2]) -> Plan {
+fn plan_linked(
+    context: &Context,
+    work: &ModuleWork,
+    link: Link,
+    now: [SideNow; 2],
+    decided: Option<Decided>,
+) -> Plan {
     if now.contains(&SideNow::Missing) {
         let there = Side::BOTH.into_iter().filter_map(|s| Some((s, now[at(s)].record()?.clone())));
         return Plan::Later(Some(Box::new(link)), there.collect());
     }
-    let (decision, _) = decide(work, Some(&link), &now);
+    let (decision, values) = decided.unwrap_or_else(|| decide(work, Some(&link), &now));
     let record = |side: Side| now[at(side)].record().cloned().map(Box::new);
     match decision {
         Decision::Forget => Plan::Forget(Box::new(link)),
@@ -159,7 +167,9 @@ fn plan_linked(context: &Context, work: &ModuleWork, link: Link, now: [SideNow; 
             Some(record) => Plan::Revive(side, Box::new(link), record),
             None => Plan::Nothing,
         },
-        decision @ Decision::Write { .. } => plan_writes(context, work, Some(link), now, decision),
+        decision @ Decision::Write { .. } => {
+            plan_writes(context, work, Some(link), now, (decision, values))
+        }
     }
 }
 
@@ -168,7 +178,7 @@ fn plan_writes(
     work: &ModuleWork,
     link: Option<Link>,
     now: [SideNow; 2],
-    decision: Decision,
+    (decision, values): Decided,
 ) -> Plan {
     let Decision::Write { vtiger, service, lost } = decision else { return Plan::Nothing };
     let records = now.map(|side| match side {
@@ -198,6 +208,7 @@ fn plan_writes(
         origin: LinkOrigin::Matched,
         link,
         records,
+        values,
         writes,
         items: Vec::new(),
         name,
@@ -321,6 +332,7 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
         link: None,
         origin,
         records,
+        values: [None, None],
         writes: vec![write],
         items: Vec::new(),
         name,

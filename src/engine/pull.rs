@@ -5,16 +5,15 @@ use super::context::{Context, Step, Stop};
 use super::echo::{is_echo, source_of};
 use super::module::{ModuleWork, Staged, at};
 use super::recheck::{stage_absent, stage_trashed, stage_waiting};
-use super::remember::id_of;
 use super::safeguards;
-use crate::mapping::Projection;
 use crate::model::{
-    Cursor, Link, Parked, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
+    Cursor, LinkHead, Parked, Record, Side, Skip, Stamp, UserError, Verdict, fingerprint, id_key,
 };
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Remote, Scope, Since};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How many ids are looked up or fetched at once.
@@ -116,6 +115,8 @@ pub struct Listing {
     ids_only: bool,
     /// Fingerprints of the pages of this listing.
     pages: HashSet<u64>,
+    /// Ids of records that only their stamps tell to have changed: fetched when there are enough.
+    changed: Vec<String>,
 }
 
 impl Listing {
@@ -134,6 +135,7 @@ impl Listing {
             seen,
             ids_only: false,
             pages: HashSet::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -182,11 +184,9 @@ impl Listing {
 fn page_print(page: &Page) -> u64 {
     let mut text = String::new();
     for record in &page.records {
-        text.push_str(&record.id);
-        if let Some(stamp) = record.modified {
-            text.push_str(&format!("@{}", stamp.0));
-        }
-        text.push('\n');
+        let stamp = record.modified.map_or(i64::MIN, |stamp| stamp.0);
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "{}@{stamp}", record.id);
     }
     fingerprint(&text)
 }
@@ -212,6 +212,18 @@ pub async fn run_listing(
     scope: Scope,
     listing: &mut Listing,
 ) -> Step<()> {
+    take_pages(context, work, side, scope, listing).await?;
+    let changed = std::mem::take(&mut listing.changed);
+    fetch_and_take(context, work, side, &changed).await
+}
+
+async fn take_pages(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    scope: Scope,
+    listing: &mut Listing,
+) -> Step<()> {
     let narrow = scope == Scope::Narrow;
     let mut request = PageRequest {
         entity: work.entity[at(side)].clone(),
@@ -220,43 +232,47 @@ pub async fn run_listing(
         at: PageAt::First,
     };
     let remote = context.remotes[at(side)].clone();
-    let mut page = remote.page(&request).await?;
+    let mut page = remote.page_begun(&request).await?;
     if let Some(time) = page.server_time {
         work.skew[at(side)] = time.0 - Stamp::now().0;
     }
     if let Next::Numbered { pages } = page.next {
+        page = remote.filled(&request, page).await?;
         take_page(context, work, side, page, narrow, listing).await?;
         let parallel = work.capabilities[at(side)].parallel.max(1);
         let first = request.clone();
         let numbered = |number| PageRequest { at: PageAt::Number(number), ..first.clone() };
         let remote = &remote;
         let mut rest = futures::stream::iter((2..=pages).map(numbered))
-            .map(|request| async move { (remote.page(&request).await, request) })
+            .map(|request| async move { (remote.page_begun(&request).await, request) })
             .buffered(parallel);
         let mut next = Next::End;
         while let Some((page, request)) = rest.next().await {
             context.go_on()?;
             let page = other_page(remote.as_ref(), &request, page?, listing).await?;
+            let page = remote.filled(&request, page).await?;
             next = page.next.clone();
             take_page(context, work, side, page, narrow, listing).await?;
         }
         // The last page was full after all: there may be more than the first one knew of.
         let Next::After(token) = next else { return Ok(()) };
         request.at = PageAt::After(token);
-        page = remote.page(&request).await?;
+        page = remote.page_begun(&request).await?;
     }
     loop {
         context.go_on()?;
         page = other_page(remote.as_ref(), &request, page, listing).await?;
+        let now = request.clone();
         let Next::After(token) = page.next.clone() else {
+            let page = remote.filled(&now, page).await?;
             return take_page(context, work, side, page, narrow, listing).await;
         };
         request.at = PageAt::After(token);
-        // The next page is on its way while this one is compared.
-        let (next, taken) = futures::join!(
-            remote.page(&request),
-            take_page(context, work, side, page, narrow, listing)
-        );
+        // The next page is on its way while this one is filled and compared.
+        let (next, taken) = futures::join!(remote.page_begun(&request), async {
+            let page = remote.filled(&now, page).await?;
+            take_page(context, work, side, page, narrow, listing).await
+        });
         taken?;
         page = next?;
     }
@@ -273,7 +289,7 @@ async fn other_page(
         if !listing.repeats(&page) {
             return Ok(page);
         }
-        page = remote.page(request).await?;
+        page = remote.page_begun(request).await?;
     }
     if !listing.repeats(&page) {
         return Ok(page);
@@ -299,7 +315,7 @@ async fn take_page(
         return Ok(());
     }
     if narrow {
-        take_narrow(context, work, side, page.records).await
+        take_narrow(context, work, side, page.records, listing).await
     } else {
         take(context, work, side, page.records).await
     }
@@ -308,7 +324,7 @@ async fn take_page(
 /// What the store knows of a record.
 pub struct Known {
     /// Its link.
-    pub link: Option<Link>,
+    pub link: Option<LinkHead>,
     /// Its standing skip.
     pub skip: Option<Skip>,
     /// Its place in the queue.
@@ -331,25 +347,31 @@ pub async fn known(
     let from = work.comes_from.as_ref().map(|from| from.module);
     context
         .read(move |r| {
+            let skips = r.skip_count(connector, module)? > 0;
+            let queued = r.parked_count_of(connector, module)? > 0;
             ids.iter()
                 .map(|(id, source)| {
-                    let link = match side {
-                        Side::Vtiger => r.link_by_vtiger(connector, module, id)?,
-                        Side::Service => r.link_by_service(connector, module, id)?,
+                    let link = r.link_head(connector, module, side, id)?;
+                    let skip = |side, id: &str| match skips {
+                        true => r.skip(connector, module, side, id),
+                        false => Ok(None),
                     };
-                    let other = link.as_ref().map(|link| id_of(link, side.other()));
-                    let other_waits = match other {
-                        Some(id) => {
-                            r.skip(connector, module, side.other(), &id)?.is_some()
-                                || r.parked(connector, module, side.other(), &id)?.is_some()
+                    let parked = |side, id: &str| match queued {
+                        true => r.parked(connector, module, side, id),
+                        false => Ok(None),
+                    };
+                    let other_waits = match &link {
+                        Some(link) => {
+                            let (other, id) = (side.other(), link.id_on(side.other()));
+                            skip(other, id)?.is_some() || parked(other, id)?.is_some()
                         }
                         None => false,
                     };
-                    let skip = r.skip(connector, module, side, id)?;
-                    let parked = r.parked(connector, module, side, id)?;
+                    let (skip, parked) = (skip(side, id)?, parked(side, id)?);
                     let echo = match (from, source) {
                         (Some(from), Some(source)) => {
-                            is_echo(r, connector, from, source, link.as_ref())?
+                            let origin = link.as_ref().map(|link| link.origin);
+                            is_echo(r, connector, from, source, origin)?
                         }
                         _ => false,
                     };
@@ -388,12 +410,12 @@ pub fn stage(
         work.unchanged += 1;
         return Ok(());
     }
-    let values = work.mapping.project(side, &record.fields);
+    let print = work.mapping.print_of(side, &record.fields);
     let revision = work.mapping.revision();
     let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
-    let same = |skip: &Skip| skip.print == values.print && skip.revision == revision;
+    let same = |skip: &Skip| skip.print == print && skip.revision == revision;
     let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
-    if !again && known.parked.as_ref().is_some_and(|p| sleeps(context, work, &values, p)) {
+    if !again && known.parked.as_ref().is_some_and(|p| sleeps(context, work, print, p)) {
         return Ok(());
     }
     if let Some(link) = &known.link {
@@ -403,8 +425,7 @@ pub fn stage(
         if record.trashed {
             return push_linked(work, link, Staged::gone(side, record.id, link));
         }
-        let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
-        let unchanged = print == values.print && link.revision == revision;
+        let unchanged = link.prints[at(side)] == print && link.revision == revision;
         if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
             return Ok(());
@@ -413,7 +434,7 @@ pub fn stage(
         if again || known.skip.is_some() || known.other_waits || older {
             // One of them waited, or the link remembers other fields than the mapping has: the
             // cursor has passed what only the record on the other side itself can tell.
-            work.partners[at(side.other())].push(id_of(link, side.other()));
+            work.partners[at(side.other())].push(link.id_on(side.other()).to_owned());
         }
         return push_linked(work, link, Staged::linked(side, record, link));
     }
@@ -429,7 +450,8 @@ pub fn stage(
     if outside && !again {
         return Ok(());
     }
-    let key = fresh_key(work.mapping.match_key(&values).as_deref(), side, &record.id);
+    let key = work.mapping.match_key(side, &record.fields);
+    let key = fresh_key(key.as_deref(), side, &record.id);
     // Its key may change while it is listed: it is then staged under both, and the later one counts.
     let place = [&[at(side) as u8][..], id_key(&record.id).as_bytes(), b"\0", &key].concat();
     work.fresh_keys.push(&place, &work.fresh.pushed())?;
@@ -439,8 +461,8 @@ pub fn stage(
 
 /// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
 /// come, and nobody has edited it since it waits.
-fn sleeps(context: &Context, work: &ModuleWork, values: &Projection, parked: &Parked) -> bool {
-    let same = parked.print == Some(values.print) && parked.revision == work.mapping.revision();
+fn sleeps(context: &Context, work: &ModuleWork, print: u128, parked: &Parked) -> bool {
+    let same = parked.print == Some(print) && parked.revision == work.mapping.revision();
     !context.manual && work.all.is_none() && same && parked.next_try > Stamp::now()
 }
 
@@ -450,22 +472,23 @@ async fn take_narrow(
     work: &mut ModuleWork,
     side: Side,
     records: Vec<Record>,
+    listing: &mut Listing,
 ) -> Step<()> {
     let known = known(context, work, side, &records).await?;
     let revision = work.mapping.revision();
-    let mut changed = Vec::new();
     for (record, known) in records.into_iter().zip(known) {
-        let stamp = known.link.as_ref().and_then(|link| match side {
-            Side::Vtiger => link.vtiger_stamp,
-            Side::Service => link.service_stamp,
-        });
+        let stamp = known.link.as_ref().and_then(|link| link.stamps[at(side)]);
         let current = known.link.as_ref().is_some_and(|link| link.revision == revision);
         if current && stamp.is_some() && stamp == record.modified {
             work.unchanged += 1;
         } else {
-            changed.push(record.id);
+            listing.changed.push(record.id);
         }
     }
+    if listing.changed.len() < CHUNK {
+        return Ok(());
+    }
+    let changed = std::mem::take(&mut listing.changed);
     fetch_and_take(context, work, side, &changed).await
 }
 
@@ -484,7 +507,7 @@ async fn fetch_and_take(
     Ok(())
 }
 
-fn push_linked(work: &mut ModuleWork, link: &Link, staged: Staged) -> Step<()> {
+fn push_linked(work: &mut ModuleWork, link: &LinkHead, staged: Staged) -> Step<()> {
     let mut key = id_key(&link.vtiger_id).into_bytes();
     key.extend([0, at(staged.side) as u8]);
     Ok(work.linked.push(&key, &staged)?)

@@ -492,6 +492,26 @@ impl Remote for Referring {
         })
     }
 
+    fn refined(&self, mark: &str) -> String {
+        self.inner.refined(mark)
+    }
+
+    fn page_begun<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.inner.page_begun(request)
+    }
+
+    fn filled<'a>(
+        &'a self,
+        request: &'a PageRequest,
+        page: Page,
+    ) -> BoxFuture<'a, RemoteResult<Page>> {
+        Box::pin(async move {
+            let mut page = self.inner.filled(request, page).await?;
+            page.records = self.told(&request.entity, page.records).await?;
+            Ok(page)
+        })
+    }
+
     fn fetch<'a>(
         &'a self,
         entity: &'a str,

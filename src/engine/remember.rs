@@ -33,7 +33,7 @@ pub async fn skip(
             batch.push(Change::DropParked(connector, module, side.other(), id));
         }
     }
-    let print = work.mapping.project(side, &record.fields).print;
+    let print = work.mapping.print_of(side, &record.fields);
     let revision = work.mapping.revision();
     let same =
         |s: &Skip| s.reason.code == reason.code && s.print == print && s.revision == revision;
@@ -113,7 +113,7 @@ pub async fn park(
         since: before.map_or_else(Stamp::now, |p| p.since),
         tries,
         next_try: context.next_try(tries),
-        print: Some(work.mapping.project(side, &record.fields).print),
+        print: Some(work.mapping.print_of(side, &record.fields)),
         revision: work.mapping.revision(),
     };
     let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
@@ -184,9 +184,7 @@ pub fn announce(context: &Context, work: &ModuleWork, job: &Job, batch: &mut Bat
     for write in &job.writes {
         let source = write.side.other();
         let record = job.records[at(source)].as_ref();
-        let key = record
-            .map(|r| work.mapping.project(source, &r.fields))
-            .and_then(|values| work.mapping.match_key(&values));
+        let key = record.and_then(|r| work.mapping.match_key(source, &r.fields));
         let intent = Intent {
             target: write.side,
             source_id: record.map(|r| r.id.clone()).unwrap_or_default(),

@@ -5,7 +5,7 @@ use super::apply::apply;
 use super::companions::Companions;
 use super::context::{Context, Step, Stop};
 use super::deletes::apply_deletes;
-use super::guard::{Tally, hold};
+use super::guard::{Tally, hold, may_be_held};
 use super::handle::SyncMode;
 use super::matching::Match;
 use super::module::{ModuleWork, Prepared, at, prepare};
@@ -17,7 +17,7 @@ use super::references::referring;
 use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
-use crate::model::{Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
+use crate::model::{Cursor, Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
 use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,7 +70,13 @@ pub async fn run(
         carry_out(context, &mut modules).await?;
         return Ok(End { status: RunStatus::Preview, held: None });
     }
-    let tallies = survey(context, &mut modules).await?;
+    let may_be_held = confirmed.is_some()
+        || modules.iter().any(|work| {
+            let staged = [work.linked.pushed(), work.fresh.pushed()];
+            may_be_held(&context.connector.advanced, work.links, staged)
+                || work.empty.contains(&true)
+        });
+    let tallies = survey(context, &mut modules, may_be_held).await?;
     let held = hold(&tallies, &context.connector.advanced, confirmed);
     if let Some(held) = held.filter(|_| mode != SyncMode::Accept) {
         // A person decides by looking at the plan: list it.
@@ -203,16 +209,22 @@ async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {
     context.commit(batch).await
 }
 
-/// Reconciles everything that was staged, only to count what is going to happen.
-async fn survey(context: &Context, modules: &mut [ModuleWork]) -> Step<BTreeMap<Module, Tally>> {
+/// Reconciles what was staged, only to count what is going to happen. Unless all is to be counted,
+/// it ends where a write is planned.
+async fn survey(
+    context: &Context,
+    modules: &mut [ModuleWork],
+    all: bool,
+) -> Step<BTreeMap<Module, Tally>> {
     let mut tallies = BTreeMap::new();
     for work in modules {
         let mut tally = Tally { links: work.links, ..Tally::default() };
         tally.empty_side = Side::BOTH.into_iter().find(|side| work.empty[at(*side)]);
         let mut units = Units::new(work)?;
-        loop {
+        let size = if all { 1_000 } else { 20 };
+        while all || !tally.plans_writes() {
             context.go_on()?;
-            let batch = units.next(context, work, 1_000).await?;
+            let batch = units.next(context, work, size).await?;
             if batch.is_empty() {
                 break;
             }
@@ -299,7 +311,9 @@ async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
     for work in modules {
         for side in Side::BOTH {
             if let Some(cursor) = &work.cursors[at(side)] {
-                batch.push(Change::PutCursor(context.id(), work.module, side, cursor.clone()));
+                let mark = cursor.mark.as_deref().map(|mark| context.remote(side).refined(mark));
+                let cursor = Cursor { mark, ..cursor.clone() };
+                batch.push(Change::PutCursor(context.id(), work.module, side, cursor));
             }
         }
         if let Some(since) = work.all.filter(|_| !work.slipped) {

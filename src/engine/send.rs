@@ -79,7 +79,11 @@ async fn chunks(
     let fields = work.paths(side);
     let fields = &fields;
     let remote = context.remote(side);
-    let size = work.capabilities[at(side)].write_batch.max(1);
+    let capabilities = work.capabilities[at(side)];
+    // Where each write is a request, no call stands idle while another has several.
+    let share = writes.len().div_ceil(at_once);
+    let most = capabilities.write_batch;
+    let size = if capabilities.one_request { most } else { most.min(share) }.max(1);
     let chunks: Vec<(Vec<Place>, Vec<Write>)> =
         writes.chunks(size).map(|chunk| chunk.iter().cloned().unzip()).collect();
     futures::stream::iter(chunks)

@@ -162,7 +162,7 @@ fn leave_to_a_person(
         id,
         name: work.name_of(side, source),
         reason: create_lost(),
-        print: work.mapping.project(side, &source.fields).print,
+        print: work.mapping.print_of(side, &source.fields),
         revision: work.mapping.revision(),
         run: context.run,
         decided: Some(Decided { verdict: Verdict::Lost, at: intent.sent }),

@@ -304,8 +304,7 @@ fn look(
 }
 
 fn keys_differ(work: &ModuleWork, vtiger: &Record, service: &Record) -> bool {
-    let key =
-        |side, record: &Record| work.mapping.match_key(&work.mapping.project(side, &record.fields));
+    let key = |side, record: &Record| work.mapping.match_key(side, &record.fields);
     match (key(Side::Vtiger, vtiger), key(Side::Service, service)) {
         (Some(vtiger), Some(service)) => vtiger != service,
         _ => false,

@@ -56,7 +56,7 @@ pub fn to_vtiger(
             .ok_or_else(|| mismatch(&pair.service_label(), text, "yes or no"))?
             .to_owned(),
         PairKind::Date => day(text).to_owned(),
-        _ => storable(text, limits),
+        _ => storable(text.into(), limits).into_owned(),
     };
     if let Some(length) = limits.vtiger_length {
         let has = text.chars().count();

@@ -1,13 +1,13 @@
 //! Countries: from what people write into a CRM to the ISO 3166 alpha-2 code that shops want.
 
-use super::canonical::folded_name;
+use super::canonical::{folded, folded_name};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// The ISO 3166 alpha-2 code of a country given by code or by name (English, the country's own
 /// languages, and some more). `None` if it is not recognised.
 pub fn country_code(text: &str) -> Option<&'static str> {
-    table().get(folded_name(text).as_str()).copied()
+    table().get(&*folded(text.into())).copied()
 }
 
 fn table() -> &'static HashMap<String, &'static str> {

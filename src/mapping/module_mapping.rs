@@ -1,9 +1,10 @@
 //! The mapping of one module, made ready for a run: active pairs, what is known of their fields,
 //! the paths to read on each side, the match key.
 
-use super::canonical::{self, Canonical};
+use super::canonical::{Canonical, canonical, folded, raw_text};
 use crate::model::document::{CURRENCY, TOTAL};
 use crate::model::{Fields, Pair, PairKind, PairState, Record, Side};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
@@ -136,40 +137,46 @@ impl ModuleMapping {
             .pairs
             .iter()
             .zip(&self.limits)
-            .map(|(pair, limits)| canonical::canonical(pair, side, fields, limits))
+            .map(|(pair, limits)| canonical(pair, side, fields, limits).map(Cow::into_owned))
             .collect();
         let print = self.print(&values);
         Projection { values, print }
+    }
+
+    /// The fingerprint that [`Self::project`] gives a record, without its values.
+    pub fn print_of(&self, side: Side, fields: &Fields) -> u128 {
+        let mut hash = Xxh3::new();
+        for (pair, limits) in self.pairs.iter().zip(&self.limits) {
+            add(&mut hash, canonical(pair, side, fields, limits).as_deref());
+        }
+        hash.digest128()
     }
 
     /// The fingerprint of canonical values.
     pub fn print(&self, values: &[Canonical]) -> u128 {
         let mut hash = Xxh3::new();
         for value in values {
-            match value {
-                Some(text) => {
-                    hash.update(&(text.len() as u64).to_le_bytes());
-                    hash.update(text.as_bytes());
-                }
-                None => hash.update(&u64::MAX.to_le_bytes()),
-            }
+            add(&mut hash, value.as_deref());
         }
         hash.digest128()
     }
 
     /// The match key of a record, case and accents folded as the CRM compares; `None` if a part of
     /// it is empty.
-    pub fn match_key(&self, projection: &Projection) -> Option<String> {
+    pub fn match_key(&self, side: Side, fields: &Fields) -> Option<String> {
         if self.match_on.is_empty() {
             return None;
         }
         let mut key = String::new();
         for &at in &self.match_on {
-            let part = projection.values[at].as_deref().filter(|v| !v.is_empty())?;
+            let part = canonical(&self.pairs[at], side, fields, &self.limits[at])?;
+            if part.is_empty() {
+                return None;
+            }
             if !key.is_empty() {
                 key.push('\u{1f}');
             }
-            key.push_str(&canonical::folded_name(part));
+            key.push_str(&folded(part));
         }
         Some(key)
     }
@@ -177,14 +184,14 @@ impl ModuleMapping {
     /// The value by which a side is searched: the first match field as that side holds it.
     pub fn key_value(&self, side: Side, fields: &Fields) -> Option<String> {
         let pair = &self.pairs[*self.match_on.first()?];
-        let text = canonical::raw_text(pair, side, fields)?;
+        let text = raw_text(pair, side, fields)?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// The text of a pair as a side holds it, for people.
     pub fn shown(&self, pair: usize, side: Side, fields: &Fields) -> String {
-        canonical::raw_text(&self.pairs[pair], side, fields).unwrap_or_default()
+        raw_text(&self.pairs[pair], side, fields).unwrap_or_default().into_owned()
     }
 
     /// What a link remembers of the pairs when both sides look like this.
@@ -213,6 +220,17 @@ impl ModuleMapping {
         } else {
             parts.join(" ")
         }
+    }
+}
+
+/// Adds a canonical value to a fingerprint.
+fn add(hash: &mut Xxh3, value: Option<&str>) {
+    match value {
+        Some(text) => {
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        None => hash.update(&u64::MAX.to_le_bytes()),
     }
 }
 

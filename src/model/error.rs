@@ -15,12 +15,28 @@ pub struct UserError {
     pub why: String,
     /// What to do next.
     pub next: String,
+    /// What of the program mends it, where that is known; the words of `next` are for people.
+    #[serde(skip)]
+    pub remedy: Option<Remedy>,
+}
+
+/// Something that the program can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// A person logs in to the service again.
+    LogIn,
 }
 
 impl UserError {
     /// An error of three sentences.
     pub fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into(), next: next.into() }
+        Self { what: what.into(), why: why.into(), next: next.into(), remedy: None }
+    }
+
+    /// The same error, which this mends.
+    #[must_use]
+    pub fn mended_by(self, remedy: Remedy) -> Self {
+        Self { remedy: Some(remedy), ..self }
     }
 
     /// The three parts in one line, empty ones left out.

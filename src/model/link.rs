@@ -149,6 +149,33 @@ pub struct Link {
     pub origin: LinkOrigin,
 }
 
+/// A link without what it remembers of the single pairs: enough to see whether a record changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkHead {
+    /// The id in Vtiger.
+    pub vtiger_id: String,
+    /// The id in the service, or the key of a companion.
+    pub service_id: String,
+    /// Fingerprints of all mapped values, Vtiger's first.
+    pub prints: [u128; 2],
+    /// The modification stamps at that time, Vtiger's first.
+    pub stamps: [Option<Stamp>; 2],
+    /// The revision of the mapping that the prints were made with.
+    pub revision: u64,
+    /// How the link came about.
+    pub origin: LinkOrigin,
+}
+
+impl LinkHead {
+    /// The id on a side.
+    pub fn id_on(&self, side: Side) -> &str {
+        match side {
+            Side::Vtiger => &self.vtiger_id,
+            Side::Service => &self.service_id,
+        }
+    }
+}
+
 impl Link {
     /// The id on a side.
     pub fn id_on(&self, side: Side) -> &str {

@@ -18,8 +18,10 @@ mod stamp;
 mod value;
 
 pub use debug::{DebugEntry, readable};
-pub use error::UserError;
-pub use link::{Base, COMPANIONS, Link, LinkOrigin, PairState, fingerprint, is_companion_id};
+pub use error::{Remedy, UserError};
+pub use link::{
+    Base, COMPANIONS, Link, LinkHead, LinkOrigin, PairState, fingerprint, is_companion_id,
+};
 pub use mapping::{EmptyRule, Pair, PairKind, Part, Transform, UNLINKED};
 pub use module::{Direction, Module, Side};
 pub use queue::{Cursor, Decided, Intent, IntentKind, Parked, Skip, Tomb, Verdict};

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,18 +27,26 @@ pub enum Value {
 impl Value {
     /// The value as text: numbers without needless zeros are kept as they came, null is empty.
     pub fn to_text(&self) -> String {
+        self.text().into_owned()
+    }
+
+    /// [`Self::to_text`] without a copy of what is text already.
+    pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Null => String::new(),
+            Self::Null => "".into(),
             Self::Bool(true) => "true".into(),
             Self::Bool(false) => "false".into(),
-            Self::Number(n) => n.to_string(),
-            Self::Text(t) => t.clone(),
-            Self::List(items) => items.iter().map(Self::to_text).collect::<Vec<_>>().join(", "),
+            Self::Number(n) => n.to_string().into(),
+            Self::Text(t) => t.into(),
+            Self::List(items) => {
+                items.iter().map(Self::to_text).collect::<Vec<_>>().join(", ").into()
+            }
             Self::Object(fields) => fields
                 .iter()
-                .map(|(k, v)| format!("{k}: {}", v.to_text()))
+                .map(|(k, v)| format!("{k}: {}", v.text()))
                 .collect::<Vec<_>>()
-                .join(", "),
+                .join(", ")
+                .into(),
         }
     }
 

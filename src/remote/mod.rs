@@ -68,6 +68,28 @@ pub trait Remote: Send + Sync {
     /// One page of a listing.
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>>;
 
+    /// [`Self::page`] as far as its own request goes: what takes further ones is left to
+    /// [`Self::filled`], so that the next page can be on its way meanwhile. Ids, stamps and
+    /// everything but the records' fields are whole.
+    fn page_begun<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.page(request)
+    }
+
+    /// A begun page with all that its records need.
+    fn filled<'a>(
+        &'a self,
+        _request: &'a PageRequest,
+        page: Page,
+    ) -> BoxFuture<'a, RemoteResult<Page>> {
+        Box::pin(std::future::ready(Ok(page)))
+    }
+
+    /// The mark of a listing with what was learned since about the system, so that the next process
+    /// knows it from the start.
+    fn refined(&self, mark: &str) -> String {
+        mark.to_owned()
+    }
+
     /// Whether an entity changed since what an earlier probe remembered; `None`: nothing is
     /// remembered, which counts as changed. One or two small reads; it may miss what only a sync
     /// finds (deletions, changes without a stamp).
@@ -141,6 +163,8 @@ pub struct Capabilities {
     pub deletions: bool,
     /// The most writes in one [`Remote::write`] call.
     pub write_batch: usize,
+    /// Such a call is one request, however many writes it has.
+    pub one_request: bool,
     /// Calls that may run at the same time.
     pub parallel: usize,
     /// Creates of one entity are sent one after the other (Vtiger numbers records twice otherwise).

@@ -38,6 +38,9 @@ pub struct Origin {
     pub base: i64,
     /// The port of the server.
     pub port: u16,
+    /// Vtiger held no records at first.
+    #[serde(default)]
+    pub empty_crm: bool,
 }
 
 /// The open journal; without a state folder it keeps nothing.

@@ -65,6 +65,8 @@ pub struct SandboxOptions {
     pub state_dir: Option<PathBuf>,
     /// Which Vtiger it has.
     pub vtiger: VtigerRelease,
+    /// Vtiger holds no records at first.
+    pub empty_crm: bool,
 }
 
 impl Default for SandboxOptions {
@@ -78,6 +80,7 @@ impl Default for SandboxOptions {
             faults: Vec::new(),
             state_dir: None,
             vtiger: VtigerRelease::default(),
+            empty_crm: false,
         }
     }
 }
@@ -184,6 +187,7 @@ pub enum WooKey {
 pub struct Sandbox {
     app: Arc<App>,
     address: SocketAddr,
+    traffic: Arc<wire::Traffic>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -383,6 +387,11 @@ impl Sandbox {
         let method = method.parse().unwrap_or(Method::GET);
         let reply = self.app.woo.trusted(&method, path, body);
         (reply.status.as_u16(), serde_json::from_str(&reply.body).unwrap_or(Value::Null))
+    }
+
+    /// Bytes that came in and went out over the network, heads of requests and answers included.
+    pub fn bytes(&self) -> (u64, u64) {
+        self.traffic.bytes()
     }
 
     /// Stops serving; requests under way are finished first.

@@ -24,7 +24,7 @@ use super::magento::Magento;
 use super::rest::Rest;
 use super::seed::World;
 use super::vtiger::Vtiger;
-use super::wire::{Cut, Wires};
+use super::wire::{Cut, Traffic, Wires};
 use super::woo::Woo;
 use super::zoho::Zoho;
 use super::{Sandbox, SandboxError, SandboxOptions};
@@ -74,7 +74,8 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     if let Some(folder) = folder {
         origin.write(folder)?;
     }
-    let world = Arc::new(World::new(origin.seed, origin.records, origin.base));
+    let world = World::new(origin.seed, origin.records, origin.base);
+    let world = Arc::new(if origin.empty_crm { world.with_empty_crm() } else { world });
     let journal = Arc::new(kept.journal);
     let gate = Gate::new(options.latency, Faults::new(origin.seed, &options.faults));
     let zone = if gate.faults.strikes(System::Vtiger, FaultKind::LocalTime) { WEST } else { 0 };
@@ -95,16 +96,18 @@ pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxErr
     let app = Arc::new(App { world, clock, gate, vtiger, woo, magento, zoho, irujul, rest });
     let router = Router::new().fallback(serve).with_state(Arc::clone(&app));
     let router = router.into_make_service_with_connect_info::<Cut>();
+    let traffic = Arc::new(Traffic::default());
+    let wires = Wires { listener, traffic: Arc::clone(&traffic) };
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
-        let served = axum::serve(Wires(listener), router).with_graceful_shutdown(async move {
+        let served = axum::serve(wires, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });
         if let Err(e) = served.await {
             eprintln!("sandbox: {e}");
         }
     });
-    Ok(Sandbox { app, address, stop, task })
+    Ok(Sandbox { app, address, traffic, stop, task })
 }
 
 fn is_loopback(ip: IpAddr) -> bool {
@@ -129,7 +132,8 @@ fn origin(options: &SandboxOptions, kept: &Kept, now: i64) -> Result<Origin, San
     match (&kept.origin, &options.state_dir) {
         (Some(origin), Some(folder)) => {
             let same = options.records.is_none_or(|n| n == origin.records)
-                && options.seed.is_none_or(|s| s == origin.seed);
+                && options.seed.is_none_or(|s| s == origin.seed)
+                && (origin.empty_crm || !options.empty_crm);
             if !same {
                 let (records, seed) = (origin.records, origin.seed);
                 return Err(SandboxError::OtherData { folder: folder.clone(), records, seed });
@@ -141,6 +145,7 @@ fn origin(options: &SandboxOptions, kept: &Kept, now: i64) -> Result<Origin, San
             records: options.records.unwrap_or(200),
             base: options.base.unwrap_or(now).min(now),
             port: 0,
+            empty_crm: options.empty_crm,
         }),
     }
 }

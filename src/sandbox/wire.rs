@@ -1,10 +1,10 @@
-//! Connections that can be cut: the client gets a reset in the place of a reply.
+//! Connections that are counted, and can be cut: the client gets a reset in the place of a reply.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
@@ -13,12 +13,39 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A listener whose connections can be cut.
-pub struct Wires(pub TcpListener);
+pub struct Wires {
+    /// It.
+    pub listener: TcpListener,
+    /// What goes through its connections.
+    pub traffic: Arc<Traffic>,
+}
+
+/// How many bytes went through all connections.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    came: AtomicU64,
+    went: AtomicU64,
+}
+
+impl Traffic {
+    /// Bytes in, bytes out.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.came.load(Ordering::Relaxed), self.went.load(Ordering::Relaxed))
+    }
+
+    fn out(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.went.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+        written
+    }
+}
 
 /// A connection.
 pub struct Wire {
     stream: TcpStream,
     cut: Cut,
+    traffic: Arc<Traffic>,
 }
 
 /// What a handler holds of its connection.
@@ -37,13 +64,13 @@ impl Listener for Wires {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        let (stream, address) = Listener::accept(&mut self.listener).await;
         let _ = stream.set_nodelay(true);
-        (Wire { stream, cut: Cut::default() }, address)
+        (Wire { stream, cut: Cut::default(), traffic: Arc::clone(&self.traffic) }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -70,7 +97,11 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let came = buf.filled().len() - before;
+        self.traffic.came.fetch_add(came as u64, Ordering::Relaxed);
+        read
     }
 }
 
@@ -81,7 +112,8 @@ impl AsyncWrite for Wire {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.still()?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.traffic.out(written)
     }
 
     fn poll_write_vectored(
@@ -90,7 +122,8 @@ impl AsyncWrite for Wire {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.still()?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.traffic.out(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,12 +2,13 @@
 //! why something cannot. Values are written as in the settings file, and read by the same rules.
 
 mod ids;
+mod put;
 
-use super::fields::{CONCURRENCY, GUARD_CREATES, REQUESTS_PER_SECOND, number, period, settle_wait};
+pub use put::{check_setting, put_setting};
+
 use crate::catalog::{Catalog, Service, ServiceModule};
 use crate::model::{
-    Advanced, ConflictRule, Connector, Deletes, Direction, Mode, Module, ModuleSettings, Period,
-    Stamp, SyncFrom,
+    Advanced, ConflictRule, Connector, Deletes, Direction, Mode, Module, ModuleSettings,
 };
 
 /// A section of a form.
@@ -333,125 +334,6 @@ fn advanced(advanced: &Advanced) -> Vec<Setting> {
     ]
 }
 
-/// Whether a text may be entered for a setting.
-///
-/// # Errors
-/// A sentence that says what is accepted.
-pub fn check_setting(service: &Service, path: &str, value: &str) -> Result<(), String> {
-    let mut connector = super::default_connector(service, "");
-    put_setting(service, &mut connector, path, value, Stamp::default())
-}
-
-/// Changes one setting of a connector. `now` is what periods are counted back from.
-///
-/// # Errors
-/// A sentence that says what is accepted; the connector is as it was.
-pub fn put_setting(
-    service: &Service,
-    connector: &mut Connector,
-    path: &str,
-    value: &str,
-    now: Stamp,
-) -> Result<(), String> {
-    let value = value.trim();
-    let parts: Vec<&str> = path.split('.').collect();
-    match parts.as_slice() {
-        ["sync_from"] if connector.id != 0 => return Err("it was saved, and is locked".into()),
-        ["sync_from"] => connector.sync_from = SyncFrom::resolve(value, now)?,
-        ["enabled"] => connector.enabled = read_bool(value)?,
-        ["debug"] => connector.debug = read_bool(value)?,
-        ["frequency"] => connector.frequency = value.parse()?,
-        ["conflict"] => connector.conflict = read_word(value)?,
-        ["modules", module, name] => {
-            let module: Module = module.parse()?;
-            let spec = service.modules.get(&module);
-            let spec = spec.ok_or_else(|| format!("{} has no {module}", service.label))?;
-            let settings = connector.modules.entry(module).or_insert_with(|| ModuleSettings {
-                enabled: false,
-                direction: spec.directions.first().copied().unwrap_or(Direction::Both),
-                mode: None,
-                period: None,
-                deletes: Deletes::Off,
-                mapping: Vec::new(),
-            });
-            put_of_module(spec, settings, name, value)?;
-        }
-        ["advanced", name @ ("external_id_fields" | "service_id_fields"), module] => {
-            ids::put(service, &mut connector.advanced, name, module.parse()?, value)?;
-        }
-        ["advanced", name] => put_advanced(&mut connector.advanced, name, value)?,
-        _ => return Err(format!("there is no setting {path}")),
-    }
-    Ok(())
-}
-
-fn put_of_module(
-    spec: &ServiceModule,
-    settings: &mut ModuleSettings,
-    name: &str,
-    value: &str,
-) -> Result<(), String> {
-    match name {
-        "enabled" => settings.enabled = read_bool(value)?,
-        "direction" => {
-            let direction: Direction = read_word(value)?;
-            if !spec.directions.contains(&direction) {
-                return Err("the service does not allow this direction".into());
-            }
-            settings.direction = direction;
-        }
-        "mode" => settings.mode = Some(read_word(value)?),
-        "period" => {
-            settings.period = (!value.is_empty()).then(|| period(value, 60)).transpose()?;
-        }
-        "deletes" => settings.deletes = read_word(value)?,
-        _ => return Err(format!("there is no setting {name}")),
-    }
-    Ok(())
-}
-
-fn put_advanced(advanced: &mut Advanced, name: &str, value: &str) -> Result<(), String> {
-    let defaults = Advanced::default();
-    let or = |default: Period, shortest: u64| match value {
-        "" => Ok(default),
-        _ => period(value, shortest),
-    };
-    let small = |limits| match value {
-        "" => Ok(None),
-        _ => number(value, limits).map(|n| u32::try_from(n).ok()),
-    };
-    match name {
-        "concurrency" => advanced.concurrency = small(CONCURRENCY)?,
-        "requests_per_second" => advanced.requests_per_second = small(REQUESTS_PER_SECOND)?,
-        "probe_interval" => advanced.probe_interval = or(defaults.probe_interval, 5)?,
-        "full_scan" => advanced.full_scan = or(defaults.full_scan, 60)?,
-        "settle_wait" if value.is_empty() => advanced.settle_wait = defaults.settle_wait,
-        "settle_wait" => advanced.settle_wait = settle_wait(value)?,
-        "guard_deletes" if value.is_empty() => advanced.guard_deletes = defaults.guard_deletes,
-        "guard_deletes" => advanced.guard_deletes = value.parse()?,
-        "guard_changes" if value.is_empty() => advanced.guard_changes = defaults.guard_changes,
-        "guard_changes" => advanced.guard_changes = value.parse()?,
-        "guard_creates" if value.is_empty() => advanced.guard_creates = defaults.guard_creates,
-        "guard_creates" => advanced.guard_creates = number(value, GUARD_CREATES)?,
-        "allow_http" => advanced.allow_http = read_bool(value)?,
-        "ca_file" => advanced.ca_file = (!value.is_empty()).then(|| value.to_owned()),
-        _ => return Err(format!("there is no setting {name}")),
-    }
-    Ok(())
-}
-
-fn read_bool(value: &str) -> Result<bool, String> {
-    value.parse().map_err(|_| format!("\"{value}\" is neither true nor false"))
-}
-
-/// One of the words of the settings file.
-fn read_word<T: for<'de> serde::Deserialize<'de>>(value: &str) -> Result<T, String> {
-    use serde::de::IntoDeserializer;
-    let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
-        value.into_deserializer();
-    T::deserialize(word).map_err(|error| error.to_string())
-}
-
 /// The address of a connector that is plain http although that is not allowed.
 pub fn forbidden_http<'c>(catalog: &Catalog, connector: &'c Connector) -> Option<&'c str> {
     let service = catalog.service(&connector.service)?;
@@ -464,83 +346,4 @@ pub fn forbidden_http<'c>(catalog: &Catalog, connector: &'c Connector) -> Option
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn catalog() -> Catalog {
-        Catalog::built_in().unwrap()
-    }
-
-    fn stored(service: &Service) -> Connector {
-        Connector { id: 7, ..super::super::default_connector(service, "shop") }
-    }
-
-    #[test]
-    fn every_setting_of_every_service_takes_its_own_value_and_changes_nothing() {
-        for service in catalog().services() {
-            let connector = stored(service);
-            let mut copy = connector.clone();
-            for setting in settings_of(service, &connector) {
-                if setting.locked.is_some() || setting.path.ends_with(".mode") {
-                    continue;
-                }
-                put_setting(service, &mut copy, &setting.path, &setting.value, Stamp::default())
-                    .unwrap_or_else(|why| panic!("{}: {why}", setting.path));
-                if !setting.choices.is_empty() {
-                    let chosen = setting.choices.iter().find(|c| c.value == setting.value);
-                    assert!(chosen.is_some_and(|c| c.why_not.is_none()), "{setting:?}");
-                }
-                assert!(!setting.help.is_empty());
-            }
-            assert_eq!(copy, connector, "{}", service.name);
-        }
-    }
-
-    #[test]
-    fn every_choice_is_kept_and_told_again() {
-        let catalog = catalog();
-        for service in catalog.services() {
-            for setting in settings_of(service, &stored(service)) {
-                for choice in &setting.choices {
-                    let mut connector = stored(service);
-                    let put = put_setting(
-                        service,
-                        &mut connector,
-                        &setting.path,
-                        &choice.value,
-                        Stamp::default(),
-                    );
-                    assert_eq!(put.is_err(), choice.why_not.is_some(), "{choice:?}");
-                    let now = settings_of(service, &connector);
-                    let now = now.iter().find(|s| s.path == setting.path).unwrap();
-                    assert!(put.is_err() || now.value == choice.value, "{choice:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_a_file_would_refuse_a_form_refuses_too() {
-        let catalog = catalog();
-        let shop = catalog.service("woocommerce").unwrap();
-        for (path, bad) in [
-            ("frequency", "10s"),
-            ("modules.contacts.period", "5s"),
-            ("modules.contacts.direction", "sideways"),
-            ("modules.campaigns.enabled", "true"),
-            ("advanced.concurrency", "0"),
-            ("advanced.guard_deletes", "10"),
-            ("advanced.external_id_fields.contacts", "cf 9"),
-            ("advanced.service_id_fields.contacts", "no_use_here"),
-            ("advanced.nonsense", "1"),
-            ("enabled", "maybe"),
-            ("sync_from", "yesterday"),
-        ] {
-            assert!(check_setting(shop, path, bad).is_err(), "{path} = {bad}");
-        }
-        let mut connector = stored(shop);
-        let locked = put_setting(shop, &mut connector, "sync_from", "30d", Stamp::default());
-        assert!(locked.is_err());
-        assert!(check_setting(shop, "sync_from", "30d").is_ok());
-    }
-}
+mod tests;

@@ -29,6 +29,10 @@ pub enum Part {
     Transform(usize),
     /// Whether it takes part.
     Active,
+    /// The fields that are read in turn.
+    Fallback,
+    /// What is set with it.
+    With,
 }
 
 /// Something that is wrong with a line.
@@ -113,9 +117,19 @@ fn check_line(pair: &Pair) -> Option<(Part, String)> {
     let bad_path = |path: &&String| {
         path.split('.').any(|part| part.trim().is_empty()) || path.chars().any(char::is_control)
     };
-    if let Some(path) = pair.service.iter().chain(&pair.fallback).find(bad_path) {
-        let problem = format!("\"{path}\" is not a field path such as billing.city");
-        return Some((Part::Service, problem));
+    let places = [(Part::Service, &pair.service), (Part::Fallback, &pair.fallback)];
+    for (part, paths) in places {
+        if let Some(path) = paths.iter().find(bad_path) {
+            return Some((part, format!("\"{path}\" is not a field path such as billing.city")));
+        }
+    }
+    if let Some(path) = pair.fallback.iter().find(|path| pair.service.contains(path)) {
+        let problem = format!("{path} is the field that the others are read instead of");
+        return Some((Part::Fallback, problem));
+    }
+    if let Some(path) = pair.with.keys().find(bad_path) {
+        let problem = format!("\"{path}\" is not a field path such as manage_stock");
+        return Some((Part::With, problem));
     }
     let joins = pair.transform.iter().any(|t| matches!(t, Transform::Join { .. }));
     if pair.service.len() > 1 && pair.kind != PairKind::Lines && !joins {

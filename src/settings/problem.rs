@@ -157,7 +157,7 @@ const OPEN: &[&str] = &[
     "kind", "length", "to_vtiger", "to_service", "otherwise", "with", "replaces", "concurrency",
     "requests_per_second", "probe_interval", "full_scan", "settle_wait", "guard_deletes", "guard_changes",
     "guard_creates", "external_id_fields", "service_id_fields", "allow_http", "ca_file", "runs",
-    "debug_size", "credentials", "modules", "module", "mapping", "advanced",
+    "debug_size", "once", "zero_is_empty", "null_is_silent", "credentials", "modules", "module", "mapping", "advanced",
 ];
 
 /// Whether a setting with this name may be a secret.

@@ -5,8 +5,8 @@
 
 use super::{StoreError, StoreResult};
 use crate::model::{
-    IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, RunStatus, Side, Trigger, UserError,
-    Verdict,
+    IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, Remedy, RunStatus, Side, Trigger,
+    UserError, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,19 +23,27 @@ pub(super) trait Row: Sized {
 
     /// Reads bytes of any known version.
     fn decode(bytes: &[u8]) -> StoreResult<Self> {
-        let (version, rest) = bytes.split_first().ok_or_else(|| damaged(Self::TABLE))?;
-        Self::decode_version(*version, rest).unwrap_or_else(|| {
-            Err(StoreError::User(UserError::new(
-                "A row of the store cannot be read.",
-                format!(
-                    "The table {} holds a row of version {version}, which this program does not \
-                     know. Nothing was changed.",
-                    Self::TABLE
-                ),
-                "Use the newest SyncDeck with this store.",
-            )))
-        })
+        decode(Self::TABLE, bytes, Self::decode_version)
     }
+}
+
+/// Reads bytes of a row, of any version that `read` knows.
+pub(super) fn decode<T>(
+    table: &str,
+    bytes: &[u8],
+    read: impl FnOnce(u8, &[u8]) -> Option<StoreResult<T>>,
+) -> StoreResult<T> {
+    let (version, rest) = bytes.split_first().ok_or_else(|| damaged(table))?;
+    read(*version, rest).unwrap_or_else(|| {
+        Err(StoreError::User(UserError::new(
+            "A row of the store cannot be read.",
+            format!(
+                "The table {table} holds a row of version {version}, which this program does not \
+                 know. Nothing was changed."
+            ),
+            "Use the newest SyncDeck with this store.",
+        )))
+    })
 }
 
 /// The version byte and postcard of a shape.
@@ -93,6 +101,7 @@ macro_rules! codes {
 }
 
 codes! {
+    Remedy { LogIn = 1 }
     Side { Vtiger = 1, Service = 2 }
     LinkOrigin { Created = 1, Matched = 2, Person = 3, Sent = 4 }
     IntentKind { Create = 1, Update = 2, Delete = 3 }

@@ -47,6 +47,7 @@ pub use tables::items::ItemList;
 use crate::model::{Run, Stamp};
 use handle::Handle;
 use migrate::{CURRENT, Schema};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -220,7 +221,8 @@ impl Store {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_blocking<T>(&self, read: impl FnOnce(&Reader) -> StoreResult<T>) -> StoreResult<T> {
-        threads::read(&self.inner.shared, read)
+        catch_unwind(AssertUnwindSafe(|| threads::read(&self.inner.shared, read)))
+            .unwrap_or_else(|_| Err(threads::gave_up()))
     }
 
     /// A number that grows with every commit that changes what a screen shows, by this process or

@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// Memory is full at so many values …
 const FULL_ENTRIES: usize = 20_000;
 /// … or at so many bytes.
-const FULL_BYTES: usize = 16 * 1024 * 1024;
+const FULL_BYTES: usize = 4 * 1024 * 1024;
 /// So many files of a level are merged into one of the next.
 const FAN_IN: usize = 64;
 

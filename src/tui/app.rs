@@ -1,15 +1,16 @@
 //! The loop: messages in, one draw when something changed, effects out.
 
 use super::clipboard;
+use super::commands::{Id, Place};
 use super::keys::Key;
 use super::model::{Model, Tone};
-use super::msg::{Effect, Msg};
+use super::msg::{Effect, Mouse, Msg};
 use super::runner::Runner;
 use super::terminal::Screen;
 use super::update::{start, update};
 use crate::job_control;
 use crate::model::Stamp;
-use crossterm::event::{self, Event};
+use crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -88,6 +89,9 @@ fn perform(
             }
             Effect::Retake => {
                 screen.retake()?;
+                if model.mouse {
+                    screen.mouse(true)?;
+                }
                 model.dirty = true;
             }
             Effect::Copy(text) => {
@@ -106,6 +110,7 @@ fn perform(
                     }
                 }
             }
+            Effect::Mouse(on) => screen.mouse(on)?,
             Effect::Suspend => suspend(model, screen, runner)?,
             effect => runner.run(effect),
         }
@@ -117,7 +122,8 @@ fn perform(
 fn suspend(model: &mut Model, screen: &mut dyn Screen, runner: &dyn Runner) -> io::Result<()> {
     model.dirty = true;
     if !screen.can_suspend() {
-        model.say(Tone::Warn, "There is no shell to go back to; q leaves SyncDeck.");
+        let key = model.key(Id::Quit, Place::Log);
+        model.say(Tone::Warn, format!("There is no shell to go back to; {key} leaves SyncDeck."));
         return Ok(());
     }
     if !model.progress.is_empty() {
@@ -128,6 +134,9 @@ fn suspend(model: &mut Model, screen: &mut dyn Screen, runner: &dyn Runner) -> i
     runner.before_stop();
     let continued = screen.suspend();
     runner.after_stop();
+    if model.mouse {
+        screen.mouse(true)?;
+    }
     continued
 }
 
@@ -139,7 +148,8 @@ pub fn read_input(messages: Sender<Msg>) {
                 Ok(Event::Key(event)) => Key::from_event(event).into_iter().map(Msg::Key).collect(),
                 Ok(Event::Paste(text)) => vec![Msg::Paste(text)],
                 Ok(Event::Resize(width, height)) => vec![Msg::Resize(width, height)],
-                Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_)) => Vec::new(),
+                Ok(Event::Mouse(event)) => mouse(event).into_iter().map(Msg::Mouse).collect(),
+                Ok(Event::FocusGained | Event::FocusLost) => Vec::new(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => Vec::new(),
                 Err(_) => {
                     let _ = messages.send(Msg::Terminate);
@@ -155,6 +165,16 @@ pub fn read_input(messages: Sender<Msg>) {
     };
     // Without the thread there are no keys; a signal still ends the program.
     let _ = thread::Builder::new().name("tui-input".into()).spawn(read);
+}
+
+/// What of the mouse means something.
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    match event.kind {
+        MouseEventKind::ScrollUp => Some(Mouse::Up),
+        MouseEventKind::ScrollDown => Some(Mouse::Down),
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click(event.column, event.row)),
+        _ => None,
+    }
 }
 
 /// Turns the signals that end or continue a process into messages.

@@ -54,6 +54,7 @@ pub enum Id {
     Back,
     Help,
     Palette,
+    Mouse,
     Redraw,
     Suspend,
     Quit,
@@ -72,8 +73,10 @@ pub enum Id {
     InputDone,
     InputCancel,
     Choose,
+    Complete,
     Close,
     Yes,
+    YesNamed,
     No,
     HeldLook,
     HeldConfirm,
@@ -115,10 +118,22 @@ pub enum Id {
     DiffSave,
 }
 
-/// What has the keyboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "named after the screens")]
-pub enum Place {
+/// The places, and the list of all of them.
+macro_rules! places {
+    ($($place:ident),* $(,)?) => {
+        /// What has the keyboard.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "named after the screens")]
+        pub enum Place {
+            $($place),*
+        }
+
+        /// All places.
+        pub const ANYWHERE: &[Place] = &[$(Place::$place),*];
+    };
+}
+
+places! {
     TooSmall,
     Connectors,
     Log,
@@ -142,6 +157,7 @@ pub enum Place {
     Palette,
     Help,
     Confirm,
+    ConfirmName,
     Held,
     Error,
     Pair,
@@ -161,6 +177,7 @@ impl Place {
                 | Self::Filter
                 | Self::Csv
                 | Self::Palette
+                | Self::ConfirmName
                 | Self::Pair
                 | Self::FieldPick
                 | Self::MapFile
@@ -169,9 +186,9 @@ impl Place {
 }
 
 use Place::{
-    Confirm, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv, DebugLog, Detail,
-    Diff, Error, Exchange, FieldPick, Filter, Form, Held, Help, History, List, Log, MapFile,
-    Mapping, Pair, Palette, Pick, Queue, Services, Settings, TooSmall, TryOut,
+    Confirm, ConfirmName, Connectors, Consent, ConsentDone, ConsentPaste, ConsentWait, Csv,
+    DebugLog, Detail, Diff, Error, Exchange, FieldPick, Filter, Form, Held, Help, History, List,
+    Log, MapFile, Mapping, Pair, Palette, Pick, Queue, Services, Settings, TooSmall, TryOut,
 };
 
 /// A command.
@@ -214,40 +231,6 @@ const SCROLLS: &[Place] = &[
     ConsentDone,
     Diff,
 ];
-/// All places.
-pub const ANYWHERE: &[Place] = &[
-    TooSmall,
-    Connectors,
-    Log,
-    Settings,
-    Mapping,
-    Queue,
-    DebugLog,
-    List,
-    Detail,
-    History,
-    Exchange,
-    Form,
-    Consent,
-    ConsentPaste,
-    ConsentWait,
-    ConsentDone,
-    Filter,
-    Csv,
-    Services,
-    Pick,
-    Palette,
-    Help,
-    Confirm,
-    Held,
-    Error,
-    Pair,
-    FieldPick,
-    TryOut,
-    Diff,
-    MapFile,
-];
-
 const fn command(
     id: Id,
     title: &'static str,
@@ -268,7 +251,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::MapSave, "save", &["ctrl-s", "w"], &[Mapping], 4, "Look at what was changed and what it causes, then save it."),
     command(Id::MapTry, "try out", &["u"], &[Mapping], 5, "Try the line on real records: what one side holds, and what the other would get."),
     command(Id::Filter, "filter", &["/"], &[Mapping], 6, "Show only lines with a text in labels, names, type, state or description; !text shows the others."),
-    command(Id::MapUndo, "undo", &["z"], &[Mapping], 0, "Undo the last change that is not saved."),
+    command(Id::MapUndo, "undo", &["z"], &[Mapping], 0, "Undo the last change, saved or not; what is undone is saved like any change."),
     command(Id::MapRemove, "remove", &["X"], &[Mapping], 0, "Remove the custom line, or give the default line back; asks first."),
     command(Id::MapRestore, "restore defaults", &["R"], &[Mapping], 0, "Restore the default lines of the module; asks first, and counts what is lost."),
     command(Id::MapExport, "export", &["x"], &[Mapping], 0, "Write the module's own lines into a file."),
@@ -287,7 +270,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Open, "detail", &["enter"], &[List], 3, "Open the record: what changed, why, what to do."),
     command(Id::Open, "detail", &["enter"], &[History], 1, "Open the outcome: what changed, why, what to do."),
     command(Id::History, "history", &["h"], &[List, Detail], 11, "Show what became of this record in all runs."),
-    command(Id::Mend, "go mend", &["f"], &[List, Detail], 10, "Go to the mapping line or the setting that mends it; Esc there comes back."),
+    command(Id::Mend, "go mend", &["f"], &[List, Detail], 10, "Go to the mapping line or the setting that mends it; going back from there returns here."),
     command(Id::Open, "open", &["enter"], &[DebugLog], 4, "Read the request and its answer in full."),
     command(Id::CopyExchange, "copy", &["y"], &[Exchange], 1, "Copy the request and its answer, with secrets masked."),
     command(Id::DebugMode, "Debug Mode", &["d"], &[DebugLog], 7, "Switch Debug Mode of the connector on or off."),
@@ -313,9 +296,9 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Conflicts, "conflicts", &["C"], &[Log], 7, "List the conflicts of the run under the cursor: values that lost."),
     command(Id::Linked, "linked", &["L"], &[Log], 0, "List the records that the run found on both sides and linked."),
     command(Id::Waiting, "waiting", &["W"], &[Log], 0, "List the records of the run that wait to be taken again."),
-    command(Id::Csv, "CSV", &["x"], &[Log, List, DebugLog], 5, "Download as CSV: exactly what is shown."),
+    command(Id::Csv, "CSV", &["x"], &[Log, List, History, DebugLog], 5, "Download as CSV: exactly what is shown."),
     command(Id::Filter, "filter", &["/"], &[Queue], 7, "Show only entries with a text in name, id, module or reason; !text shows the others."),
-    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text, or with name: id: module: status: why: from: to: (status:skipped from:2h); ! before one shows the others."),
+    command(Id::Filter, "filter", &["/"], &[List], 6, "Show only rows with a text, or with name: id: module: status: why: from: to: (status:skipped from:2h id:12x*); ! before one shows the others, -f before the text finds letters in their order."),
     command(Id::Filter, "search", &["/"], &[DebugLog], 6, "Show only what has a text in address, bodies or status; !text shows the others."),
     command(Id::SortLeft, "sort", &["<"], &[List], 0, "Sort by the column to the left."),
     command(Id::SortRight, "sort", &[">"], &[List], 9, "Sort by the column to the right."),
@@ -398,12 +381,17 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Choose, "run", &["enter"], &[Palette], 1, "Run the command."),
     command(Id::PickUp, "up", &["up", "ctrl-p"], &[Palette], 0, "Move up."),
     command(Id::PickDown, "down", &["down", "ctrl-n"], &[Palette], 3, "Move down."),
+    command(Id::Complete, "complete", &["tab"], &[Palette], 4, "Write the whole name of the chosen line."),
     command(Id::Close, "close", &["esc"], &[Palette], 2, "Close."),
-    command(Id::Close, "close", &["esc", "q", "?"], &[Help], 1, "Close the help."),
+    command(Id::Choose, "run it", &["enter"], &[Help], 1, "Run the command under the cursor."),
+    command(Id::Filter, "filter", &["/"], &[Help], 2, "Show only commands with a text in key or help."),
+    command(Id::Close, "close", &["esc", "q", "?"], &[Help], 3, "Close the help; a filter goes first."),
     command(Id::Close, "leave it", &["esc", "q"], &[Services], 2, "Add nothing."),
     command(Id::Close, "leave it", &["esc", "q"], &[Pick], 2, "Change nothing."),
     command(Id::Close, "close", &["esc", "q", "enter"], &[Error], 1, "Close the message."),
     command(Id::CopyError, "copy", &["y"], &[Error], 2, "Copy the message."),
+    command(Id::YesNamed, "do it", &["enter"], &[ConfirmName], 1, "Do it, once the name is entered."),
+    command(Id::No, "no", &["esc"], &[ConfirmName], 2, "Do not do it."),
     command(Id::Yes, "yes", &["y"], &[Confirm], 1, "Do it."),
     command(Id::No, "no", &["n", "esc", "enter", "q"], &[Confirm], 2, "Do not do it."),
     command(Id::HeldLook, "look at the plan", &["v"], &[Held], 1, "List what the held sync would do."),
@@ -415,6 +403,7 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Quit, "quit", &["q"], MAIN, 22, "Leave SyncDeck; asks if a sync runs."),
     command(Id::Quit, "quit", &["q"], &[TooSmall], 1, "Leave SyncDeck."),
     command(Id::Back, "back", &["q"], &[List, Detail, History, Exchange], 22, "Go one step back."),
+    command(Id::Mouse, "mouse", &["M"], VIEWS, 0, "Use the mouse to choose and scroll, or leave it to the terminal."),
     command(Id::Redraw, "redraw", &["ctrl-l"], ANYWHERE, 0, "Draw the screen anew."),
     command(Id::Suspend, "suspend", &["ctrl-z"], ANYWHERE, 0, "Back to the shell; fg continues."),
     command(Id::Leave, "leave", &["ctrl-c"], ANYWHERE, 0, "Leave SyncDeck; a second time: at once."),
@@ -423,6 +412,15 @@ pub const COMMANDS: &[Command] = &[
 /// All commands at a place.
 pub fn at(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(move |c| c.places.contains(&place))
+}
+
+impl Id {
+    /// Whether it is a command of the mapping editor's table.
+    pub fn is_of_mapping(self) -> bool {
+        let mut all = COMMANDS.iter().filter(|command| command.id == self);
+        let moves = [Self::ModuleLeft, Self::ModuleRight].contains(&self);
+        !moves && all.all(|command| command.places == [Mapping])
+    }
 }
 
 /// The name of a command in files: `sync-now`.

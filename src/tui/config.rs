@@ -18,6 +18,7 @@ struct File {
     theme: Option<String>,
     ascii: Option<bool>,
     links: Option<bool>,
+    mouse: bool,
     colours: BTreeMap<String, String>,
     keys: BTreeMap<String, Keys>,
 }
@@ -45,6 +46,8 @@ pub struct Config {
     pub theme: Theme,
     /// Keys.
     pub keys: Keymap,
+    /// The mouse is used.
+    pub mouse: bool,
     /// What in it cannot be used, in sentences.
     pub wrong: Vec<String>,
 }
@@ -81,7 +84,7 @@ pub fn check(folder: &Path) -> Option<UserError> {
 
 /// Reads the file's text.
 pub fn parse(text: &str, theme: Theme) -> Config {
-    let mut config = Config { theme, keys: Keymap::default(), wrong: Vec::new() };
+    let mut config = Config { theme, keys: Keymap::default(), mouse: false, wrong: Vec::new() };
     let file: File = match toml::from_str(text) {
         Ok(file) => file,
         Err(error) => {
@@ -102,6 +105,7 @@ pub fn parse(text: &str, theme: Theme) -> Config {
     }
     config.theme.ascii = file.ascii.unwrap_or(config.theme.ascii);
     config.theme.links = file.links.unwrap_or(config.theme.links);
+    config.mouse = file.mouse;
     for (role, name) in file.colours {
         let palette = &mut config.theme.palette;
         let place = match role.as_str() {

@@ -15,6 +15,9 @@ mod paint;
 mod queue;
 mod settings;
 
+pub use frame::footer_commands;
+pub use history::{COLUMNS as HISTORY_COLUMNS, cells as history_cells};
+
 use super::layout;
 use super::model::{Dialog, Entry, Model, Screen, Tab};
 use ratatui::Frame;
@@ -36,7 +39,7 @@ fn paint_all(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     // The terminal may have got smaller since the model heard of its size.
     let fits = buffer.area.width >= model.size.0 && buffer.area.height >= model.size.1;
     if model.too_small() || !fits {
-        frame::too_small(buffer);
+        frame::too_small(model, buffer);
         return None;
     }
     frame::header(model, buffer);

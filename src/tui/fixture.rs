@@ -1,31 +1,33 @@
 //! A hand-made model for tests, and a small world that answers its effects.
 
 pub mod consent;
+mod debug;
 pub mod fields;
+mod queue;
 
-use super::debug::{DebugAsk, DebugNews, DebugRow, DebugWanted, Search};
+pub use queue::queue;
+
 use super::keys::Key;
 use super::model::{Model, Pane};
 use super::msg::{
-    Arranged, ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, QueueRows,
-    Row, RowKey, Source,
+    Arranged, ConnectorDeed, ConnectorRow, Effect, Exported, Links, Msg, Overview, Page, Row,
+    RowKey, Source,
 };
 use super::order::Order;
 use super::theme::{Palette, Theme};
 use super::update::{start, update};
 use crate::catalog::Catalog;
-use crate::engine::queue::{Entry, Select, State};
+use crate::engine::queue::Select;
 use crate::model::{
-    Advanced, Candidate, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm,
-    DebugEntry, Decided, Deletes, Direction, Frequency, Held, Item, ItemStatus, Module,
-    ModuleCheck, ModuleCounts, ModuleSettings, Parked, Progress, Reason, ReasonCode, Run,
-    RunStatus, SecretText, Side, Skip, Stamp, SyncFrom, Trigger, UserError, Verdict,
+    Advanced, Change, CheckReport, ConflictRow, ConflictRule, Connector, Crm, Deletes, Direction,
+    Frequency, Held, Item, ItemStatus, Module, ModuleCheck, ModuleCounts, ModuleSettings, Progress,
+    Reason, ReasonCode, Run, RunStatus, SecretText, Side, Stamp, SyncFrom, Trigger, UserError,
 };
-use crate::store::{Belongings, DebugExtent};
+use crate::store::Belongings;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The present instant of all tests.
 pub fn now() -> Stamp {
@@ -272,52 +274,6 @@ pub fn report() -> CheckReport {
     }
 }
 
-pub fn queue() -> QueueRows {
-    let now = now();
-    let waiting = |module, side, id: &str, name: &str, reason: Option<Reason>, tries| Entry {
-        module,
-        state: State::Waiting(Parked {
-            side,
-            id: id.into(),
-            name: name.into(),
-            reason,
-            since: at("2026-11-21T12:31:00Z"),
-            tries,
-            next_try: if tries > 0 { at("2026-11-21T13:00:00Z") } else { now },
-            print: None,
-            revision: 0,
-        }),
-    };
-    let skipped = |id: &str, name: &str, reason: Reason, decided| Entry {
-        module: Module::Contacts,
-        state: State::Skipped(Skip {
-            side: Side::Service,
-            id: id.into(),
-            name: name.into(),
-            reason,
-            print: 0,
-            revision: 0,
-            run: 40,
-            decided,
-        }),
-    };
-    let candidate = |id: &str, name: &str| Candidate { id: id.into(), name: name.into() };
-    let twins = [candidate("12x9", "Anna Müller"), candidate("12x31", "Müller, A.")];
-    let limited = Reason::new(ReasonCode::RateLimited, "", "");
-    let ambiguous = Reason::new(ReasonCode::AmbiguousMatch, "", "").with_candidates(&twins, 2);
-    let empty = Reason::new(ReasonCode::MandatoryFieldEmpty, "lastname", "lastname is empty.");
-    let never = Reason::new(ReasonCode::LeftOut, "", "A test account.");
-    let never_at = Some(Decided { verdict: Verdict::Never, at: at("2026-11-20T09:00:00Z") });
-    let entries = vec![
-        waiting(Module::Products, Side::Service, "77", "Blue T-Shirt, 綿 100 %", Some(limited), 2),
-        waiting(Module::Contacts, Side::Vtiger, "", "all Contacts", None, 0),
-        skipped("42", "Anna Müller", ambiguous, None),
-        skipped("43", "Bo", empty, None),
-        skipped("44", "Test", never, never_at),
-    ];
-    QueueRows { entries, total: 5, more: false }
-}
-
 /// What became of a record in three runs.
 pub fn history() -> Vec<(u64, Item)> {
     let of = |run: u64, status, time: &str| {
@@ -332,104 +288,11 @@ pub fn history() -> Vec<(u64, Item)> {
     ]
 }
 
-/// A request and its answer.
-pub fn exchange(number: u64) -> DebugEntry {
-    let shop = "https://shop.example.com/wp-json/wc/v3";
-    let crm = "https://crm.example.com/webservice.php";
-    let woo = "WooCommerce";
-    let (system, request, body, status, answer) = match number % 5 {
-        0 => (
-            "Vtiger",
-            format!("POST {crm}"),
-            "operation=create&sessionName=•••&elementType=Contacts&element=%7B%22lastname%22%3A%22M%C3%BCller%22%7D",
-            200,
-            "{\"success\":true,\"result\":{\"lastname\":\"Müller\",\"id\":\"12x77\",\"tags\":[],\"list\":[1,2]}}",
-        ),
-        1 => (
-            woo,
-            format!("GET {shop}/customers?oauth_consumer_key=•••&page={number}&per_page=100"),
-            "",
-            200,
-            "[{\"id\":1,\"email\":\"anna@example.com\",\"first_name\":\"山田\",\"billing\":{\"city\":\"Köl…",
-        ),
-        2 => (
-            woo,
-            format!("PUT {shop}/products/{number}"),
-            "{\"name\":\"Blue \u{1b}[31mT-Shirt\"}",
-            429,
-            "<html><title>Too fast</title>",
-        ),
-        3 => (
-            "Vtiger",
-            format!("GET {crm}?operation=query&sessionName=•••&query=SELECT+%2A+FROM+Contacts%3B"),
-            "",
-            0,
-            "crm.example.com did not answer in time. The connection stands, but the answer did not come.",
-        ),
-        _ => (
-            "Vtiger",
-            format!("GET {crm}?operation=getchallenge&username=sync"),
-            "",
-            200,
-            "{\"success\":true,\"result\":{\"token\":\"•••\"}}",
-        ),
-    };
-    let entry = DebugEntry {
-        number,
-        run: (!number.is_multiple_of(10)).then_some(42),
-        time: Stamp(now().0 - 1_000 * (1_234_i64 - i64::try_from(number).unwrap())),
-        system: system.into(),
-        request,
-        body: body.into(),
-        status,
-        answer: answer.into(),
-        millis: number * 37 % 2_000,
-        sent: body.len() as u64,
-        received: if status == 0 { 0 } else { number * 911 % 200_000 },
-    };
-    if number == 1_230 {
-        let remark = DebugEntry::remark(
-            Some(42),
-            "12 exchanges were not kept: they came faster than they could be written.",
-        );
-        DebugEntry { number, time: entry.time, ..remark }
-    } else {
-        entry
-    }
-}
-
-fn debug_reply(ask: DebugAsk, last: u64) -> Option<Msg> {
-    let extent = DebugExtent { first: last.min(1), last, bytes: last * 3_700 };
-    let length = |connector| if connector == 1 { extent } else { DebugExtent::default() };
-    Some(Msg::Debug(match ask {
-        DebugAsk::Page { connector, generation, wanted } => {
-            let extent = length(connector);
-            let numbers = match wanted {
-                DebugWanted::From(_, _) if extent.count() == 0 => Vec::new(),
-                DebugWanted::From(from, count) => {
-                    (extent.first..=extent.last.min(from)).rev().take(count).collect()
-                }
-                DebugWanted::These(numbers) => numbers,
-            };
-            let rows = numbers.into_iter().map(|number| DebugRow::from(exchange(number)));
-            DebugNews::Page { generation, extent, rows: rows.collect() }
-        }
-        DebugAsk::Search { generation, text, above, .. } => {
-            let fits = |number: &u64| exchange(*number).holds(&text.to_lowercase());
-            let numbers = (above + 1..=last).rev().filter(fits).collect();
-            let search = Search { looked: last, total: last, newest: last, done: true };
-            DebugNews::Found { generation, numbers, search }
-        }
-        DebugAsk::Open { connector, number } => {
-            DebugNews::Opened { connector, number, entry: Some(Box::new(exchange(number))) }
-        }
-        DebugAsk::StopSearch | DebugAsk::Switch { .. } => return None,
-    }))
-}
-
 /// A model before anything was read.
 pub fn empty(size: (u16, u16)) -> Model {
-    let catalog = Arc::new(Catalog::built_in().unwrap());
+    static CATALOG: LazyLock<Arc<Catalog>> =
+        LazyLock::new(|| Arc::new(Catalog::built_in().unwrap()));
+    let catalog = Arc::clone(&CATALOG);
     let theme = Theme { colour: true, ascii: false, links: false, palette: Palette::USUAL };
     let mut model = Model::new(catalog, theme, TimeZone::UTC, size);
     model.now = now();
@@ -581,7 +444,7 @@ impl World {
             }
             Effect::Consent { id, ask } => return consent::reply(id, &ask, self.model.now),
             Effect::History { id, .. } => Msg::History { id, rows: history() },
-            Effect::Debug(ask) => return debug_reply(ask, self.debug_log),
+            Effect::Debug(ask) => return debug::reply(ask, self.debug_log),
             Effect::Mapping(ask) => return fields::reply(ask, &self.overview),
             Effect::Links { generation, item, .. } => {
                 let link =

@@ -2,180 +2,21 @@
 //! and what is known about each field. Secrets are masked; a stored one is never shown again, only
 //! how it ends.
 
+mod field;
+
+pub use field::Field;
+
 use super::msg::{Draft, Entered, Target};
 use super::validate;
 use crate::catalog::{Catalog, FieldKind, FormField};
 use crate::model::{CheckReport, Connector, Crm, SecretText, UserError};
-use crate::secrets::is_reference;
-use crate::settings::{Choice, Section, Setting, default_connector, settings_of};
+use crate::settings::{Section, default_connector, settings_of};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
 /// The name of the field that holds a connector's name.
 pub const NAME: &str = "name";
-
-/// A field of a form.
-#[derive(Clone)]
-pub struct Field {
-    /// The name in files; of a setting the path in the connector's table.
-    pub name: String,
-    /// Where it stands.
-    pub section: Section,
-    /// It is a setting, not a part of the connection.
-    pub setting: bool,
-    /// What can be chosen; empty: text is entered.
-    pub choices: Vec<Choice>,
-    /// Why it cannot be changed, if that is so.
-    pub locked: Option<String>,
-    /// What holds while nothing is entered.
-    pub unset: &'static str,
-    /// The label.
-    pub label: String,
-    /// Where to find what is asked for.
-    pub help: String,
-    /// It is masked.
-    pub secret: bool,
-    /// It must not be empty.
-    pub required: bool,
-    /// What is entered.
-    pub input: Input,
-    /// What it was when the form was opened.
-    pub original: String,
-    /// A secret is stored; it stays unless another one is entered.
-    pub stored: bool,
-    /// How the stored secret ends, where that can be told.
-    pub tail: Option<String>,
-    /// The secret that is being entered is shown.
-    pub revealed: bool,
-    /// What is wrong with it.
-    pub error: Option<String>,
-}
-
-impl fmt::Debug for Field {
-    /// What is entered may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Field");
-        shown.field("name", &self.name).field("error", &self.error);
-        shown.field("cursor", &self.input.cursor()).field("length", &self.input.value().len());
-        shown.field("stored", &self.stored).field("revealed", &self.revealed);
-        if !self.secret {
-            shown.field("value", &self.input.value());
-        }
-        shown.finish_non_exhaustive()
-    }
-}
-
-impl Field {
-    fn new(asset: &FormField, value: Option<&SecretText>) -> Self {
-        let (text, stored) = match value {
-            None => (asset.default.clone(), false),
-            Some(SecretText::Plain(text)) if asset.secret => (String::new(), !text.is_empty()),
-            Some(SecretText::Plain(text) | SecretText::Reference(text)) => (text.clone(), false),
-            Some(SecretText::Sealed(_)) => (String::new(), true),
-        };
-        Self {
-            name: asset.name.clone(),
-            section: Section::Connection,
-            setting: false,
-            choices: Vec::new(),
-            locked: None,
-            unset: "",
-            label: asset.label.clone(),
-            help: asset.help.clone(),
-            secret: asset.secret,
-            required: asset.required,
-            input: Input::new(text.clone()),
-            original: text,
-            stored,
-            tail: None,
-            revealed: false,
-            error: None,
-        }
-    }
-
-    fn of_setting(setting: Setting) -> Self {
-        Self {
-            name: setting.path,
-            section: setting.section,
-            setting: true,
-            choices: setting.choices,
-            locked: setting.locked,
-            unset: setting.unset,
-            label: setting.label.to_owned(),
-            help: setting.help,
-            secret: false,
-            required: false,
-            input: Input::new(setting.value.clone()),
-            original: setting.value,
-            stored: false,
-            tail: None,
-            revealed: false,
-            error: None,
-        }
-    }
-
-    /// What is chosen, as the screen names it.
-    pub fn chosen(&self) -> Option<&Choice> {
-        self.choices.iter().find(|choice| choice.value == self.text())
-    }
-
-    /// What a key does to a choice.
-    fn choose(&mut self, request: InputRequest) -> Result<(), String> {
-        let forward = match request {
-            InputRequest::GoToNextChar | InputRequest::InsertChar(' ') => true,
-            InputRequest::GoToPrevChar => false,
-            _ => return Err("Left and Right choose here.".into()),
-        };
-        if self.cycle(forward) {
-            return Ok(());
-        }
-        let others = self.choices.iter().find_map(|choice| choice.why_not.clone());
-        Err(others.unwrap_or_else(|| "There is nothing else to choose.".into()))
-    }
-
-    /// Takes the next or previous choice that can be chosen. Answers whether that changed anything.
-    fn cycle(&mut self, forward: bool) -> bool {
-        let free: Vec<_> = self.choices.iter().filter(|c| c.why_not.is_none()).collect();
-        let at = free.iter().position(|c| c.value == self.text());
-        let next = match (at, forward) {
-            (Some(at), true) => (at + 1) % free.len(),
-            (Some(at), false) => (at + free.len() - 1) % free.len(),
-            (None, _) => 0,
-        };
-        match free.get(next) {
-            Some(choice) if Some(next) != at => {
-                self.input = Input::new(choice.value.clone());
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// What is entered, without blanks at its ends.
-    pub fn text(&self) -> &str {
-        self.input.value().trim()
-    }
-
-    /// Whether what is entered must be masked. A reference is no secret.
-    pub fn masked(&self) -> bool {
-        self.secret && !self.revealed && !is_reference(self.text())
-    }
-
-    /// Whether it differs from what it was.
-    pub fn changed(&self) -> bool {
-        self.input.value() != self.original
-    }
-
-    fn entered(&self) -> Entered {
-        if self.stored && self.text().is_empty() {
-            Entered::Keep
-        } else {
-            Entered::Text(self.text().to_owned(), self.secret)
-        }
-    }
-}
 
 /// What has the focus in a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,6 +66,8 @@ pub struct Form {
     pub saving: bool,
     /// How many lines it was scrolled down from where the focus would have it.
     pub scroll: usize,
+    /// Why nothing can be changed, if that is so: the form is there to look at.
+    pub locked: Option<String>,
     /// Names of other connectors.
     pub taken: Vec<String>,
     /// What the fields are checked against.
@@ -305,6 +148,7 @@ impl Form {
             check: CheckState::None,
             saving: false,
             scroll: 0,
+            locked: None,
             taken: Vec::new(),
             catalog: Arc::clone(catalog),
         }
@@ -408,6 +252,7 @@ impl Form {
     /// # Errors
     /// Why that cannot be done.
     pub fn edit(&mut self, request: InputRequest) -> Result<(), String> {
+        let locked = self.locked.clone();
         let Some(field) = self.field_mut() else {
             return Ok(());
         };
@@ -418,8 +263,9 @@ impl Form {
                 | InputRequest::GoToStart
                 | InputRequest::GoToEnd
         );
-        if let Some(why) = field.locked.as_ref().filter(|_| !moves) {
-            return Err(why.clone());
+        let moves = moves && field.choices.is_empty();
+        if let Some(why) = locked.or_else(|| field.locked.clone()).filter(|_| !moves) {
+            return Err(why);
         }
         let before = field.input.value().to_owned();
         if field.choices.is_empty() {

@@ -41,6 +41,22 @@ impl Keymap {
         command.map(|command| self.shown(command, place)).unwrap_or_default()
     }
 
+    /// The key to name in a sentence: the usual one while it still means this, else the first one.
+    /// A command without a key is found by its name.
+    pub fn told(&self, id: Id, place: Place, usual: &str) -> String {
+        let Some(command) = commands::at(place).find(|command| command.id == id) else {
+            return String::new();
+        };
+        let usual = Key::parse(usual);
+        let mut all = commands::at(place).filter(|command| command.id == id);
+        let still = all.any(|one| usual.is_some_and(|key| self.keys(one, place).contains(&key)));
+        match (usual.filter(|_| still), self.of(id, place)) {
+            (Some(usual), _) => usual.to_string(),
+            (None, key) if key.is_empty() => format!(":{}", command.title),
+            (None, key) => key,
+        }
+    }
+
     /// Gives commands other keys: name, or `name@place`, and the keys. Answers what cannot be done,
     /// in sentences; all else is.
     pub fn rebind<'a>(

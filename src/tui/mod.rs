@@ -66,6 +66,8 @@ pub struct Context {
     pub runtime: tokio::runtime::Handle,
     /// Everything can be seen, nothing changed.
     pub read_only: bool,
+    /// Colours are asked for or refused, whatever environment and file say.
+    pub color: Option<bool>,
     /// Where CSV files are written that are named without a folder.
     pub folder: PathBuf,
     /// The folder of the settings, with the file for keys and colours.
@@ -94,9 +96,11 @@ pub fn run(context: Context) -> Result<(), UserError> {
     let size = crossterm::terminal::size().map_err(|e| no_terminal(e.to_string()))?;
     let theme = theme::Theme::from_env(|name| std::env::var(name).ok());
     let zone = jiff::tz::TimeZone::system();
-    let config = config::read(&context.config, theme);
+    let mut config = config::read(&context.config, theme);
+    config.theme.colour = context.color.unwrap_or(config.theme.colour);
     let mut model = model::Model::new(Arc::clone(&context.catalog), config.theme, zone, size);
     model.keys = Arc::new(config.keys);
+    model.mouse = config.mouse;
     if let Some(error) = config::told(&context.config, &config.wrong) {
         model.show_error("Keys and colours", error);
     }

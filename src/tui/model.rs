@@ -1,27 +1,29 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
-use super::commands::Place;
-use super::consent::{ConsentView, Step};
+mod dialogs;
+mod place;
+
+pub use dialogs::{Ask, Choice, CsvDialog, CsvState, Dialog, HelpView, Named, Question};
+
+use super::commands::{Id, Place};
+use super::consent::ConsentView;
 use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
 use super::keymap::Keymap;
 use super::list::VirtualList;
 use super::log::LogView;
+use super::mapping::MappingView;
 use super::mapping::form::PairForm;
-use super::mapping::{MapDialog, MapQuestion, MappingView};
-use super::msg::{
-    Arrangement, Busy, Column, ConnectorRow, ExportWhat, Links, Overview, QueueDeed, Source,
-};
+use super::msg::{Arrangement, Busy, Column, ConnectorRow, Links, Overview, Source};
 use super::next::words;
 use super::queue::QueueView;
 use super::theme::Theme;
-use super::update::Pointed;
 use crate::catalog::{Catalog, Service};
 use crate::engine::Outlooks;
 use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    Candidate, ConnectorId, Held, Item, ItemStatus, Module, Progress, Run, RunStatus, Side, Stamp,
+    ConnectorId, Held, Item, ItemStatus, Module, Progress, Remedy, Run, RunStatus, Side, Stamp,
     UserError,
 };
 use jiff::tz::TimeZone;
@@ -33,9 +35,6 @@ use tui_input::Input;
 
 /// The smallest terminal that everything can be used on.
 pub const SMALLEST: (u16, u16) = (60, 15);
-
-/// What an error says that another log in mends.
-const LOG_IN_AGAIN: &str = "connector authorize";
 
 /// How long a toast is shown.
 pub const TOAST: Duration = Duration::from_secs(4);
@@ -184,144 +183,6 @@ pub enum Screen {
     Pair(Box<PairForm>),
 }
 
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// Leave a form with unsaved changes.
-    LeaveForm,
-    /// Leave the program while syncs run.
-    QuitWhileSyncing,
-    /// Do what a guard holds.
-    ConfirmHeld(ConnectorId, u64),
-    /// Drop a held run.
-    DropHeld(u64),
-    /// Remove a connector.
-    Remove(ConnectorId),
-    /// Replace a file that is there.
-    ReplaceFile,
-    /// Do something with a connector's queue.
-    Queue(ConnectorId, QueueDeed),
-    /// Something in the mapping editor.
-    Mapping(MapQuestion),
-}
-
-/// What a person can decide of an ambiguous record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// It is this one.
-    Link(Candidate),
-    /// It is none of them: create it.
-    New,
-    /// Leave it out.
-    Never,
-}
-
-/// A question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// What it is about.
-    pub ask: Ask,
-    /// Its heading.
-    pub title: String,
-    /// What would happen.
-    pub text: String,
-    /// What `y` does, in two words.
-    pub yes: &'static str,
-}
-
-/// How far the writing of a file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CsvState {
-    /// The name is being entered.
-    Naming,
-    /// It is written: rows so far.
-    Writing(u64),
-}
-
-/// The dialog that asks for a file name.
-#[derive(Debug, Clone)]
-pub struct CsvDialog {
-    /// What is written.
-    pub what: ExportWhat,
-    /// How many rows, if that is known.
-    pub rows: Option<u64>,
-    /// The file name.
-    pub input: Input,
-    /// What is wrong with it.
-    pub error: Option<String>,
-    /// How far it is.
-    pub state: CsvState,
-}
-
-/// What lies over the screens.
-#[derive(Debug, Clone)]
-pub enum Dialog {
-    /// The list of services to add a connector from.
-    Services {
-        /// The chosen one.
-        cursor: usize,
-    },
-    /// The modules, to add all records of one to the queue.
-    AddAll {
-        /// The chosen one.
-        cursor: usize,
-    },
-    /// With what an ambiguous record belongs together.
-    Decide {
-        /// The record.
-        record: Box<Pointed>,
-        /// What can be decided.
-        choices: Vec<Choice>,
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// What waits for a decision.
-    Decisions {
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// The places that mend what became of a record.
-    Jump {
-        /// The chosen line.
-        cursor: usize,
-    },
-    /// A file name.
-    Csv(Box<CsvDialog>),
-    /// A dialog of the mapping editor.
-    Mapping(Box<MapDialog>),
-    /// A question.
-    Confirm(Question),
-    /// A held run waits for a decision.
-    Held(Box<Run>),
-    /// Something went wrong, or is to be read in peace.
-    Error {
-        /// The heading.
-        title: String,
-        /// What happened.
-        error: UserError,
-        /// The connector whose service asks for a log in again.
-        about: Option<ConnectorId>,
-        /// First visible line.
-        scroll: usize,
-    },
-    /// The keys of a place.
-    Help {
-        /// Whose keys.
-        place: Place,
-        /// First visible line.
-        scroll: usize,
-    },
-    /// Commands by name.
-    Palette {
-        /// Where it was opened.
-        place: Place,
-        /// What is typed.
-        input: Input,
-        /// The chosen line.
-        cursor: usize,
-    },
-}
-
 /// What a toast says about its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -359,6 +220,8 @@ pub struct Model {
     pub dirty: bool,
     /// Changes are refused (`--read-only`).
     pub read_only: bool,
+    /// The mouse is used.
+    pub mouse: bool,
     /// What this instance is called (`demo`).
     pub title: Option<String>,
     /// Where files are written that are named without a folder.
@@ -409,6 +272,8 @@ pub struct Model {
     pub leaving: bool,
     /// A connector that was added and is to be chosen when it appears.
     pub expected: Option<String>,
+    /// How lists of each kind were sorted last, by the statuses that they hold.
+    pub sorts: BTreeMap<Vec<ItemStatus>, (Column, bool)>,
     /// The last number given to a form, a log or a question for links.
     pub serial: u64,
     /// The question for links whose answer is to be copied, and which side.
@@ -428,6 +293,7 @@ impl Model {
             now: Stamp(0),
             dirty: true,
             read_only: false,
+            mouse: false,
             title: None,
             folder: PathBuf::from("."),
             catalog,
@@ -453,9 +319,28 @@ impl Model {
             toast: None,
             leaving: false,
             expected: None,
+            sorts: BTreeMap::new(),
             serial: 0,
             copying: None,
             reading: (false, false),
+        }
+    }
+
+    /// The key of a command at a place, for a sentence.
+    pub fn key(&self, id: Id, place: Place) -> String {
+        self.keys.told(id, place, "")
+    }
+
+    /// The same, where a sentence would rather name this one of its keys.
+    pub fn key_like(&self, id: Id, place: Place, usual: &str) -> String {
+        self.keys.told(id, place, usual)
+    }
+
+    /// The key that takes a filter away here.
+    pub fn key_to_clear(&self) -> String {
+        match self.place() {
+            Place::Filter => self.key_like(Id::InputCancel, Place::Filter, "esc"),
+            place => self.key_like(Id::Back, place, "esc"),
         }
     }
 
@@ -463,64 +348,6 @@ impl Model {
     pub fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
-    }
-
-    /// What has the keyboard.
-    pub fn place(&self) -> Place {
-        if self.too_small() {
-            return Place::TooSmall;
-        }
-        match self.dialogs.last() {
-            Some(Dialog::Services { .. }) => return Place::Services,
-            Some(
-                Dialog::AddAll { .. }
-                | Dialog::Decide { .. }
-                | Dialog::Decisions { .. }
-                | Dialog::Jump { .. },
-            ) => {
-                return Place::Pick;
-            }
-            Some(Dialog::Csv(_)) => return Place::Csv,
-            Some(Dialog::Mapping(dialog)) => return dialog.place(),
-            Some(Dialog::Confirm(_)) => return Place::Confirm,
-            Some(Dialog::Held(_)) => return Place::Held,
-            Some(Dialog::Error { .. }) => return Place::Error,
-            Some(Dialog::Help { .. }) => return Place::Help,
-            Some(Dialog::Palette { .. }) => return Place::Palette,
-            None => {}
-        }
-        match self.screens.last() {
-            Some(Screen::List(view)) if view.typing.is_some() => Place::Filter,
-            Some(Screen::List(_)) => Place::List,
-            Some(Screen::Detail(_)) => Place::Detail,
-            Some(Screen::History(_)) => Place::History,
-            Some(Screen::Exchange(_)) => Place::Exchange,
-            Some(Screen::Form(_)) => Place::Form,
-            Some(Screen::Consent(view)) => match view.step {
-                Step::Ways => Place::Consent,
-                Step::Paste { .. } => Place::ConsentPaste,
-                Step::Asking | Step::Waiting(_) | Step::Sending | Step::Checking => {
-                    Place::ConsentWait
-                }
-                Step::Done(_) => Place::ConsentDone,
-            },
-            Some(Screen::Pair(_)) => Place::Pair,
-            None => self.main_place(),
-        }
-    }
-
-    fn main_place(&self) -> Place {
-        match (self.pane, self.entry, self.tab) {
-            (Pane::Connectors, _, _) => Place::Connectors,
-            (Pane::Body, Entry::Crm, _) | (_, _, Tab::Settings) => Place::Settings,
-            (_, _, Tab::Log) => Place::Log,
-            (_, _, Tab::Mapping) if self.mapping.typing.is_some() => Place::Filter,
-            (_, _, Tab::Mapping) => Place::Mapping,
-            (_, _, Tab::Queue) if self.queue.typing.is_some() => Place::Filter,
-            (_, _, Tab::Queue) => Place::Queue,
-            (_, _, Tab::Debug) if self.debug.typing.is_some() => Place::Filter,
-            (_, _, Tab::Debug) => Place::DebugLog,
-        }
     }
 
     /// Whether the terminal is too small for anything.
@@ -636,7 +463,7 @@ impl Model {
 
     /// Shows an error of a connector: one that a log in mends leads there.
     pub fn show_error_of(&mut self, connector: ConnectorId, title: &str, error: UserError) {
-        let login = error.next.contains(LOG_IN_AGAIN)
+        let login = error.remedy == Some(Remedy::LogIn)
             && self.service(connector).is_some_and(|service| !service.consent.is_empty());
         self.show_error(title, error);
         if let Some(Dialog::Error { about, .. }) = self.dialogs.last_mut() {

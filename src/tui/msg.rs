@@ -300,6 +300,8 @@ pub enum ExportWhat {
     Records(Source, Option<Order>),
     /// The log of a connector.
     Log(ConnectorId, String),
+    /// Rows that are on the screen, under these heads.
+    Shown(&'static [&'static str], Arc<Vec<Vec<String>>>),
     /// The debug log of a connector; after a search, these entries of it.
     Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
 }
@@ -347,12 +349,25 @@ impl Links {
     }
 }
 
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// The wheel went up.
+    Up,
+    /// The wheel went down.
+    Down,
+    /// A click into this column and line.
+    Click(u16, u16),
+}
+
 /// What happened.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields are named by their types")]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
     /// The terminal has another size.
@@ -473,6 +488,8 @@ pub enum Effect {
     StopExport,
     /// Put text into the terminal's clipboard.
     Copy(String),
+    /// Use the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Take the terminal again after a stop.

@@ -305,7 +305,12 @@ impl Runner for LiveRunner {
             Effect::StopExport => {
                 shared.exporting.fetch_add(1, Ordering::SeqCst);
             }
-            Effect::Copy(_) | Effect::Redraw | Effect::Retake | Effect::Suspend | Effect::Quit => {}
+            Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Retake
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a filter line means: words that rows must hold, and terms that look at one thing only
-//! (`status:skipped`, `from:2h`, `id:12x4`). A `!` before a word or term turns it round.
+//! (`status:skipped`, `from:2h`, `id:12x*`). A `!` before a word or term turns it round, `-f ` before
+//! the words lets them be incomplete.
 
 use crate::model::{Item, Stamp};
 use jiff::civil::{Date, DateTime, Time};
@@ -22,11 +23,14 @@ enum What {
 pub struct Sift {
     text: String,
     inverse: bool,
+    /// The letters of the text stand in this order, with others between them.
+    fuzzy: bool,
     terms: Vec<(What, bool)>,
 }
 
 /// What can be entered, for the filter line.
-pub const HINT: &str = "text, !text, name: id: module: status: why: from:2h to:12:30";
+pub const HINT: &str =
+    "text, !text, name: id: module: status: why: from:2h to:12:30, id:12x*, -f letters";
 
 impl Sift {
     /// Reads a filter line; and what in it cannot be understood, which filters nothing (yet).
@@ -52,6 +56,9 @@ impl Sift {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        let fuzzy = text.strip_prefix("-f").filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        sift.fuzzy = fuzzy.is_some();
+        let text = fuzzy.map_or(text, str::trim_start);
         sift.inverse = inverse;
         sift.text = text.to_lowercase();
         (sift, wrong)
@@ -85,18 +92,49 @@ impl Sift {
             item.status.key(),
             reason,
         ];
-        texts.iter().any(|text| has(text, &self.text)) != self.inverse
+        let holds = |text: &str| match self.fuzzy {
+            true => in_order(&text.to_lowercase(), &self.text),
+            false => contains(text, &self.text),
+        };
+        texts.iter().any(|text| holds(text)) != self.inverse
     }
+}
+
+/// Whether the letters stand in a text in this order; blanks do not count.
+fn in_order(text: &str, letters: &str) -> bool {
+    let mut rest = text.chars();
+    letters.chars().filter(|c| !c.is_whitespace()).all(|letter| rest.any(|c| c == letter))
+}
+
+/// Whether a text is like a pattern, in which `*` stands for anything.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty()
 }
 
 impl What {
     fn holds(&self, item: &Item) -> bool {
+        let has = |text: &str, part: &str| match part.contains('*') {
+            true => is_like(&text.to_lowercase(), part),
+            false => contains(text, part),
+        };
         match self {
             Self::Module(part) => has(item.module.label(), part) || has(&item.source_module, part),
             Self::Name(part) => has(&item.name, part),
             // A part of an id is another record's id.
             Self::Id(id) => {
-                [&item.vtiger_id, &item.service_id].iter().any(|i| i.to_lowercase() == *id)
+                [&item.vtiger_id, &item.service_id].iter().any(|i| is_like(&i.to_lowercase(), id))
             }
             Self::Status(part) => item.status.key().starts_with(part.as_str()),
             Self::Why(part) => item.reason.as_ref().is_some_and(|reason| {
@@ -109,7 +147,7 @@ impl What {
 }
 
 /// Whether a text has a part, which is in small letters, whatever the case.
-fn has(text: &str, part: &str) -> bool {
+fn contains(text: &str, part: &str) -> bool {
     if !text.is_ascii() {
         return text.to_lowercase().contains(part);
     }
@@ -205,6 +243,21 @@ mod tests {
             ("id:12x0", true),
             ("id:12x", false),
             ("id:1", true),
+            ("id:12x*", true),
+            ("id:13*", false),
+            ("!id:12x*", false),
+            ("name:anna*0", true),
+            ("name:anna*1", false),
+            ("name:*mül*r*", true),
+            ("name:*", true),
+            ("-f anmlr", true),
+            ("-f ANMLR", true),
+            ("-f qxz", false),
+            ("-f", true),
+            ("-f an mü", true),
+            ("!-f anmlr", false),
+            ("-fanmlr", false),
+            ("status:skipped -f anmlr", true),
             ("why:mandatory", true),
             ("why:too_long", false),
             ("from:12:45", true),
@@ -241,7 +294,7 @@ mod tests {
             ("İstanbul", "stanbul", true),
             ("\u{212a}ilo", "kilo", true),
         ] {
-            assert_eq!(has(text, part), there, "{text} {part}");
+            assert_eq!(contains(text, part), there, "{text} {part}");
             assert_eq!(text.to_lowercase().contains(part), there);
         }
     }

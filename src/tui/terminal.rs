@@ -18,6 +18,7 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
 
@@ -38,6 +39,11 @@ pub trait Screen {
     /// # Errors
     /// The terminal is gone.
     fn copy(&mut self, text: &str) -> io::Result<bool>;
+    /// Uses the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
     /// Takes the terminal again after the process was stopped from outside and continued.
     ///
     /// # Errors
@@ -53,6 +59,17 @@ pub trait Screen {
     /// The terminal is gone.
     fn suspend(&mut self) -> io::Result<()>;
 }
+
+/// Button events with coordinates as numbers.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// Whether the terminal is ours. It is given back once: a second time would put the cursor over what
+/// was told of a fault.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is used now, for the way out.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The real terminal.
 pub struct Tty {
@@ -106,6 +123,15 @@ impl Screen for Tty {
         Ok(true)
     }
 
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        // Clicks and the wheel only: where it moves is nobody's business here.
+        let sequence: &[u8] = if on { MOUSE_ON } else { MOUSE_OFF };
+        MOUSE.store(on, Ordering::SeqCst);
+        let backend = self.terminal.backend_mut();
+        backend.write_all(sequence)?;
+        Backend::flush(backend)
+    }
+
     fn can_suspend(&self) -> bool {
         job_control::can_stop()
     }
@@ -126,12 +152,19 @@ impl Screen for Tty {
 }
 
 fn enter() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
 /// Gives the terminal back. Errors cannot be told any more: the terminal is what is gone.
 fn leave() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    if MOUSE.load(Ordering::SeqCst) {
+        let _ = stdout().write_all(MOUSE_OFF);
+    }
     let _ = execute!(
         stdout(),
         EndSynchronizedUpdate,
@@ -153,12 +186,21 @@ fn restore_on_panic(messages: Sender<Msg>) {
             leave();
             before(info);
         } else {
+            let report = fault::report(info);
+            let report = report.map(|path| format!(" The report is in {}.", path.display()));
             // Nobody listens any more once the program leaves.
             let _ = messages.send(Msg::Failed(UserError::new(
                 "A task in the background stopped because of a fault in SyncDeck.",
                 format!("{}.", fault::told(info)),
-                "What was written so far is recorded; start it again. Please report the fault.",
+                format!(
+                    "What was written so far is recorded; start it again. Please report the \
+                     fault.{}",
+                    report.unwrap_or_default()
+                ),
             )));
         }
     }));
 }
+
+#[cfg(all(test, unix))]
+mod tests;

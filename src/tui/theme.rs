@@ -92,7 +92,7 @@ impl Theme {
             None => false,
         };
         Self {
-            colour: set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb"),
+            colour: coloured(&set),
             ascii: set("SYNCDECK_ASCII").is_some() || plain,
             links: hyperlinks::supported(set),
             palette: Palette::USUAL,
@@ -117,6 +117,14 @@ impl Theme {
             }
         }
     }
+}
+
+/// `NO_COLOR` refuses colours, `CLICOLOR_FORCE` asks for them where a terminal is not known to have
+/// any, `CLICOLOR=0` would rather have none.
+fn coloured(set: &impl Fn(&str) -> Option<String>) -> bool {
+    let is = |name: &str, value: &str| set(name).as_deref() == Some(value);
+    let forced = set("CLICOLOR_FORCE").is_some() && !is("CLICOLOR_FORCE", "0");
+    set("NO_COLOR").is_none() && (forced || !(is("TERM", "dumb") || is("CLICOLOR", "0")))
 }
 
 /// The nearest ASCII for a symbol of ours; `?` for anything else.
@@ -201,6 +209,23 @@ mod tests {
         assert_eq!(theme(&[("LANG", "C.UTF-8")]), with(true, false));
         assert!(!theme(&[("LANG", "C"), ("LC_ALL", "de_DE.UTF-8")]).ascii);
         assert_eq!(theme(&[("SYNCDECK_ASCII", "1"), ("NO_COLOR", "1")]), with(false, true));
+    }
+
+    #[test]
+    fn colours_are_refused_and_forced_as_programs_do_it() {
+        for (vars, colour) in [
+            (&[][..], true),
+            (&[("NO_COLOR", "")], true),
+            (&[("NO_COLOR", "1")], false),
+            (&[("TERM", "dumb")], false),
+            (&[("CLICOLOR", "0")], false),
+            (&[("CLICOLOR", "1")], true),
+            (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true),
+            (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "0")], false),
+            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+        ] {
+            assert_eq!(theme(vars).colour, colour, "{vars:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod forms;
 mod history;
 mod jump;
 pub(in crate::tui) mod mapping;
+mod mouse;
 mod moves;
 mod navigate;
 mod queue;
@@ -19,13 +20,13 @@ mod records;
 
 pub use availability::why_not;
 pub use decisions::{counts as decisions, waiting, words as told};
-pub use dialogs::{PaletteLine, palette_lines, planned};
+pub use dialogs::{PaletteLine, help_commands, palette_lines, planned};
 pub use jump::places;
 pub use queue::Pointed;
 
 use super::commands::{Id, Place};
 use super::keys::Key;
-use super::model::{Dialog, Model, Screen, Tone};
+use super::model::{Dialog, Model, Question, Screen, Tone};
 use super::msg::{Effect, Msg};
 use crossterm::event::KeyCode;
 use tui_input::InputRequest;
@@ -42,6 +43,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::Key(key) => {
             model.dirty = true;
             press(model, key, &mut effects);
+        }
+        Msg::Mouse(mouse) => {
+            model.dirty = true;
+            mouse::take(model, mouse, &mut effects);
         }
         Msg::Paste(text) => {
             model.dirty = true;
@@ -71,6 +76,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
 pub fn start(model: &mut Model) -> Effects {
     let mut effects = Effects::new();
     answers::read_overview(model, &mut effects);
+    if model.mouse {
+        effects.push(Effect::Mouse(true));
+    }
     effects
 }
 
@@ -127,6 +135,15 @@ fn edit(model: &mut Model, request: InputRequest, effects: &mut Effects) {
             return;
         }
         Some(Dialog::Mapping(_)) => return mapping::edit_dialog(model, request),
+        Some(Dialog::Confirm(Question { name: Some(name), .. })) => {
+            name.input.handle(request);
+            return;
+        }
+        Some(Dialog::Help(help)) => {
+            help.filter.handle(request);
+            help.cursor = 0;
+            return;
+        }
         Some(Dialog::Palette { input, cursor, .. }) => {
             input.handle(request);
             *cursor = 0;

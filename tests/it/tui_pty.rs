@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// What the reading thread has made of the program's output.
 struct Seen {
     parser: vt100::Parser,
-    bytes: usize,
+    sent: Vec<u8>,
 }
 
 /// The program in a terminal.
@@ -52,14 +52,14 @@ impl Term {
         let mut output = pty.master.try_clone_reader().unwrap();
         let seen = Arc::new(Mutex::new(Seen {
             parser: vt100::Parser::new(size(24), size(80), 0),
-            bytes: 0,
+            sent: Vec::new(),
         }));
         let into = Arc::clone(&seen);
         thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(n @ 1..) = output.read(&mut chunk) {
                 let mut seen = into.lock().unwrap();
-                seen.bytes += n;
+                seen.sent.extend_from_slice(&chunk[..n]);
                 seen.parser.process(&chunk[..n]);
             }
         });
@@ -75,7 +75,22 @@ impl Term {
     }
 
     pub fn bytes(&self) -> usize {
-        self.seen.lock().unwrap().bytes
+        self.seen.lock().unwrap().sent.len()
+    }
+
+    /// What was sent to the terminal from a byte on, as it was.
+    pub fn sent(&self, from: usize) -> String {
+        String::from_utf8_lossy(&self.seen.lock().unwrap().sent[from..]).into_owned()
+    }
+
+    /// Whether any cell on the screen has a colour.
+    pub fn is_coloured(&self) -> bool {
+        let seen = self.seen.lock().unwrap();
+        let cells = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+        let mut colours = cells.filter_map(|(row, column)| {
+            seen.parser.screen().cell(row, column).map(|cell| (cell.fgcolor(), cell.bgcolor()))
+        });
+        colours.any(|colours| colours != (vt100::Color::Default, vt100::Color::Default))
     }
 
     pub fn press(&mut self, keys: &str) {
@@ -260,4 +275,53 @@ fn the_first_start_leads_to_the_crm() {
     term.press("q");
     assert_eq!(term.ended(), 0);
     assert!(term.is_whole());
+}
+
+#[test]
+fn the_terminal_is_asked_nothing_and_set_to_nothing_that_was_not_wished() {
+    let mut term = demo();
+    term.press("\t?");
+    term.wait_for("Keys");
+    term.press("\x1b");
+    term.wait("no help", |screen| !screen.contains("┌ Keys"));
+    term.press("q");
+    assert_eq!(term.ended(), 0);
+    let sent = term.sent(0);
+    for (wished, name) in [
+        ("\x1b[?1049h", "the alternate screen"),
+        ("\x1b[?2004h", "bracketed paste"),
+        ("\x1b[?2026h", "synchronized updates"),
+    ] {
+        assert!(sent.contains(wished), "{name}");
+    }
+    for (unwished, name) in [
+        ("\x1b[c", "what it is"),
+        ("\x1b[0c", "what it is"),
+        ("\x1b[>", "which version it is"),
+        ("\x1b[6n", "where the cursor is"),
+        ("\x1b[5n", "whether it is there"),
+        ("\x1b]10;?", "its colours"),
+        ("\x1b]11;?", "its colours"),
+        ("\x1b[?u", "its keyboard"),
+        ("\x1bP+q", "its capabilities"),
+        ("\x1b[?1000h", "the mouse"),
+        ("\x1b[?1002h", "the mouse"),
+        ("\x1b[?1003h", "the mouse"),
+        ("\x1b[?1006h", "the mouse"),
+        ("\x1b[?1004h", "the focus"),
+        ("\x1b]0;", "the title"),
+        ("\x1b]2;", "the title"),
+    ] {
+        assert!(!sent.contains(unwished), "{name}: {unwished:?}");
+    }
+}
+
+#[test]
+fn colours_are_used_unless_they_are_refused() {
+    let term = demo();
+    assert!(term.is_coloured());
+    drop(term);
+    let term = Term::start(&["--color", "never", "demo", "--records", "20"]);
+    term.wait_for("Sync Now");
+    assert!(!term.is_coloured());
 }

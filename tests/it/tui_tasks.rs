@@ -149,11 +149,22 @@ fn watching_a_sync_takes_few_bytes() {
     std::thread::sleep(Duration::from_secs(1));
     let (before, begun) = (term.bytes(), Instant::now());
     std::thread::sleep(Duration::from_secs(4));
-    let rate = (term.bytes() - before) as f64 / begun.elapsed().as_secs_f64();
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = (term.bytes() - before) as f64 / seconds;
+    let frames = term.sent(before).matches("\x1b[?2026h").count() as f64 / seconds;
     let screen = term.screen();
     assert!(screen.contains("c cancel") || screen.contains("writing"), "it goes on: {screen}");
     println!("{rate:.0} bytes a second");
     assert!(rate > 0.0 && rate < 3_000.0, "{rate} bytes a second");
+    assert!(frames <= 10.0, "{frames} pictures a second");
+    // The screens answer at once while it runs.
+    for (key, shown) in [("?", "┌ Keys"), ("\x1b", "c cancel"), ("2", "Connection")] {
+        let pressed = Instant::now();
+        term.press(key);
+        term.wait_for(shown);
+        assert!(pressed.elapsed() < Duration::from_secs(1), "{key}: {:?}", pressed.elapsed());
+    }
+    term.press("1");
     term.press("c");
     term.wait_for("cancelled");
     term.press("q");

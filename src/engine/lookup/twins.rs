@@ -93,9 +93,7 @@ pub async fn only_pairs(
             },
             Unit::Linked { .. } => None,
         };
-        let key_of = |record: &Record| {
-            work.mapping.match_key(&work.mapping.project(Side::Vtiger, &record.fields))
-        };
+        let key_of = |record: &Record| work.mapping.match_key(Side::Vtiger, &record.fields);
         let pairs: Vec<(Record, Record)> = units.iter().filter_map(pair_of).collect();
         let values: Vec<String> = pairs
             .iter()
@@ -155,8 +153,7 @@ pub async fn one_of_each(
         if decided[at(source)].get(&record.id) == Some(&CreateNew) {
             return unit;
         }
-        let values = work.mapping.project(source, &record.fields);
-        let Some(key) = work.mapping.match_key(&values) else { return unit };
+        let Some(key) = work.mapping.match_key(source, &record.fields) else { return unit };
         let id = first.entry(key).or_insert_with(|| record.id.clone());
         if *id == record.id {
             return unit;
@@ -174,7 +171,7 @@ pub fn several_on(work: &ModuleWork, source: Side, units: &[Unit]) -> HashSet<St
             Match::Skip { side, record, reason }
                 if *side == source && reason.code == ReasonCode::DuplicateInSource =>
             {
-                work.mapping.match_key(&work.mapping.project(source, &record.fields))
+                work.mapping.match_key(source, &record.fields)
             }
             _ => None,
         },
@@ -203,7 +200,7 @@ pub fn one_of_several(
         }
         _ => return unit,
     };
-    let key = work.mapping.match_key(&work.mapping.project(source, &record.fields));
+    let key = work.mapping.match_key(source, &record.fields);
     let key = key.filter(|key| several.contains(key));
     let hits = key
         .and_then(|key| found.get(&key))

@@ -348,6 +348,7 @@ impl Remote for MemoryRemote {
             trash: !vtiger && setup.trash,
             deletions: false,
             write_batch: if vtiger { 1 } else { setup.write_batch },
+            one_request: !vtiger,
             parallel: setup.parallel,
             serial_creates: vtiger,
             unique_key: !vtiger && setup.unique,

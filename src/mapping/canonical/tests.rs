@@ -1,5 +1,6 @@
 use super::*;
 use crate::catalog::Catalog;
+use crate::mapping::ModuleMapping;
 use crate::model::Module;
 use proptest::prelude::*;
 
@@ -16,7 +17,7 @@ fn limits() -> FieldLimits {
 
 fn on(side: Side, pair: &Pair, fields: &[(&str, Value)]) -> Canonical {
     let fields = fields.iter().cloned().collect();
-    canonical(pair, side, &fields, &limits())
+    canonical(pair, side, &fields, &limits()).map(Cow::into_owned)
 }
 
 /// Module, Vtiger field, its value there, the values in the shop.
@@ -83,5 +84,31 @@ proptest! {
         let first = on(Side::Vtiger, &pair, &[(&pair.vtiger, text.into())]).unwrap();
         let again = on(Side::Vtiger, &pair, &[(&pair.vtiger, first.as_str().into())]).unwrap();
         prop_assert_eq!(first, again);
+    }
+
+    /// The fingerprint and the match key are those of the values, without making them.
+    #[test]
+    fn a_fingerprint_is_that_of_the_values(
+        texts in proptest::collection::vec(proptest::option::of("\\PC{0,12}|[ a-c\n]{0,8}"), 40),
+    ) {
+        let catalog = Catalog::built_in().unwrap();
+        let spec = &catalog.service("woocommerce").unwrap().modules[&Module::Contacts];
+        let mapping =
+            ModuleMapping::new(spec.mapping.clone(), &spec.match_on, [&[], &[]], |_| limits());
+        for side in Side::BOTH {
+            let paths = mapping.paths(side);
+            let filled = paths.iter().zip(&texts);
+            let fields: Fields = filled
+                .map(|(path, text)| (path.as_str(), text.clone().map_or(Value::Null, Value::Text)))
+                .collect();
+            let whole = mapping.project(side, &fields);
+            prop_assert_eq!(mapping.print_of(side, &fields), whole.print);
+            let parts = mapping.match_pairs().map(|pair| {
+                let at = mapping.pairs().iter().position(|p| p == pair)?;
+                whole.values[at].as_deref().filter(|v| !v.is_empty()).map(folded_name)
+            });
+            let key: Option<Vec<String>> = parts.collect();
+            prop_assert_eq!(mapping.match_key(side, &fields), key.map(|k| k.join("\u{1f}")));
+        }
     }
 }

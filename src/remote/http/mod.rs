@@ -157,10 +157,8 @@ impl Http {
         let mut pauses = plan.pauses();
         let mut tries = 0;
         loop {
-            let call = make();
-            let shown = self.shown_short(&call);
             let left = plan.total.saturating_sub(start.elapsed());
-            let outcome = self.once(call, &plan, tries, left).await;
+            let outcome = self.once(make(), &plan, tries, left).await;
             tries += 1;
             let fault = match outcome.and_then(|answer| read(&answer)) {
                 Ok(value) => {
@@ -178,7 +176,10 @@ impl Http {
                 Some(pause) if fault.again && start.elapsed() + pause < plan.total => {
                     sleep(pause).await;
                 }
-                _ => return Err(self.finished(*fault.error, shown, tries, start.elapsed())),
+                _ => {
+                    let shown = self.shown_short(&make());
+                    return Err(self.finished(*fault.error, shown, tries, start.elapsed()));
+                }
             }
         }
     }

@@ -103,6 +103,7 @@ impl Remote for Magento {
             trash: false,
             deletions: false,
             write_batch: 1,
+            one_request: false,
             parallel: self.parallel,
             serial_creates: known.is_some_and(|e| e.kind == Kind::Products),
             unique_key: known.is_some_and(|e| e.writable),

@@ -81,6 +81,7 @@ impl Remote for Rest {
             silent: stream.and_then(|s| s.cursor.as_ref()).is_some_and(|c| c.silent),
             trash: stream.is_some_and(listed),
             write_batch: 1,
+            one_request: false,
             parallel: self.parallel,
             serial_creates: true,
             unique_key: false,

@@ -52,7 +52,7 @@ use reqwest::Url;
 use session::{Sessions, Who};
 use std::sync::Arc;
 use std::time::Duration;
-use time::Zone;
+use time::{Mark, Zone};
 
 /// A connected Vtiger.
 pub(crate) struct Vtiger {
@@ -100,7 +100,9 @@ impl Remote for Vtiger {
             silent: false,
             trash: false,
             deletions: self.deletions.work() && !has_no_stamps(entity),
-            write_batch: 1,
+            // Sent one by one; what the answers refer to is looked up for all of them at once.
+            write_batch: write::BATCH,
+            one_request: false,
             parallel: self.size,
             serial_creates: true,
             unique_key: false,
@@ -124,7 +126,24 @@ impl Remote for Vtiger {
     }
 
     fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
+        async move { self.fill_page(request, self.list(request).await?).await }.boxed()
+    }
+
+    fn page_begun<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
         self.list(request).boxed()
+    }
+
+    fn filled<'a>(
+        &'a self,
+        request: &'a PageRequest,
+        page: Page,
+    ) -> BoxFuture<'a, RemoteResult<Page>> {
+        self.fill_page(request, page).boxed()
+    }
+
+    fn refined(&self, mark: &str) -> String {
+        let mark = Mark::read(mark);
+        Mark { offset: self.zone.known().or(mark.offset), ..mark }.to_string()
     }
 
     fn probe<'a>(
@@ -160,14 +179,7 @@ impl Remote for Vtiger {
         writes: &'a [Write],
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        async move {
-            let mut results = Vec::with_capacity(writes.len());
-            for write in writes {
-                results.push(self.write_one(entity, write, fields).await);
-            }
-            results
-        }
-        .boxed()
+        self.write_all(entity, writes, fields).boxed()
     }
 
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {

@@ -56,6 +56,20 @@ impl Vtiger {
         }
     }
 
+    /// The page with what its records refer to. A narrow one and one of deletions need nothing.
+    pub(crate) async fn fill_page(
+        &self,
+        request: &PageRequest,
+        mut page: Page,
+    ) -> RemoteResult<Page> {
+        if !matches!(request.scope, Scope::Narrow | Scope::Trashed(_)) && !page.records.is_empty() {
+            let module = self.described(&request.entity).await?;
+            let columns = Columns::new(&module, &request.fields);
+            self.fill(&mut page.records, &columns).await?;
+        }
+        Ok(page)
+    }
+
     async fn list_once(&self, request: &PageRequest) -> RemoteResult<Page> {
         let module = self.described(&request.entity).await?;
         match &request.scope {
@@ -82,8 +96,7 @@ impl Vtiger {
         if !at.id.is_empty() {
             query = query.and("id", Op::Gt, &at.id);
         }
-        let full = request.scope != Scope::Narrow;
-        self.rows(request, &columns, &query.ordered("id"), at, full).await
+        self.rows(request, &columns, &query.ordered("id"), at).await
     }
 
     async fn changes(
@@ -107,7 +120,7 @@ impl Vtiger {
                 &at.id,
             )
         };
-        self.rows(request, &columns, &query.ordered("modifiedtime, id"), at, true).await
+        self.rows(request, &columns, &query.ordered("modifiedtime, id"), at).await
     }
 
     /// Where the first page of a listing of changes starts.
@@ -144,7 +157,6 @@ impl Vtiger {
         columns: &Columns,
         query: &str,
         mut at: At,
-        full: bool,
     ) -> RemoteResult<Page> {
         let op = Operation::get("query", format!("list {}", request.entity)).with("query", query);
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
@@ -161,14 +173,11 @@ impl Vtiger {
             let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
             self.advance(&mut at, latest);
         }
-        let mut records: Vec<_> = rows
+        let records: Vec<_> = rows
             .into_iter()
             .filter_map(|row| columns::record(row, &self.zone))
             .filter(|r| at.from.is_none_or(|from| r.modified.is_none_or(|m| m >= from)))
             .collect();
-        if full {
-            self.fill(&mut records, columns).await?;
-        }
         let all_seen = self.sees_all() && count < LIMIT;
         let next = if count == 0 || all_seen { Next::End } else { Next::After(at.token()) };
         let mark = at.mark.as_ref().map(Mark::to_string);

@@ -3,10 +3,11 @@
 use super::super::http::stub::{Heard, Say, Stub};
 use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Write};
 use super::connect;
-use crate::model::{Fields, Record, Value};
+use crate::model::{Fields, Record, Stamp, Value};
 use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 const DENIED: &str = r#"{"success":false,"error":{"code":"ACCESS_DENIED","message":"Permission to perform the operation is denied"}}"#;
 const OVER: &str = r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"Session Identifier provided is Invalid"}}"#;
@@ -383,4 +384,68 @@ async fn each_session_carries_one_request_at_a_time() {
     assert!(sessions.len() <= 3, "{sessions:?}");
     let challenges = heard.iter().filter(|h| param(h, "operation") == "getchallenge").count();
     assert_eq!(challenges, 1, "one challenge serves all logins");
+}
+
+#[tokio::test]
+async fn what_the_answers_of_several_writes_refer_to_is_looked_up_at_once() {
+    for works in [true, false] {
+        let (stub, remote) = crm(move |operation, heard| {
+            if operation == "query" {
+                return match works {
+                    true => Say::json(
+                        r#"{"success":true,"result":[{"accountname":"Acme","id":"11x1"},{"accountname":"Bolt","id":"11x2"}]}"#,
+                    ),
+                    false => Say::json(DENIED),
+                };
+            }
+            let element = param(heard, "element");
+            let number = element.chars().find(char::is_ascii_digit).unwrap_or('0');
+            match number {
+                '2' => Say::json(DENIED),
+                n => Say::json(format!(
+                    r#"{{"success":true,"result":{{"id":"12x{n}","lastname":"{n}","account_id":"11x{}"}}}}"#,
+                    if n == '1' { 1 } else { 2 }
+                )),
+            }
+        })
+        .await;
+        let create = |n: u8| {
+            let name = n.to_string();
+            Write::Create { fields: fields(&[("lastname", &name), ("assigned_user_id", "x")]) }
+        };
+        let wanted = ["account_id.accountname".to_owned()];
+        let done = remote.write("Contacts", &[create(1), create(2), create(3)], &wanted).await;
+        let shown = |at: usize| {
+            let record = done[at].as_ref().unwrap().record.as_ref().unwrap();
+            (record.id.clone(), record.fields.clone())
+        };
+        assert!(done[1].is_err(), "one that failed stays a failure");
+        let names: [Fields; 2] = match works {
+            true => [("Acme"), ("Bolt")].map(|n| fields(&[("account_id.accountname", n)])),
+            // They are written; that the look-up failed does not make it unknown.
+            false => [Fields::new(), Fields::new()],
+        };
+        assert_eq!(shown(0), ("12x1".to_owned(), names[0].clone()));
+        assert_eq!(shown(2), ("12x3".to_owned(), names[1].clone()));
+        let asked = stub.heard().iter().filter(|h| param(h, "operation") == "query").count();
+        assert_eq!(asked, 1, "for both of them");
+    }
+}
+
+#[tokio::test]
+async fn a_mark_tells_the_zone_that_a_write_has_shown() {
+    let (_stub, remote) = crm(|_, _| {
+        let ahead = Stamp::now().plus(Duration::from_secs(7_200));
+        let local = ahead.timestamp().strftime("%Y-%m-%d %H:%M:%S");
+        Say::json(format!(
+            r#"{{"success":true,"result":{{"id":"12x1","modifiedtime":"{local}"}}}}"#
+        ))
+    })
+    .await;
+    let mark = "2026-11-21 19:24:00";
+    assert_eq!(remote.refined(mark), mark);
+    let write = Write::Create { fields: fields(&[("lastname", "Doe")]) };
+    remote.write("Contacts", &[write], &[]).await.remove(0).unwrap();
+    assert_eq!(remote.refined(mark), format!("{mark}@7200"));
+    assert_eq!(remote.refined(&format!("{mark}@0")), format!("{mark}@7200"), "the younger one");
 }

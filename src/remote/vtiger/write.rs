@@ -1,4 +1,5 @@
-//! Creates (`create`), changes (`revise`) and deletes (`delete`), one record at a time.
+//! Creates (`create`), changes (`revise`) and deletes (`delete`), one record at a time. What their
+//! answers refer to is looked up once for all of them.
 
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Vtiger;
@@ -11,34 +12,100 @@ use crate::model::{Fields, UserError, Value};
 use serde_json::Value as Json;
 use std::marker::PhantomData;
 
+/// The most writes of one call.
+pub(crate) const BATCH: usize = 50;
+
 impl Vtiger {
-    pub(crate) async fn write_one(
+    /// Sends writes one after the other.
+    pub(crate) async fn write_all(
         &self,
         entity: &str,
+        writes: &[Write],
+        wanted: &[String],
+    ) -> Vec<RemoteResult<Written>> {
+        let mut results = Vec::with_capacity(writes.len());
+        let mut answered = Vec::new();
+        for write in writes {
+            // A description that could not be read may be there by the next one.
+            let result = match self.described(entity).await {
+                Ok(module) => self.write_one(&module, write, wanted).await,
+                Err(error) => Err(error),
+            };
+            answered.push(match (write, &result) {
+                (Write::Create { .. }, Ok(_)) => true,
+                (Write::Update { fields, .. }, Ok(_)) => !fields.is_empty(),
+                _ => false,
+            });
+            results.push(result);
+        }
+        if let Ok(module) = self.described(entity).await {
+            self.complete(&module, wanted, &mut results, &answered).await;
+        }
+        results
+    }
+
+    async fn write_one(
+        &self,
+        module: &Described,
         write: &Write,
-        fields: &[String],
+        wanted: &[String],
     ) -> RemoteResult<Written> {
         match write {
-            Write::Create { fields: values } => self.create(entity, values, fields).await,
-            Write::Update { id, fields: values, .. } if values.is_empty() => {
-                self.untouched(entity, id, fields).await
+            Write::Create { fields } => self.create(module, fields, wanted).await,
+            Write::Update { id, fields, .. } if fields.is_empty() => {
+                self.untouched(&module.info.name, id, wanted).await
             }
-            Write::Update { id, fields: values, .. } => {
-                self.revise(entity, id, values, fields).await
+            Write::Update { id, fields, .. } => self.revise(module, id, fields, wanted).await,
+            Write::Delete { id } => self.delete(module, id).await,
+        }
+    }
+
+    /// Adds to the answers what they refer to.
+    async fn complete(
+        &self,
+        module: &Described,
+        wanted: &[String],
+        results: &mut [RemoteResult<Written>],
+        answered: &[bool],
+    ) {
+        let columns = Columns::new(module, wanted);
+        let mut places = Vec::new();
+        let mut records = Vec::new();
+        for (place, (result, answered)) in results.iter_mut().zip(answered).enumerate() {
+            if let (true, Ok(written)) = (*answered, result)
+                && let Some(record) = written.record.take()
+            {
+                places.push(place);
+                records.push(record);
             }
-            Write::Delete { id } => self.delete(entity, id).await,
+        }
+        // They are written; a failed look-up must not make that unknown.
+        if self.fill(&mut records, &columns).await.is_err() {
+            for record in &mut records {
+                for one in columns.refs.iter().filter(|r| r.hidden) {
+                    record.fields.remove(&one.base);
+                }
+                for name in &columns.hidden {
+                    record.fields.remove(name);
+                }
+            }
+        }
+        for (place, record) in places.into_iter().zip(records) {
+            if let Ok(written) = &mut results[place] {
+                written.record = Some(record);
+            }
         }
     }
 
     async fn create(
         &self,
-        entity: &str,
+        module: &Described,
         values: &Fields,
         wanted: &[String],
     ) -> RemoteResult<Written> {
-        let module = self.described(entity).await?;
-        let (plain, members) = self.document_members(&module, values, true).await?;
-        let mut element = element(&module, &plain)?;
+        let entity = module.info.name.as_str();
+        let (plain, members) = self.document_members(module, values, true).await?;
+        let mut element = element(module, &plain)?;
         element.extend(members);
         if module.has("assigned_user_id")
             && element.get("assigned_user_id").is_none_or(|v| v == "")
@@ -51,12 +118,12 @@ impl Vtiger {
             .with("elementType", entity)
             .with("element", &json);
         let stock = self.stock_of(&element).await;
-        let result = self.written(&module, op, wanted).await;
+        let result = self.written(module, op, wanted).await;
         self.keep_stock(stock, &result).await;
         self.forget_lists(entity);
-        match self.document_created(&module, &element, result).await {
+        match self.document_created(module, &element, result).await {
             Err(mut error) if matches!(error.kind, ErrorKind::Exists { .. }) => {
-                error.kind = ErrorKind::Exists { id: self.twin(&module, values).await };
+                error.kind = ErrorKind::Exists { id: self.twin(module, values).await };
                 Err(error)
             }
             other => other,
@@ -65,39 +132,39 @@ impl Vtiger {
 
     async fn revise(
         &self,
-        entity: &str,
+        module: &Described,
         id: &str,
         values: &Fields,
         wanted: &[String],
     ) -> RemoteResult<Written> {
-        let module = self.described(entity).await?;
-        let (plain, members) = self.document_members(&module, values, false).await?;
-        let mut element = element(&module, &plain)?;
+        let entity = module.info.name.as_str();
+        let (plain, members) = self.document_members(module, values, false).await?;
+        let mut element = element(module, &plain)?;
         element.extend(members);
-        self.kept_lines(&module, id, &mut element).await?;
-        self.kept_duration(&module, id, &mut element).await?;
+        self.kept_lines(module, id, &mut element).await?;
+        self.kept_duration(module, id, &mut element).await?;
         element.insert("id".into(), id.into());
-        let stock = self.stock_around(&module, id, Some(&element)).await;
+        let stock = self.stock_around(module, id, Some(&element)).await;
         let element = Json::Object(element).to_string();
         let op =
             Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
-        let result = self.written(&module, op, wanted).await;
+        let result = self.written(module, op, wanted).await;
         self.keep_stock(stock, &result).await;
         match result {
-            Err(error) => Err(self.told_apart(&module, id, error).await),
+            Err(error) => Err(self.told_apart(module, id, error).await),
             done => done,
         }
     }
 
-    async fn delete(&self, entity: &str, id: &str) -> RemoteResult<Written> {
-        let module = self.described(entity).await?;
-        let stock = self.stock_around(&module, id, None).await;
+    async fn delete(&self, module: &Described, id: &str) -> RemoteResult<Written> {
+        let entity = module.info.name.as_str();
+        let stock = self.stock_around(module, id, None).await;
         let op = Operation::post("delete", format!("delete {id} in {entity}")).with("id", id);
         let result = self.call(op, PhantomData::<Json>).await;
         self.keep_stock(stock, &result).await;
         match result {
             Ok(_) => Ok(Written { id: id.to_owned(), record: None }),
-            Err(error) => Err(self.told_apart(&module, id, error).await),
+            Err(error) => Err(self.told_apart(module, id, error).await),
         }
     }
 
@@ -126,17 +193,6 @@ impl Vtiger {
         let Some(record) = columns::record(row, &self.zone) else {
             return Err(no_record(&what));
         };
-        let mut records = [record];
-        // The record is written; a failed look-up must not make that unknown.
-        if self.fill(&mut records, &columns).await.is_err() {
-            for one in columns.refs.iter().filter(|r| r.hidden) {
-                records[0].fields.remove(&one.base);
-            }
-            for name in &columns.hidden {
-                records[0].fields.remove(name);
-            }
-        }
-        let [record] = records;
         Ok(Written { id: record.id.clone(), record: Some(record) })
     }
 

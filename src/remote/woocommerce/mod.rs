@@ -86,6 +86,7 @@ impl Remote for Woo {
             trash: known.is_some_and(|e| e.trash),
             deletions: false,
             write_batch: 100,
+            one_request: true,
             parallel: self.parallel,
             serial_creates: false,
             unique_key: known.is_none_or(|e| e.unique),

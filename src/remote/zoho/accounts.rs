@@ -4,7 +4,7 @@
 use super::super::http::{Answer, Call, Fault, Http, Mask, Plan};
 use super::super::{ConnectOptions, ErrorKind, RemoteError, RemoteResult};
 use super::settings::Settings;
-use crate::model::UserError;
+use crate::model::{Remedy, UserError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
@@ -330,7 +330,10 @@ pub(crate) fn explain(refusal: &Refusal, settings: &Settings, renewing: bool) ->
             "Check data centre, client id and scope.".to_owned(),
         ),
     };
-    RemoteError::new(ErrorKind::Login, UserError::new(what, why, next))
+    let told = UserError::new(what, why, next);
+    let again = renewing && matches!(refusal, Refusal::Code);
+    let told = if again { told.mended_by(Remedy::LogIn) } else { told };
+    RemoteError::new(ErrorKind::Login, told)
 }
 
 /// The accounts server wants a pause; the consent is as good as before.

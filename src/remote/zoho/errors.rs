@@ -1,7 +1,7 @@
 //! Zoho's errors in our classes and in plain words. The code decides; messages vary.
 
 use super::super::{ErrorKind, RemoteError};
-use crate::model::UserError;
+use crate::model::{Remedy, UserError};
 use serde_json::Value as Json;
 
 /// `{code, details, message, status}`, of a whole request or of one record.
@@ -148,7 +148,11 @@ pub(crate) fn explain(api: &ApiError, asked: Asked<'_>) -> RemoteError {
         ),
     };
     let why = format!("It answered {} {}.", api.status, api.said());
-    let mut error = RemoteError::new(kind, UserError::new(what, why, next));
+    let mut told = UserError::new(what, why, next);
+    if kind == ErrorKind::Login {
+        told = told.mended_by(Remedy::LogIn);
+    }
+    let mut error = RemoteError::new(kind, told);
     error.field = api.field();
     error.whole |= asked.write
         && !asked.item

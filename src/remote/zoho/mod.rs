@@ -104,6 +104,7 @@ impl Remote for Zoho {
             trash: !payments,
             deletions: false,
             write_batch: if payments { 1 } else { write::BATCH },
+            one_request: true,
             parallel: self.parallel,
             serial_creates: false,
             unique_key: false,

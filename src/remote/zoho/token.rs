@@ -7,7 +7,7 @@
 use super::super::{ConnectOptions, ErrorKind, RemoteError, RemoteResult, TokenStore};
 use super::accounts::{self, Accounts, Given, REST, Refusal};
 use super::settings::Settings;
-use crate::model::{Stamp, UserError};
+use crate::model::{Remedy, Stamp, UserError};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -198,7 +198,8 @@ fn no_consent() -> RemoteError {
             "Nobody has given Zoho's consent for this connector yet.",
             "Neither a grant code nor a refresh token is set, and none was exchanged before.",
             "Give it with: syncdeck connector authorize NAME",
-        ),
+        )
+        .mended_by(Remedy::LogIn),
     )
 }
 
@@ -209,7 +210,8 @@ fn no_lasting_token() -> RemoteError {
             "Zoho gave no lasting token.",
             "The consent was given for an hour only, or had been given before.",
             "Begin again with: syncdeck connector authorize NAME",
-        ),
+        )
+        .mended_by(Remedy::LogIn),
     )
 }
 

@@ -60,6 +60,8 @@ pub struct World {
     pub records: u64,
     /// The instant nothing is younger than.
     pub base: i64,
+    /// Vtiger holds nothing at first.
+    empty_crm: bool,
     /// The ids of each table.
     ids: [Range<u64>; 12],
     pub(super) deck: Deck,
@@ -71,25 +73,34 @@ impl World {
     pub fn new(seed: u64, records: u64, base: i64) -> Self {
         let (deck, tables) = (Deck::new(), Tables::load());
         let ids = [const { 0..0 }; 12];
-        let mut world = Self { seed, records, base, ids, deck, tables };
+        let mut world = Self { seed, records, base, empty_crm: false, ids, deck, tables };
         world.lay_out();
         world
+    }
+
+    /// The same world with a Vtiger that nobody has used yet.
+    #[must_use]
+    pub fn with_empty_crm(mut self) -> Self {
+        self.empty_crm = true;
+        self.lay_out();
+        self
     }
 
     /// Gives each table its ids.
     fn lay_out(&mut self) {
         let from = |start: u64, count: u64| start..start + count;
-        let vtiger = self.deck.count(Side::Vtiger, self.records);
+        let vtiger = if self.empty_crm { 0 } else { self.deck.count(Side::Vtiger, self.records) };
         let woo = self.deck.count(Side::Woo, self.records);
         let parents = self.deck.variable_rank(self.records);
-        let accounts = from(FIRST_ACCOUNT, self.companies().div_ceil(2));
+        let accounts =
+            from(FIRST_ACCOUNT, if self.empty_crm { 0 } else { self.companies().div_ceil(2) });
         let contacts = from(accounts.end, vtiger);
         let products = from(contacts.end, vtiger);
         let goods = from(FIRST_POST, woo);
         let variations = from(goods.end, parents * SIZES.len() as u64);
         let customers = from(FIRST_CUSTOMER, woo);
         let some = |part: u64| if vtiger == 0 { 0 } else { part };
-        let leads = from(products.end, self.records / 4);
+        let leads = from(products.end, some(self.records / 4));
         let campaigns = from(leads.end, some(2 + self.records / 100));
         let orders = from(campaigns.end, some(self.records / 2));
         let bills = (orders.end - orders.start).div_ceil(2);
@@ -213,7 +224,7 @@ impl World {
 
     /// The organization of a company, if Vtiger has it.
     pub fn account_id(&self, company: u64) -> Option<u64> {
-        let known = company < self.companies() && company.is_multiple_of(2);
+        let known = !self.empty_crm && company < self.companies() && company.is_multiple_of(2);
         known.then(|| FIRST_ACCOUNT + company / 2)
     }
 

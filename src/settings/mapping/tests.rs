@@ -30,6 +30,9 @@ fn each_problem_names_its_part() {
         (line(|l| l.vtiger = "a b".into()), Part::Vtiger),
         (line(|l| l.service.clear()), Part::Service),
         (line(|l| l.service = vec!["a..b".into()]), Part::Service),
+        (line(|l| l.fallback = vec!["a..b".into()]), Part::Fallback),
+        (line(|l| l.fallback = vec!["meta_data.a".into()]), Part::Fallback),
+        (line(|l| l.with = [("a. ".to_owned(), true)].into()), Part::With),
         (line(|l| l.service.push("b".into())), Part::Kind),
         (line(|l| l.kind = PairKind::Reference), Part::Module),
         (

@@ -3,14 +3,17 @@
 
 use super::counters::Counter;
 use crate::model::{
-    Base, ConnectorId, Link, LinkOrigin, Module, PairState, Side, Stamp, id_key, is_companion_id,
+    Base, ConnectorId, Link, LinkHead, LinkOrigin, Module, PairState, Side, Stamp, id_key,
+    is_companion_id,
 };
-use crate::store::codec::{Code, Row, pack, unpack};
+use crate::store::codec::{Code, Row, decode, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use crate::store::{StoreError, StoreResult};
 use redb::{ReadableTable, TableDefinition};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 use std::ops::Bound;
 
 /// Connector, module, id.
@@ -120,6 +123,57 @@ impl Row for Link {
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
         (version == 1).then(|| unpack::<LinkV1<'_>>(Self::TABLE, bytes).and_then(LinkV1::into_link))
     }
+}
+
+/// A link of which the pairs are stepped over.
+#[derive(Deserialize)]
+struct HeadV1<'a> {
+    vtiger_id: &'a str,
+    service_id: &'a str,
+    vtiger_print: u128,
+    service_print: u128,
+    _pairs: SteppedOver,
+    vtiger_stamp: Option<i64>,
+    service_stamp: Option<i64>,
+    revision: u64,
+    origin: u8,
+}
+
+/// Pairs that nobody asked for: read, because their length is not stored, and not kept.
+struct SteppedOver;
+
+impl<'de> Deserialize<'de> for SteppedOver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Steps;
+        impl<'de> Visitor<'de> for Steps {
+            type Value = SteppedOver;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the pairs of a link")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<SteppedOver, A::Error> {
+                while pairs.next_element::<PairV1<'_>>()?.is_some() {}
+                Ok(SteppedOver)
+            }
+        }
+        deserializer.deserialize_seq(Steps)
+    }
+}
+
+/// The head of a link from the bytes of its row.
+fn head(row: &[u8]) -> StoreResult<LinkHead> {
+    let head = |v1: HeadV1<'_>| {
+        Ok(LinkHead {
+            vtiger_id: v1.vtiger_id.to_owned(),
+            service_id: v1.service_id.to_owned(),
+            prints: [v1.vtiger_print, v1.service_print],
+            stamps: [v1.vtiger_stamp.map(Stamp), v1.service_stamp.map(Stamp)],
+            revision: v1.revision,
+            origin: LinkOrigin::read(v1.origin, Link::TABLE)?,
+        })
+    };
+    decode(Link::TABLE, row, |version, bytes| {
+        (version == 1).then(|| unpack::<HeadV1<'_>>(Link::TABLE, bytes).and_then(head))
+    })
 }
 
 /// The two ids of a link.
@@ -250,6 +304,27 @@ impl Reader {
             Some(vtiger_id) => self.link_by_vtiger(c, m, &vtiger_id),
             None => Ok(None),
         }
+    }
+
+    /// The link of a record without its pairs.
+    pub fn link_head(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        id: &str,
+    ) -> StoreResult<Option<LinkHead>> {
+        let links = self.links.open(&self.txn)?;
+        let key = id_key(id);
+        let row = match side {
+            Side::Vtiger => links.get((c, m.code(), key.as_str()))?,
+            Side::Service => {
+                let ids = self.links_by_sid.open(&self.txn)?.get((c, m.code(), key.as_str()))?;
+                let Some(ids) = ids else { return Ok(None) };
+                links.get((c, m.code(), id_key(ids.value().1).as_str()))?
+            }
+        };
+        row.map(|row| head(row.value())).transpose()
     }
 
     /// The Vtiger id that a service record is linked to.

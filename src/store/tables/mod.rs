@@ -24,7 +24,7 @@ use super::StoreResult;
 use super::codec::{Code, Row};
 use super::writing::Slot;
 use crate::model::{ConnectorId, Module, Side, id_key};
-use redb::ReadableTable;
+use redb::{ReadableTable, ReadableTableMetadata};
 use std::ops::Bound;
 
 /// A table of versioned rows.
@@ -84,8 +84,12 @@ fn drop_record(
     table: &mut BytesTable<'_, RecordKey>,
     (c, m, side, id): (ConnectorId, Module, Side, &str),
 ) -> StoreResult<bool> {
+    let rows = table.open()?;
+    if rows.is_empty()? {
+        return Ok(false);
+    }
     let key = id_key(id);
-    let old = table.open()?.remove((c, m.code(), side.code(), key.as_str()))?;
+    let old = rows.remove((c, m.code(), side.code(), key.as_str()))?;
     Ok(old.is_some())
 }
 

@@ -126,6 +126,28 @@ fn a_record_is_linked_once_or_the_batch_is_refused() {
 }
 
 #[test]
+fn the_head_of_a_link_is_found_from_both_ends() {
+    let (_folder, store) = store();
+    put_links(&store, &[("11x9", "100"), ("11x10", "b")]).unwrap();
+    let whole = link("11x9", "100");
+    store
+        .read_blocking(|r| {
+            for (side, id) in [(Side::Vtiger, "11x9"), (Side::Service, "100")] {
+                let head = r.link_head(C, M, side, id)?.unwrap();
+                assert_eq!((head.vtiger_id.as_str(), head.service_id.as_str()), ("11x9", "100"));
+                assert_eq!(head.prints, [whole.vtiger_print, whole.service_print]);
+                assert_eq!(head.stamps, [whole.vtiger_stamp, whole.service_stamp]);
+                assert_eq!((head.revision, head.origin), (whole.revision, whole.origin));
+                assert_eq!(head.id_on(side), id);
+                assert_eq!(r.link_head(C, M, side.other(), id)?, None);
+                assert_eq!(r.link_head(C, Module::Leads, side, id)?, None);
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
 fn links_are_listed_by_number_page_by_page() {
     let (_folder, store) = store();
     put_links(&store, &[("11x10", "b"), ("11x9", "100"), ("2x1", "20")]).unwrap();

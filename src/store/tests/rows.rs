@@ -2,7 +2,7 @@
 
 use super::samples::*;
 use crate::model::{
-    Cursor, DebugEntry, Intent, Item, ItemStatus, Link, Module, Parked, Side, Skip, Tomb,
+    Cursor, DebugEntry, Intent, Item, ItemStatus, Link, Module, Parked, Remedy, Side, Skip, Tomb,
 };
 use crate::store::codec::{Code, Row};
 use crate::store::tables::runs::StoredRun;
@@ -134,6 +134,14 @@ fn runs() {
          2e767469676572ac020331302501050001086e6f20726967687401010101010101010205020206010477
          68617403776879046e657874e807010101030772656164696e6701010203010105000000000000000000
          00000000ac02",
+    );
+    let mut run = full_run();
+    run.error = run.error.map(|error| error.mended_by(Remedy::LogIn));
+    golden::<StoredRun>(
+        &StoredRun::new(run),
+        "0209040473686f70020480f8b2e5bd680192f8b2e5bd68010764656c65746573010f636f6e7461637473
+         2e767469676572ac020331302501050001086e6f20726967687401010101010101010205020206010477
+         68617403776879046e657874e807010101030772656164696e6701010203010001",
     );
 }
 

@@ -26,6 +26,9 @@ impl Screen for Fake {
         self.copied.push(text.to_owned());
         Ok(text.len() < 10)
     }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
     fn suspend(&mut self) -> io::Result<()> {
         self.forget()
     }
@@ -126,6 +129,9 @@ impl Screen for Lacking {
     }
     fn copy(&mut self, _: &str) -> io::Result<bool> {
         Ok(true)
+    }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
     }
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())

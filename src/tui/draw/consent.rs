@@ -3,7 +3,7 @@
 
 use super::form::report_lines;
 use super::paint::{boxed, input, line, pair, paragraph, put, scrolled};
-use crate::model::Stamp;
+use crate::tui::commands::{Id, Place};
 use crate::tui::consent::{ConsentView, Facts, Shown, Step, Way};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -51,11 +51,11 @@ pub fn lines(model: &Model, view: &ConsentView, width: usize) -> Vec<Line<'stati
         Step::Ways => ways(view, width),
         Step::Paste { .. } => match (&view.facts, view.way) {
             (None, _) => waits("Reading the settings…"),
-            (Some(facts), Way::Address) => by_address(facts, width),
-            (Some(facts), _) => by_code(facts, width),
+            (Some(facts), Way::Address) => by_address(model, facts, width),
+            (Some(facts), _) => by_code(model, facts, width),
         },
         Step::Asking => waits("Asking for a code…"),
-        Step::Waiting(shown) => by_device(shown, model.now, width),
+        Step::Waiting(shown) => by_device(model, shown, width),
         Step::Sending => waits("Handing it in…"),
         Step::Checking => {
             let mut lines = vec![line("✓ The consent was given and is kept.", GOOD)];
@@ -66,17 +66,22 @@ pub fn lines(model: &Model, view: &ConsentView, width: usize) -> Vec<Line<'stati
             let mut lines = vec![line("✓ The consent was given and is kept.", GOOD)];
             lines.extend(report_lines(report, width));
             lines.push(Line::default());
+            let again = model.key(Id::Consent, Place::Settings);
+            let show = model.key(Id::Preview, Place::ConsentDone);
+            let on = model.key(Id::Back, Place::ConsentDone);
             let next = match (report.ok, view.new) {
-                (false, _) => "Mend what is named above; L in the settings logs in again.",
-                (true, true) => {
-                    "p shows what a first sync would do; nothing is written. Enter looks through \
-                     the settings before."
+                (false, _) => {
+                    format!("Mend what is named above; {again} in the settings logs in again.")
                 }
-                (true, false) => {
-                    "p shows what a sync would do; nothing is written. Enter goes back."
-                }
+                (true, true) => format!(
+                    "{show} shows what a first sync would do; nothing is written. {on} looks \
+                     through the settings before."
+                ),
+                (true, false) => format!(
+                    "{show} shows what a sync would do; nothing is written. {on} goes back."
+                ),
             };
-            lines.extend(paragraph("Next", LABEL, next, width, PLAIN));
+            lines.extend(paragraph("Next", LABEL, &next, width, PLAIN));
             lines
         }
     }
@@ -115,7 +120,7 @@ fn step(lines: &mut Vec<Line<'static>>, number: usize, text: &str, width: usize)
     lines.extend(paragraph(&format!("{number}"), 3, text, width, PLAIN));
 }
 
-fn by_code(facts: &Facts, width: usize) -> Vec<Line<'static>> {
+fn by_code(model: &Model, facts: &Facts, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     step(
         &mut lines,
@@ -124,7 +129,9 @@ fn by_code(facts: &Facts, width: usize) -> Vec<Line<'static>> {
         width,
     );
     lines.extend(paragraph("", 3, &facts.console, width, BOLD));
-    step(&mut lines, 2, "Enter this scope (Ctrl-y copies it), and any description:", width);
+    let copies = model.key(Id::CopyCode, Place::ConsentPaste);
+    let text = format!("Enter this scope ({copies} copies it), and any description:");
+    step(&mut lines, 2, &text, width);
     lines.extend(paragraph("", 3, &facts.scope, width, BOLD));
     step(
         &mut lines,
@@ -132,39 +139,46 @@ fn by_code(facts: &Facts, width: usize) -> Vec<Line<'static>> {
         "Choose 10 minutes, Create, and the organization that is to be synced.",
         width,
     );
-    step(&mut lines, 4, "Paste the code here and press Enter. It works only once.", width);
+    let send = model.key(Id::ConsentSend, Place::ConsentPaste);
+    let text = format!("Paste the code here and press {send}. It works only once.");
+    step(&mut lines, 4, &text, width);
     lines
 }
 
-fn by_address(facts: &Facts, width: usize) -> Vec<Line<'static>> {
+fn by_address(model: &Model, facts: &Facts, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let text = "The client needs this redirect URL in the console (Ctrl-y copies it):";
-    step(&mut lines, 1, text, width);
+    let copies = model.key(Id::CopyCode, Place::ConsentPaste);
+    let text = format!("The client needs this redirect URL in the console ({copies} copies it):");
+    step(&mut lines, 1, &text, width);
     lines.extend(paragraph("", 3, &facts.redirect, width, BOLD));
-    step(&mut lines, 2, "Open this page in any browser and accept (Ctrl-o copies it):", width);
+    let copies = model.key(Id::CopyPage, Place::ConsentPaste);
+    let text = format!("Open this page in any browser and accept ({copies} copies it):");
+    step(&mut lines, 2, &text, width);
     lines.extend(paragraph("", 3, &facts.page, width, PLAIN));
     let text = "The browser then shows a page that cannot be reached: that is right. Copy its whole \
                 address.";
     step(&mut lines, 3, text, width);
-    step(&mut lines, 4, "Paste the address here and press Enter.", width);
+    let send = model.key(Id::ConsentSend, Place::ConsentPaste);
+    step(&mut lines, 4, &format!("Paste the address here and press {send}."), width);
     lines
 }
 
-fn by_device(shown: &Shown, now: Stamp, width: usize) -> Vec<Line<'static>> {
+fn by_device(model: &Model, shown: &Shown, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     step(&mut lines, 1, "Open this on any device with a browser:", width);
     lines.extend(paragraph("", 3, &shown.url, width, BOLD));
     step(&mut lines, 2, "Enter this code there, and accept:", width);
     lines.extend(paragraph("", 3, &shown.code, width, BOLD));
     lines.push(Line::default());
-    let left = shown.ends.since(now).as_millis().div_ceil(1000);
+    let left = shown.ends.since(model.now).as_millis().div_ceil(1000);
     let left = format!("{}:{:02}", left / 60, left % 60);
     lines.push(line("◐ Waiting until somebody has accepted there…", BUSY));
     lines.push(pair("", 2, &format!("The code works for {left} min more."), DIM));
     lines.push(Line::default());
-    let whole = "o copies an address that has the code in it already.";
     if shown.whole != shown.url {
-        lines.push(line(whole, DIM));
+        let key = model.key(Id::CopyPage, Place::ConsentWait);
+        let words = format!("{key} copies an address that has the code in it already.");
+        lines.push(line(words, DIM));
     }
     lines
 }

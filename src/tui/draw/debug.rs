@@ -2,6 +2,7 @@
 
 use super::paint::{boxed, input, line, pair, paragraph, put, scrolled};
 use crate::model::{DebugEntry, readable};
+use crate::tui::commands::{Id, Place};
 use crate::tui::debug::{DebugRow, DebugView, ExchangeView};
 use crate::tui::layout;
 use crate::tui::model::{Model, Screen};
@@ -27,12 +28,12 @@ pub fn draw(
     if view.total() == 0 {
         let lines = match view.extent {
             None => vec![line("…", DIM)],
-            Some(_) => nothing(row, usize::from(area.width)),
+            Some(_) => nothing(model, row, usize::from(area.width)),
         };
         scrolled(buffer, area, &lines, 0);
         return None;
     }
-    state(view, row, area, buffer);
+    state(model, row, area, buffer);
     heads(area, buffer);
     let height = layout::debug_height(model);
     for (y, index) in (area.y + 2..).zip(view.top()..(view.top() + height).min(view.shown())) {
@@ -51,36 +52,40 @@ pub fn draw(
         put(buffer, area.x, y, area.width, &content, style);
     }
     if view.shown() == 0 && view.busy.is_none() {
-        let content = " Nothing has this text. Esc shows everything again.";
-        put(buffer, area.x, area.y + 2, area.width, content, DIM);
+        let esc = model.key_to_clear();
+        let content = format!(" Nothing has this text. {esc} shows everything again.");
+        put(buffer, area.x, area.y + 2, area.width, &content, DIM);
     }
     bottom(model, area, buffer)
 }
 
 /// What to do to see something.
-fn nothing(row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
+fn nothing(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'static>> {
     let name = &row.connector.name;
+    let key = model.key(Id::DebugMode, Place::DebugLog);
     if row.connector.debug {
         let content = format!(
             "Debug Mode of {name} is on. What its next sync or check asks the systems, and what \
-             they answer, is written here; secrets are masked. d switches it off."
+             they answer, is written here; secrets are masked. {key} switches it off."
         );
         return paragraph("", 0, &content, width, PLAIN);
     }
     let content = format!(
-        "Debug Mode of {name} is off: requests and answers are not kept. d switches it on; the next \
-         sync is then written here, with secrets masked."
+        "Debug Mode of {name} is off: requests and answers are not kept. {key} switches it on; the \
+         next sync is then written here, with secrets masked."
     );
     paragraph("", 0, &content, width, PLAIN)
 }
 
 /// `Debug Mode is on: d switches it off · 1,234 exchanges, 4.5 MB`
-fn state(view: &DebugView, row: &ConnectorRow, area: Rect, buffer: &mut Buffer) {
+fn state(model: &Model, row: &ConnectorRow, area: Rect, buffer: &mut Buffer) {
+    let view = &model.debug;
+    let key = model.key(Id::DebugMode, Place::DebugLog);
     let bytes = view.extent.map_or(0, |extent| extent.bytes);
     let kept = text::count(view.total(), "exchange", "exchanges");
     let (mode, style) = match row.connector.debug {
-        true => ("Debug Mode is on: d switches it off", DIM),
-        false => ("Debug Mode is off: d switches it on", WARN),
+        true => (format!("Debug Mode is on: {key} switches it off"), DIM),
+        false => (format!("Debug Mode is off: {key} switches it on"), WARN),
     };
     put(buffer, area.x, area.y, area.width, &format!("{mode} · {kept}, {}", size(bytes)), style);
 }

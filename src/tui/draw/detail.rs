@@ -133,7 +133,7 @@ fn queue(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line<'s
             lines.extend(paragraph("  may be", LABEL, &text, width, PLAIN));
         }
         lines.extend(paragraph(
-            "  m decides",
+            &format!("  {} decides", model.key(Id::Decide, Place::Detail)),
             LABEL,
             "link it, create it, or leave it out",
             width,

@@ -4,11 +4,13 @@ use super::paint::{dialog as boxed, input, line, paragraph, put, put_line, scrol
 use crate::model::{Held, Run, UserError};
 use crate::tui::commands::{self, Id, Place};
 use crate::tui::layout::{centred, inside};
-use crate::tui::model::{Choice, CsvDialog, CsvState, Dialog, Model, Question, held_text};
+use crate::tui::model::{
+    Choice, CsvDialog, CsvState, Dialog, HelpView, Model, Question, held_text,
+};
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, BUSY, CURSOR, DIM, KEY, PLAIN, WARN};
 use crate::tui::update::{
-    PaletteLine, Pointed, palette_lines, places, planned, told, waiting, why_not,
+    PaletteLine, Pointed, help_commands, palette_lines, places, planned, told, waiting, why_not,
 };
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -28,12 +30,12 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
         }
         Dialog::Csv(csv) => return draw_csv(model, csv, buffer),
         Dialog::Mapping(dialog) => return super::mapping::dialog(model, dialog, buffer),
-        Dialog::Confirm(question) => confirm(model, question, buffer),
+        Dialog::Confirm(question) => return confirm(model, question, buffer),
         Dialog::Held(run) => held(model, run, buffer),
         Dialog::Error { title, error, about, scroll } => {
             draw_error(model, title, error, *scroll, about.is_some(), buffer);
         }
-        Dialog::Help { place, scroll } => help(model, *place, *scroll, buffer),
+        Dialog::Help(view) => return help(model, view, buffer),
         Dialog::Palette { place, input, cursor } => {
             return palette(model, *place, input, *cursor, buffer);
         }
@@ -47,10 +49,6 @@ pub fn overflow(model: &Model, dialog: &Dialog) -> usize {
         Dialog::Error { error, .. } => {
             let area = error_area(model, error);
             (error_lines(error, usize::from(area.width.saturating_sub(2))).len(), area)
-        }
-        Dialog::Help { place, .. } => {
-            let area = help_area(model);
-            (help_lines(model, *place, usize::from(area.width.saturating_sub(2))).len(), area)
         }
         Dialog::Mapping(dialog) => return super::mapping::overflow(model, dialog),
         _ => return 0,
@@ -171,7 +169,8 @@ fn draw_csv(model: &Model, csv: &CsvDialog, buffer: &mut Buffer) -> Option<Posit
     let (note, style) = match (&csv.error, &csv.state) {
         (Some(error), _) => (format!("✕ {error}"), BAD),
         (None, CsvState::Writing(rows)) => {
-            (format!("◐ {} written… Esc stops", text::count(*rows, "row", "rows")), BUSY)
+            let esc = model.key_like(Id::InputCancel, Place::Csv, "esc");
+            (format!("◐ {} written… {esc} stops", text::count(*rows, "row", "rows")), BUSY)
         }
         (None, CsvState::Naming) => {
             (format!("In {} unless a folder is given.", model.folder.display()), DIM)
@@ -181,28 +180,44 @@ fn draw_csv(model: &Model, csv: &CsvDialog, buffer: &mut Buffer) -> Option<Posit
     (csv.state == CsvState::Naming).then_some(Position::new(cursor, field.y))
 }
 
-fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) {
+fn confirm(model: &Model, question: &Question, buffer: &mut Buffer) -> Option<Position> {
     let width = 64;
     let room = usize::from(centred(model, width, 5).width.saturating_sub(4));
     let lines = text::wrap(&question.text, room);
-    let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
+    let named: u16 = if question.name.is_some() { 2 } else { 0 };
+    let height = u16::try_from(lines.len() + 5 + usize::from(named)).unwrap_or(u16::MAX);
     let area = centred(model, width, height);
     boxed(buffer, area, &question.title);
     let inside = inside(area);
     let last = inside.bottom().saturating_sub(1);
-    for (y, text) in (inside.y + 1..last).zip(&lines) {
+    let field = question.name.as_ref().map(|name| {
+        let y = last.saturating_sub(2);
+        let words = format!("Type {} to do it: ", text::clean(&name.wanted));
+        let label = u16::try_from(text::width(&words)).unwrap_or(0).min(inside.width / 2);
+        put(buffer, inside.x + 1, y, label, &words, BOLD);
+        let area = Rect::new(inside.x + 1 + label, y, inside.width.saturating_sub(label + 2), 1);
+        let style = PLAIN.add_modifier(Modifier::UNDERLINED);
+        Position::new(input(buffer, area, &name.input, false, style), y)
+    });
+    let last_text = last.saturating_sub(named);
+    for (y, text) in (inside.y + 1..last_text).zip(&lines) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), text, PLAIN);
     }
-    let key = model.keys.of(Id::Yes, Place::Confirm);
-    choices(buffer, inside.x + 1, last, inside.width, (&key, question.yes));
+    let (id, place) = match question.name {
+        Some(_) => (Id::YesNamed, Place::ConfirmName),
+        None => (Id::Yes, Place::Confirm),
+    };
+    let (key, no) = (model.keys.of(id, place), model.key_like(Id::No, place, "esc"));
+    choices(buffer, inside.x + 1, last, inside.width, [&key, question.yes, &no]);
+    field
 }
 
 /// A key does it; the default is to cancel.
-fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, (key, yes): (&str, &str)) {
+fn choices(buffer: &mut Buffer, x: u16, y: u16, width: u16, [key, yes, no]: [&str; 3]) {
     let line = Line::from(vec![
         Span::styled(key.to_owned(), KEY),
         Span::raw(format!(" {yes}    ")),
-        Span::styled("[ Esc Cancel ]", CURSOR),
+        Span::styled(format!("[ {no} Cancel ]"), CURSOR),
     ]);
     put_line(buffer, x, y, width.saturating_sub(1), &line);
 }
@@ -239,7 +254,8 @@ fn held(model: &Model, run: &Run, buffer: &mut Buffer) {
         key(Id::HeldDrop, " drop   "),
     ];
     let mut spans: Vec<Span<'static>> = keys.into_iter().flatten().collect();
-    spans.push(Span::styled("[ Esc Decide later ]", CURSOR));
+    let later = model.key_like(Id::Close, Place::Held, "esc");
+    spans.push(Span::styled(format!("[ {later} Decide later ]"), CURSOR));
     lines.push(Line::from(spans));
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let area = centred(model, 66, height);
@@ -304,20 +320,28 @@ fn help_area(model: &Model) -> Rect {
     centred(model, 78, model.size.1.saturating_sub(4))
 }
 
-fn help_lines(model: &Model, place: Place, width: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for command in commands::at(place) {
-        let keys: Vec<_> =
-            model.keys.keys(command, place).iter().map(ToString::to_string).collect();
-        let off = why_not_at(model, place, command.id);
-        let text = match &off {
-            Some(why) => format!("{} (Now: {why})", command.help),
-            None => command.help.to_owned(),
-        };
-        let keys = format!(" {}", keys.join(" "));
-        lines.extend(paragraph(&keys, 16, &text, width, if off.is_some() { DIM } else { PLAIN }));
+/// The lines of a command in the help.
+fn help_lines(
+    model: &Model,
+    place: Place,
+    command: &'static commands::Command,
+    width: usize,
+    chosen: bool,
+) -> Vec<Line<'static>> {
+    let keys: Vec<_> = model.keys.keys(command, place).iter().map(ToString::to_string).collect();
+    let off = why_not_at(model, place, command.id);
+    let text = match &off {
+        Some(why) => format!("{} (Now: {why})", command.help),
+        None => command.help.to_owned(),
+    };
+    let keys = format!("{}{}", if chosen { "▸" } else { " " }, keys.join(" "));
+    let style = if off.is_some() { DIM } else { PLAIN };
+    let lines = paragraph(&keys, 16, &text, width, style);
+    if !chosen {
+        return lines;
     }
-    lines
+    let words = |line: &Line<'_>| line.spans.iter().map(|s| s.content.as_ref()).collect::<String>();
+    lines.iter().map(|one| Line::styled(words(one), CURSOR)).collect()
 }
 
 /// Why a command could not be run where the help was opened: the help itself is no reason.
@@ -327,12 +351,33 @@ fn why_not_at(model: &Model, place: Place, id: commands::Id) -> Option<String> {
     why_not(&below, id)
 }
 
-fn help(model: &Model, place: Place, scroll: usize, buffer: &mut Buffer) {
+fn help(model: &Model, view: &HelpView, buffer: &mut Buffer) -> Option<Position> {
     let area = help_area(model);
     boxed(buffer, area, "Keys");
     let inside = inside(area);
-    let lines = help_lines(model, place, usize::from(inside.width));
-    scrolled(buffer, inside, &lines, scroll);
+    let filtered = view.typing || !view.filter.value().is_empty();
+    let above = u16::from(filtered);
+    let mut cursor = None;
+    if filtered {
+        put(buffer, inside.x, inside.y, 1, "/", BOLD);
+        let field = Rect::new(inside.x + 1, inside.y, inside.width.saturating_sub(1), 1);
+        let x = input(buffer, field, &view.filter, false, PLAIN);
+        cursor = view.typing.then_some(Position::new(x, inside.y));
+    }
+    let below = Rect { y: inside.y + above, height: inside.height.saturating_sub(above), ..inside };
+    let (mut lines, mut begin, mut end) = (Vec::new(), 0, 0);
+    for (at, command) in help_commands(model, view).into_iter().enumerate() {
+        let chosen = at == view.cursor;
+        begin = if chosen { lines.len() } else { begin };
+        lines.extend(help_lines(model, view.place, command, usize::from(inside.width), chosen));
+        end = if chosen { lines.len() } else { end };
+    }
+    if lines.is_empty() {
+        lines.push(line(" No command has this text.", DIM));
+    }
+    let height = usize::from(below.height);
+    scrolled(buffer, below, &lines, end.saturating_sub(height).min(begin));
+    cursor
 }
 
 fn palette(
@@ -355,7 +400,7 @@ fn palette(
     {
         let (key, help) = match entry {
             PaletteLine::Command(command) => (model.keys.shown(command, place), command.help),
-            PaletteLine::Connector(..) => (String::new(), ""),
+            PaletteLine::Connector(..) | PaletteLine::Of(..) => (String::new(), ""),
         };
         let pointer = if at == cursor { "▸" } else { " " };
         let text =

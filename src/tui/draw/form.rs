@@ -37,7 +37,11 @@ struct Rows {
 
 /// Draws the form. Answers where the cursor is.
 pub fn draw(model: &Model, form: &Form, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let unsaved = if form.changed() { " · not saved" } else { "" };
+    let unsaved = match (&form.locked, form.changed()) {
+        (Some(_), _) => " · read-only",
+        (None, true) => " · not saved",
+        (None, false) => "",
+    };
     boxed(buffer, area, Line::styled(format!(" {} {}{unsaved} ", form.title, form.what()), BOLD));
     let inside = layout::inside(area);
     let view = Rect { height: inside.height.saturating_sub(HELP), ..inside };

@@ -13,11 +13,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// Says that the terminal is too small.
-pub fn too_small(buffer: &mut Buffer) {
+pub fn too_small(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;
     let (need_w, need_h) = SMALLEST;
     let lines = text::wrap(
-        &format!("too small (need {need_w}x{need_h}, have {}x{})  q quit", area.width, area.height),
+        &format!(
+            "too small (need {need_w}x{need_h}, have {}x{})  {} quit",
+            area.width,
+            area.height,
+            model.key(Id::Quit, Place::TooSmall)
+        ),
         usize::from(area.width),
     );
     for (y, line) in (area.y..area.bottom()).zip(lines) {
@@ -170,8 +175,10 @@ pub fn progress(model: &Model, buffer: &mut Buffer) {
         return;
     }
     if model.leaving {
-        let text = "Leaving as soon as what is in flight is finished. Ctrl-C leaves at once.";
-        put(buffer, 1, area.y, room, text, WARN);
+        let key = model.key(Id::Leave, model.place());
+        let text =
+            format!("Leaving as soon as what is in flight is finished. {key} leaves at once.");
+        put(buffer, 1, area.y, room, &text, WARN);
         return;
     }
     let Some((name, progress, ours)) = shown_progress(model) else {
@@ -251,6 +258,19 @@ const LAST: u8 = 21;
 /// The keys that are most useful for what has the keyboard. One that cannot be used now is dim.
 pub fn footer(model: &Model, buffer: &mut Buffer) {
     let area = layout::areas(model).footer;
+    let mut spans = vec![Span::raw(" ")];
+    for command in footer_commands(model) {
+        let off = why_not(model, command.id).is_some();
+        let key = model.keys.shown(command, model.place());
+        spans.push(Span::styled(key, if off { DIM } else { KEY }));
+        spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
+    }
+    put_line(buffer, area.x, area.y, area.width, &Line::from(spans));
+}
+
+/// The commands in the footer, as many as there is room for.
+pub fn footer_commands(model: &Model) -> Vec<&'static commands::Command> {
+    let area = layout::areas(model).footer;
     let place = model.place();
     let mut commands: Vec<_> = commands::at(place).filter(|c| c.footer > 0).collect();
     commands.sort_by_key(|c| c.footer);
@@ -267,6 +287,8 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
         Id::MarkField,
     ];
     commands.retain(|c| !rare.contains(&c.id) || why_not(model, c.id).is_none());
+    // The tab that is shown already needs no key.
+    commands.retain(|c| place != Place::Settings || c.id != Id::TabSettings);
     let held = [Id::HeldConfirm, Id::HeldDrop];
     commands.retain(|c| place != Place::List || !held.contains(&c.id) || is_held_plan(model));
     let key = |c: &'static commands::Command| model.keys.shown(c, place);
@@ -283,11 +305,5 @@ pub fn footer(model: &Model, buffer: &mut Buffer) {
             shown.push(command);
         }
     }
-    let mut spans = vec![Span::raw(" ")];
-    for command in shown.into_iter().chain(last) {
-        let off = why_not(model, command.id).is_some();
-        spans.push(Span::styled(key(command), if off { DIM } else { KEY }));
-        spans.push(Span::styled(format!(" {}   ", command.title), if off { DIM } else { PLAIN }));
-    }
-    put_line(buffer, area.x, area.y, area.width, &Line::from(spans));
+    shown.into_iter().chain(last).collect()
 }

@@ -50,7 +50,11 @@ pub fn draw(model: &Model, view: &HistoryView, area: Rect, buffer: &mut Buffer) 
     put(buffer, inside.right() - length, y, length, &count, DIM);
 }
 
-fn outcome(model: &Model, view: &HistoryView, run: u64, item: &Item, width: usize) -> String {
+/// The heads of the columns, in a file.
+pub const COLUMNS: [&str; 6] = ["date", "time", "run", "what", "where", "fields_or_reason"];
+
+/// What the columns tell of an outcome, in full.
+pub fn cells(model: &Model, view: &HistoryView, run: u64, item: &Item) -> [String; 6] {
     let on_side = !matches!(item.status, ItemStatus::Linked | ItemStatus::Waiting);
     let side = if on_side { model.side_label(view.connector, item.side) } else { "" };
     let about = match (&item.reason, &item.conflict) {
@@ -63,7 +67,12 @@ fn outcome(model: &Model, view: &HistoryView, run: u64, item: &Item, width: usiz
     };
     let date = text::date(item.time, &model.zone);
     let time = text::time(item.time, &model.zone);
-    row([&date, &time, &run.to_string(), status(item), side], &about, width)
+    [date, time, run.to_string(), status(item).to_owned(), side.to_owned(), about]
+}
+
+fn outcome(model: &Model, view: &HistoryView, run: u64, item: &Item, width: usize) -> String {
+    let [date, time, run, what, place, about] = cells(model, view, run, item);
+    row([&date, &time, &run, &what, &place], &about, width)
 }
 
 fn row(cells: [&str; 5], last: &str, width: usize) -> String {

@@ -2,6 +2,7 @@
 
 use super::paint::{boxed, input, put};
 use crate::model::{Item, ItemStatus};
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::model::{ListView, Model};
 use crate::tui::msg::{Busy, Column, Row};
@@ -41,12 +42,16 @@ pub fn draw(model: &Model, view: &ListView, area: Rect, buffer: &mut Buffer) -> 
     }
     if view.list.shown() == 0 {
         let text = match (view.busy(), view.arrangement.filter.is_empty()) {
-            (Some(_), _) => "",
-            (None, true) if view.plan => " A sync would write nothing now: both sides are in step.",
-            (None, true) => " There is nothing in this list.",
-            (None, false) => " No row passes this filter. Esc clears it.",
+            (Some(_), _) => String::new(),
+            (None, true) if view.plan => {
+                " A sync would write nothing now: both sides are in step.".to_owned()
+            }
+            (None, true) => " There is nothing in this list.".to_owned(),
+            (None, false) => {
+                format!(" No row passes this filter. {} clears it.", model.key_to_clear())
+            }
         };
-        put(buffer, inside.x, inside.y + 1, inside.width, text, DIM);
+        put(buffer, inside.x, inside.y + 1, inside.width, &text, DIM);
     }
     bottom(model, view, inside, buffer)
 }
@@ -220,11 +225,15 @@ fn bottom(model: &Model, view: &ListView, inside: Rect, buffer: &mut Buffer) -> 
         let way = if down { "▼" } else { "▲" };
         parts.push(format!("sorted by {} {way}", label(model, view, column)));
     }
+    let key = |id, usual| model.key_like(id, Place::List, usual);
     if view.plan {
-        parts.push("s runs it, Esc leaves it".into());
+        let (run, back) = (key(Id::RunIt, ""), key(Id::Back, "esc"));
+        parts.push(format!("{run} runs it, {back} leaves it"));
     }
     if view.held.is_some() {
-        parts.push("y confirms it, D drops it, Esc decides later".into());
+        let (yes, drop) = (key(Id::HeldConfirm, ""), key(Id::HeldDrop, ""));
+        let later = key(Id::Back, "esc");
+        parts.push(format!("{yes} confirms it, {drop} drops it, {later} decides later"));
     }
     put(buffer, inside.x, y, room, &format!(" {}", parts.join(" · ")), DIM);
     None

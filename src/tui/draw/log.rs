@@ -200,20 +200,21 @@ fn cell_style(model: &Model) -> Style {
 
 /// The line that tells how a run stands that did not simply complete.
 fn note(model: &Model, log: &LogArea, run: &Run, (y, cursor): (u16, bool), buffer: &mut Buffer) {
-    let (words, style) = words(run);
+    let (words, style) = words(model, run);
     let words = if cursor { format!("[{words}]") } else { words };
     let style = if cursor { cell_style(model) } else { style };
     put(buffer, log.area.x + DATE, y, log.area.width.saturating_sub(DATE), &words, style);
 }
 
 /// How a run stands, in a line.
-fn words(run: &Run) -> (String, Style) {
+fn words(model: &Model, run: &Run) -> (String, Style) {
     let why = run.error.as_ref().map(|e| format!(": {}", e.what)).unwrap_or_default();
     match run.status {
         RunStatus::Failed => (format!("✕ failed{why}"), BAD),
         RunStatus::Held => {
             let why = run.held.as_ref().map(held_text).unwrap_or_default();
-            (format!("‖ held, Enter decides. {why}"), WARN)
+            let key = model.key(Id::Open, Place::Log);
+            (format!("‖ held, {key} decides. {why}"), WARN)
         }
         RunStatus::Preview => ("preview: the numbers below were not written".into(), PLAIN),
         RunStatus::Dropped => ("○ dropped: the numbers below were not written".into(), PLAIN),
@@ -247,7 +248,7 @@ fn info(model: &Model, log: &LogArea, buffer: &mut Buffer) {
             Line::from(vec![Span::styled(title, BOLD), Span::raw(numbers)])
         }
         None => {
-            let (words, style) = words(run);
+            let (words, style) = words(model, run);
             Line::styled(text::fit(&words, usize::from(area.width)), style)
         }
     };

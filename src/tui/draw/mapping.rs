@@ -8,9 +8,10 @@ mod trial;
 
 pub use line::{draw as line, scrollable};
 
-use super::paint::{input, paragraph, put, put_line};
+use super::paint::{filter_line, key_words, paragraph, put, put_line};
 use crate::model::{Pair, Side};
 use crate::remote::FieldInfo;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::editor::{Row, Told};
 use crate::tui::mapping::{self, Live, MapDialog, Shown, shown, visible, words};
@@ -81,10 +82,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     if lines.is_empty() {
         let words = match view.filter.is_empty() {
-            true => " No line yet. + adds a custom mapping.",
-            false => " No line has this text. Esc clears the filter.",
+            true => {
+                let key = model.key(Id::MapAdd, Place::Mapping);
+                format!(" No line yet. {key} adds a custom mapping.")
+            }
+            false => format!(" No line has this text. {} clears the filter.", model.key_to_clear()),
         };
-        put(buffer, at.area.x, at.heads + 1, at.area.width, words, DIM);
+        put(buffer, at.area.x, at.heads + 1, at.area.width, &words, DIM);
     }
     if let Some((n, row)) = lines.get(view.cursor).and_then(|at| Some((*at, rows.get(*at)?))) {
         detail(&shown, row, n, &told, at.detail, buffer);
@@ -151,7 +155,8 @@ fn state(model: &Model, shown: &Shown<'_>, told: &[Told]) -> (String, Style) {
             BUSY
         }
         Some(Live::Failed(error)) => {
-            parts = vec![format!("! {} f tries again.", error.what)];
+            let key = model.key(Id::MapReload, Place::Mapping);
+            parts = vec![format!("! {} {key} tries again.", error.what)];
             WARN
         }
         Some(Live::Ready(_)) | None => DIM,
@@ -319,7 +324,7 @@ fn detail(shown: &Shown<'_>, row: &Row, at: usize, told: &[Told], area: Rect, bu
         how.push(format!("default \"{}\"", pair.default));
     }
     how.push(format!("an empty source {}", words::empty(pair.empty)));
-    how.extend(words::kept(pair));
+    how.extend(words::advanced(pair));
     let how = format!("{}.", how.join(" · "));
     let problems: Vec<&Told> = told.iter().filter(|told| told.row == Some(at)).collect();
     let mut told_lines = Vec::new();
@@ -367,19 +372,19 @@ fn bottom(
         true => format!("line {at} of {total} "),
         false => format!("line {at} of {}/{total} ", lines.len()),
     };
-    let width = u16::try_from(text::width(&count)).unwrap_or(0).min(area.width);
-    put(buffer, area.right().saturating_sub(width), y, width, &count, DIM);
-    let room = area.width.saturating_sub(width + 1);
-    if let Some(typing) = &view.typing {
-        put(buffer, area.x, y, 2, "/", BOLD);
-        let field = Rect::new(area.x + 1, y, room.saturating_sub(1), 1);
-        let x = input(buffer, field, typing, false, PLAIN);
-        return model.dialogs.is_empty().then_some(Position::new(x, y));
-    }
-    let words = match view.filter.is_empty() {
-        true => " z undo · X remove · R restore · x export".to_owned(),
-        false => format!(" /{}", view.filter),
+    let told = match view.filter.is_empty() {
+        true => {
+            let words = [
+                (Id::MapUndo, "undo"),
+                (Id::MapRemove, "remove"),
+                (Id::MapRestore, "restore"),
+                (Id::MapExport, "export"),
+            ];
+            key_words(model, Place::Mapping, &words)
+        }
+        false => format!("/{}", view.filter),
     };
-    put(buffer, area.x, y, room, &words, DIM);
-    None
+    let line = Rect { y, height: 1, ..area };
+    let at = filter_line(buffer, line, &count, view.typing.as_ref(), &told)?;
+    model.dialogs.is_empty().then_some(at.into())
 }

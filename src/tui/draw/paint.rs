@@ -1,5 +1,7 @@
 //! Small helpers for writing into a frame.
 
+use crate::tui::commands::{Id, Place};
+use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{BOLD, DIM, PLAIN};
 use ratatui::buffer::Buffer;
@@ -156,4 +158,34 @@ pub fn input(buffer: &mut Buffer, area: Rect, input: &Input, masked: bool, style
     let visible = whole.get(start..).unwrap_or_default();
     put(buffer, area.x, area.y, area.width, &text::left(visible, usize::from(area.width)), style);
     area.x + u16::try_from(text::width(&before[start..])).unwrap_or(0).min(area.width)
+}
+
+/// The line below a list: at its end the count; before it the filter, while it is typed with its
+/// cursor, or else what further keys do. Answers where the cursor is.
+pub fn filter_line(
+    buffer: &mut Buffer,
+    area: Rect,
+    count: &str,
+    typing: Option<&Input>,
+    told: &str,
+) -> Option<(u16, u16)> {
+    let width = u16::try_from(text::width(count)).unwrap_or(0).min(area.width);
+    put(buffer, area.right().saturating_sub(width), area.y, width, count, DIM);
+    let room = area.width.saturating_sub(width + 1);
+    let Some(typing) = typing else {
+        put(buffer, area.x, area.y, room, &format!(" {told}"), DIM);
+        return None;
+    };
+    put(buffer, area.x, area.y, 2, "/", BOLD);
+    let field = Rect::new(area.x + 1, area.y, room.saturating_sub(1), 1);
+    Some((input(buffer, field, typing, false, Style::new()), area.y))
+}
+
+/// What keys do, in a line: `A add all · R same reason`. A command without a key is left out.
+pub fn key_words(model: &Model, place: Place, words: &[(Id, &str)]) -> String {
+    let told = words.iter().filter_map(|(id, words)| {
+        let key = model.keys.of(*id, place);
+        (!key.is_empty()).then(|| format!("{key} {words}"))
+    });
+    told.collect::<Vec<_>>().join(" · ")
 }

@@ -1,9 +1,10 @@
 //! The queue: records that wait to be taken again, and skips that stand until something changes. Below
 //! the list stands what is known of the entry under the cursor, and what to do.
 
-use super::paint::{input, paragraph, put, put_line};
+use super::paint::{filter_line, key_words, paragraph, put, put_line};
 use crate::engine::queue::Entry;
 use crate::model::Side;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::model::{Model, Pane};
 use crate::tui::msg::ConnectorRow;
@@ -44,11 +45,16 @@ pub fn draw(
     }
     if view.entries().is_empty() {
         let told = match (&view.rows, view.filter.is_empty()) {
-            (None, _) => " …",
-            (Some(_), true) => " Nothing waits, and no skip stands. A adds all of a module.",
-            (Some(_), false) => " No entry has this text. Esc clears the filter.",
+            (None, _) => " …".to_owned(),
+            (Some(_), true) => format!(
+                " Nothing waits, and no skip stands. {} adds all of a module.",
+                model.key(Id::AddAll, Place::Queue)
+            ),
+            (Some(_), false) => {
+                format!(" No entry has this text. {} clears the filter.", model.key_to_clear())
+            }
         };
-        put(buffer, area.x, area.y + 1, area.width, told, DIM);
+        put(buffer, area.x, area.y + 1, area.width, &told, DIM);
     }
     let below = area.y + 1 + u16::try_from(height).unwrap_or(0);
     let detail = Rect { y: below, height: area.bottom().saturating_sub(below + 1), ..area };
@@ -145,19 +151,18 @@ fn bottom(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         }
         (false, true) => format!("entry {} of {}+ ", text::number(at), text::number(shown)),
     };
-    let width = u16::try_from(text::width(&count)).unwrap_or(0).min(area.width);
-    put(buffer, area.right() - width, y, width, &count, DIM);
-    let room = area.width.saturating_sub(width + 1);
-    if let Some(typing) = &view.typing {
-        put(buffer, area.x, y, 2, "/", BOLD);
-        let field = Rect::new(area.x + 1, y, room.saturating_sub(1), 1);
-        let x = input(buffer, field, typing, false, PLAIN);
-        return model.dialogs.is_empty().then_some(Position::new(x, y));
-    }
     let told = match view.filter.is_empty() {
-        true => " A add all · R same reason · T all shown".to_owned(),
-        false => format!(" /{}", view.filter),
+        true => {
+            let words = [
+                (Id::AddAll, "add all"),
+                (Id::RetryReason, "same reason"),
+                (Id::RetryShown, "all shown"),
+            ];
+            key_words(model, Place::Queue, &words)
+        }
+        false => format!("/{}", view.filter),
     };
-    put(buffer, area.x, y, room, &told, DIM);
-    None
+    let line = Rect { y, height: 1, ..area };
+    let at = filter_line(buffer, line, &count, view.typing.as_ref(), &told)?;
+    model.dialogs.is_empty().then_some(at.into())
 }

@@ -8,6 +8,7 @@ use crate::model::{
     ConflictRule, Connector, Crm, Deletes, Direction, Frequency, Mode, Module, ModuleSettings,
     SecretText,
 };
+use crate::tui::commands::{Id, Place};
 use crate::tui::model::Model;
 use crate::tui::msg::ConnectorRow;
 use crate::tui::text;
@@ -55,11 +56,12 @@ pub fn crm(model: &Model, width: usize) -> Vec<Line<'static>> {
     let (admin, style) = match model.overview.admin {
         Some(true) => ("yes", GOOD),
         Some(false) => ("no: settings of connectors cannot be changed", WARN),
-        None => ("not checked yet: e, then Check connection", PLAIN),
+        None => ("not checked yet", PLAIN),
     };
     lines.push(pair("Administrator", LABEL, admin, style));
     lines.push(Line::default());
-    lines.push(line("e edits and checks the connection.", DIM));
+    let key = model.key(Id::Edit, Place::Settings);
+    lines.push(line(format!("{key} edits and checks the connection."), DIM));
     lines
 }
 
@@ -81,7 +83,9 @@ pub fn available(model: &Model, width: usize) -> Vec<Line<'static>> {
         lines.extend(paragraph("", 2, &modules.join(", "), width, DIM));
         lines.push(Line::default());
     }
-    lines.push(line("Enter or a adds one.", DIM));
+    let open = model.key_like(Id::Open, Place::Connectors, "enter");
+    let add = model.key(Id::Add, Place::Connectors);
+    lines.push(line(format!("{open} or {add} adds one."), DIM));
     lines
 }
 
@@ -113,7 +117,9 @@ pub fn connector(model: &Model, row: &ConnectorRow, width: usize) -> Vec<Line<'s
     }
     advanced(connector, &mut lines);
     lines.push(Line::default());
-    lines.push(line("e edits them. A file does it too: syncdeck apply FILE.", DIM));
+    let words = if model.settings_locked().is_some() { "shows all of them" } else { "edits them" };
+    let key = model.key(Id::Edit, Place::Settings);
+    lines.push(line(format!("{key} {words}. A file does it too: syncdeck apply FILE."), DIM));
     lines
 }
 
@@ -137,7 +143,8 @@ fn next_sync(model: &Model, connector: &Connector, width: usize, lines: &mut Vec
         None | Some(Outlook::Off) => return,
         Some(Outlook::Running) => ("it is being synced".to_owned(), PLAIN),
         Some(Outlook::Held(run)) => {
-            (format!("on hold: run {run} waits for your decision (1, Enter)"), WARN)
+            let key = model.key(Id::Held, Place::Settings);
+            (format!("on hold: run {run} waits for your decision ({key})"), WARN)
         }
         Some(Outlook::Due(due)) => {
             let at = text::date_time(due.at, &model.zone);

@@ -2,6 +2,7 @@
 
 pub mod consent;
 mod documents;
+mod styles;
 
 use crate::engine::{Due, Outlook, SyncMode};
 use crate::model::{Progress, RunStatus, UserError};
@@ -87,7 +88,7 @@ fn changed(size: (u16, u16), keys: &str) -> World {
 }
 
 /// Every screen and dialog.
-const SCENES: &[Scene] = &[
+pub const SCENES: &[Scene] = &[
     ("log", |size| after(size, "")),
     ("log_service_table", |size| after(size, "tab l l")),
     ("log_failed_run", |size| after(size, "j j")),
@@ -135,6 +136,11 @@ const SCENES: &[Scene] = &[
     ("mapping_line_told", |size| {
         let mut world = after(size, "3 ] G enter tab tab tab tab right");
         world.press("tab").type_text("30").press("ctrl-t esc");
+        world
+    }),
+    ("mapping_line_advanced", |size| {
+        let mut world = after(size, "3 ] j j enter backtab backtab enter");
+        world.press("tab tab tab tab").type_text("manage = maybe").press("ctrl-s");
         world
     }),
     ("mapping_add", |size| after(size, "3 ] +")),
@@ -309,6 +315,16 @@ const SCENES: &[Scene] = &[
     ("consent_given", consent::given),
     ("services", |size| after(size, "a")),
     ("help", |size| after(size, "?")),
+    ("help_filtered", |size| {
+        let mut world = after(size, "? /");
+        world.type_text("records");
+        world
+    }),
+    ("held_confirm_name", |size| {
+        let mut world = fixture::with_held(size);
+        world.press("H v y").type_text("sho");
+        world
+    }),
     ("palette", |size| {
         let mut world = after(size, ":");
         world.type_text("sync");

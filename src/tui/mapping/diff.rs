@@ -74,6 +74,13 @@ pub fn details(before: &Pair, after: &Pair) -> Vec<(&'static str, String, String
     };
     let status = |on: bool| if on { "active" } else { "inactive" }.to_owned();
     let way = |direction: Direction| words::arrow(direction, Direction::Both).to_owned();
+    let listed = |texts: &[String]| {
+        if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
+    };
+    let once = |once: bool| if once { "when a record is created" } else { "always" }.to_owned();
+    let with = |pair: &Pair| -> Vec<String> {
+        pair.with.iter().map(|(path, on)| format!("{path} = {}", yes(*on))).collect()
+    };
     let all = |pair: &Pair| {
         vec![
             ("Vtiger field", pair.vtiger.clone()),
@@ -87,6 +94,11 @@ pub fn details(before: &Pair, after: &Pair) -> Vec<(&'static str, String, String
             ("Required", yes(pair.required)),
             ("Status", status(pair.active)),
             ("Description", quoted(&pair.description)),
+            ("Else read from", listed(&pair.fallback)),
+            ("Used", once(pair.once)),
+            ("A zero", if pair.zero_is_empty { "counts as empty" } else { "is a number" }.into()),
+            ("A null", if pair.null_is_silent { "no opinion" } else { "counts as empty" }.into()),
+            ("Set with it", listed(&with(pair))),
         ]
     };
     let (before, after) = (all(before), all(after));
@@ -268,6 +280,25 @@ mod tests {
             ["Direction: ↔ > ←", "Default value: none > \"none\"", "Status: active > inactive"]
         );
         assert_eq!(details(&before, &before), []);
+        // Nothing that a line can hold is left out.
+        let mut after = before.clone();
+        after.fallback = vec!["shipping.phone".into(), "phone".into()];
+        after.once = true;
+        after.zero_is_empty = true;
+        after.null_is_silent = true;
+        after.with.insert("manage".into(), false);
+        let told: Vec<String> =
+            details(&before, &after).iter().map(|(l, a, b)| format!("{l}: {a} > {b}")).collect();
+        assert_eq!(
+            told,
+            [
+                "Else read from: none > shipping.phone, phone",
+                "Used: always > when a record is created",
+                "A zero: is a number > counts as empty",
+                "A null: counts as empty > no opinion",
+                "Set with it: none > manage = no",
+            ]
+        );
     }
 
     /// What is changed, what is known, and what is told.

@@ -1,5 +1,6 @@
 //! The form of one line: everything that it has, as it is entered, and what is made of it.
 
+mod advanced;
 mod choices;
 
 use super::editor::Row;
@@ -9,6 +10,7 @@ use super::{Key, picker};
 use crate::engine::LiveFields;
 use crate::model::{Direction, EmptyRule, Module, Pair, PairKind};
 use crate::settings::{Choice, LinePart};
+use advanced::Advanced;
 use tui_input::{Input, InputRequest};
 
 /// A part of the form that can have the focus.
@@ -40,6 +42,18 @@ pub enum Slot {
     Active,
     /// The description.
     Description,
+    /// *Advanced*: shown or hidden.
+    Advanced,
+    /// Service fields that are read in turn.
+    Fallback,
+    /// Whether it is used only when a record is created.
+    Once,
+    /// Whether a zero counts as empty.
+    Zero,
+    /// Whether nothing on the service's side is no opinion.
+    Silent,
+    /// Switches of the service that are set with it.
+    With,
     /// *Take over*.
     Done,
 }
@@ -75,7 +89,7 @@ pub struct PairForm {
     pub label: String,
     /// The module's direction.
     pub module: Direction,
-    /// The line with what the form does not edit.
+    /// The line as it was.
     base: Pair,
     /// The Vtiger field.
     pub vtiger: Input,
@@ -95,6 +109,8 @@ pub struct PairForm {
     active: bool,
     /// The description.
     pub description: Input,
+    /// What few lines need.
+    pub advanced: Advanced,
     /// What has the focus.
     pub focus: Slot,
     /// How many lines it was scrolled down from where the focus would have it.
@@ -139,6 +155,7 @@ impl PairForm {
             required: base.required,
             active: base.active,
             description: Input::new(base.description.clone()),
+            advanced: Advanced::of(&base),
             focus: Slot::Vtiger,
             scroll: 0,
             error: None,
@@ -174,8 +191,12 @@ impl PairForm {
             Slot::Required,
             Slot::Active,
             Slot::Description,
-            Slot::Done,
+            Slot::Advanced,
         ]);
+        if self.advanced.open {
+            slots.extend(Slot::ADVANCED);
+        }
+        slots.push(Slot::Done);
         slots
     }
 
@@ -189,6 +210,7 @@ impl PairForm {
 
     /// Gives a part the focus.
     pub fn go_to(&mut self, slot: Slot) {
+        self.uncover(slot);
         self.focus = slot;
         self.scroll = 0;
     }
@@ -201,6 +223,15 @@ impl PairForm {
 
     /// Takes a chosen field over; the type follows, unless it was chosen by hand.
     pub fn take_field(&mut self, picker: &picker::Picker, path: &str, live: Option<&LiveFields>) {
+        if self.focus == Slot::Fallback {
+            let mut paths = picker.marked.clone();
+            if !path.is_empty() && !paths.iter().any(|marked| marked == path) {
+                paths.push(path.to_owned());
+            }
+            self.advanced.fallback = Input::new(paths.join(", "));
+            self.error = None;
+            return self.move_focus(true);
+        }
         if picker.service {
             let mut paths = picker.marked.clone();
             if !path.is_empty() && !paths.iter().any(|marked| marked == path) {
@@ -234,6 +265,8 @@ impl PairForm {
             Slot::Service => Some(&self.service),
             Slot::Default => Some(&self.default),
             Slot::Description => Some(&self.description),
+            Slot::Fallback => Some(&self.advanced.fallback),
+            Slot::With => Some(&self.advanced.with),
             Slot::Param(step, param) if self.choices(self.focus).is_empty() => {
                 self.steps.get(step)?.texts.get(param)
             }
@@ -250,6 +283,8 @@ impl PairForm {
             Slot::Service => Some(&mut self.service),
             Slot::Default => Some(&mut self.default),
             Slot::Description => Some(&mut self.description),
+            Slot::Fallback => Some(&mut self.advanced.fallback),
+            Slot::With => Some(&mut self.advanced.with),
             Slot::Param(step, param) => self.steps.get_mut(step)?.texts.get_mut(param),
             _ => None,
         }
@@ -260,7 +295,8 @@ impl PairForm {
     /// # Errors
     /// Why that cannot be done.
     pub fn edit(&mut self, request: InputRequest) -> Result<(), String> {
-        if let Some(why) = self.locked.clone().filter(|_| self.focus != Slot::Done) {
+        let looks = [Slot::Done, Slot::Advanced].contains(&self.focus);
+        if let Some(why) = self.locked.clone().filter(|_| !looks) {
             return Err(why);
         }
         let choices = self.choices(self.focus);
@@ -334,11 +370,12 @@ impl PairForm {
     /// What cannot be read, and where it stands.
     pub fn pair(&self) -> Result<Pair, (Slot, String)> {
         if self.vtiger.value().trim().is_empty() {
-            return Err((Slot::Vtiger, "Choose a field: Enter lists them.".into()));
+            return Err((Slot::Vtiger, "Choose a field from the list.".into()));
         }
         if self.service_paths().is_empty() {
-            return Err((Slot::Service, "Choose a field: Enter lists them.".into()));
+            return Err((Slot::Service, "Choose a field from the list.".into()));
         }
+        self.advanced.with().map_err(|why| (Slot::With, why))?;
         let mut pair = self.draft();
         pair.transform.clear();
         for (at, step) in self.steps.iter().enumerate() {
@@ -351,7 +388,7 @@ impl PairForm {
     /// The line as far as it can be read.
     pub fn draft(&self) -> Pair {
         let steps = self.steps.iter();
-        Pair {
+        self.advanced.put(Pair {
             vtiger: self.vtiger.value().trim().to_owned(),
             service: self.service_paths(),
             direction: self.direction,
@@ -369,7 +406,7 @@ impl PairForm {
             default: self.default.value().to_owned(),
             transform: steps.filter_map(|s| steps::read(s.key, &s.values()).ok()).collect(),
             ..self.base.clone()
-        }
+        })
     }
 
     /// Whether something was entered.
@@ -388,9 +425,10 @@ impl PairForm {
         )
     }
 
-    /// Whether something stands in a transform that cannot be read.
+    /// Whether something stands in it that cannot be read.
     fn unread(&self) -> bool {
-        self.steps.iter().any(|step| steps::read(step.key, &step.values()).is_err())
+        let bad = |step: &Step| steps::read(step.key, &step.values()).is_err();
+        self.steps.iter().any(bad) || self.advanced.with().is_err()
     }
 
     /// The part that a problem is told at.
@@ -403,6 +441,8 @@ impl PairForm {
             LinePart::Module => Slot::Refers,
             LinePart::Transform(at) => Slot::Step(at),
             LinePart::Active => Slot::Active,
+            LinePart::Fallback => Slot::Fallback,
+            LinePart::With => Slot::With,
         }
     }
 }

@@ -120,19 +120,7 @@ pub fn suited(vtiger: Option<&FieldInfo>, service: Option<&FieldInfo>) -> PairKi
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn field(path: &str, label: &str, type_name: &str) -> FieldInfo {
-        FieldInfo {
-            path: path.into(),
-            label: label.into(),
-            type_name: type_name.into(),
-            mandatory: false,
-            writable: true,
-            max_length: None,
-            choices: Vec::new(),
-            refers_to: Vec::new(),
-        }
-    }
+    use crate::tui::fixture::fields::field;
 
     fn info() -> EntityInfo {
         EntityInfo {

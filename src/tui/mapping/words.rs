@@ -98,25 +98,25 @@ pub fn empty(rule: EmptyRule) -> &'static str {
     }
 }
 
-/// What else a line has that the form does not edit.
-pub fn kept(pair: &Pair) -> Vec<String> {
-    let mut kept = Vec::new();
+/// What few lines have: that which stands under *Advanced*.
+pub fn advanced(pair: &Pair) -> Vec<String> {
+    let mut all = Vec::new();
     if !pair.fallback.is_empty() {
-        kept.push(format!("else read from {}", pair.fallback.join(", ")));
+        all.push(format!("else read from {}", pair.fallback.join(", ")));
     }
     if pair.once {
-        kept.push("used only when a record is created".to_owned());
+        all.push("used only when a record is created".to_owned());
     }
     if pair.zero_is_empty {
-        kept.push("zero counts as empty".to_owned());
+        all.push("zero counts as empty".to_owned());
     }
     if pair.null_is_silent {
-        kept.push("where the service says nothing, nothing is compared".to_owned());
+        all.push("where the service says nothing, nothing is compared".to_owned());
     }
     for (path, on) in &pair.with {
-        kept.push(format!("{path} is set to {on} with it"));
+        all.push(format!("{path} is set to {} with it", if *on { "yes" } else { "no" }));
     }
-    kept
+    all
 }
 
 #[cfg(test)]

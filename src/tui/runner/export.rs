@@ -80,6 +80,13 @@ fn write(shared: &Shared, job: u64, request: &ExportRequest, path: &Path) -> Res
         ExportWhat::Records(source, Some(order)) => {
             arranged(shared, source, order, file, progress)?
         }
+        ExportWhat::Shown(columns, rows) => {
+            let mut table = Table::new(file, columns)?;
+            for row in rows.iter() {
+                table.row(row)?;
+            }
+            table
+        }
         ExportWhat::Log(connector, _) => log(shared, *connector, file, progress)?,
         ExportWhat::Debug(connector, name, None) => {
             debug(shared, *connector, name, file, progress)?

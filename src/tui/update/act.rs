@@ -5,10 +5,11 @@ use super::{
 };
 use crate::engine::SyncMode;
 use crate::model::{ItemStatus, Side};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::log::Window;
-use crate::tui::model::{Ask, Dialog, Model, Question, Screen, Tab, Tone};
+use crate::tui::model::{Ask, Dialog, HelpView, Model, Question, Screen, Tab, Tone};
 use crate::tui::msg::Effect;
+use tui_input::Input;
 
 /// Does it.
 pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
@@ -41,6 +42,9 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Crm => forms::open_crm(model, effects),
         Id::Add => model.dialogs.push(Dialog::Services { cursor: 0 }),
         Id::Csv => dialogs::open_csv(model),
+        Id::Filter if matches!(model.dialogs.last(), Some(Dialog::Help(_))) => {
+            dialogs::filter_help(model);
+        }
         Id::Filter if model.screens.is_empty() && model.tab == Tab::Debug => {
             debug::open_search(model)
         }
@@ -61,7 +65,8 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::Palette => dialogs::open_palette(model),
         Id::Help => {
             let place = model.place();
-            model.dialogs.push(Dialog::Help { place, scroll: 0 });
+            let (filter, typing, cursor) = (Input::default(), false, 0);
+            model.dialogs.push(Dialog::Help(HelpView { place, filter, typing, cursor }));
         }
         Id::FieldNext
         | Id::FieldPrev
@@ -74,18 +79,8 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         | Id::FormUp
         | Id::FormDown
         | Id::FormClose => forms::perform(model, id, effects),
-        Id::MapEdit
-        | Id::MapAdd
-        | Id::MapToggle
-        | Id::MapTry
-        | Id::MapSave
-        | Id::MapUndo
-        | Id::MapRemove
-        | Id::MapRestore
-        | Id::MapExport
-        | Id::MapImport
-        | Id::MapReload
-        | Id::PairNext
+        id if id.is_of_mapping() => mapping::perform(model, id, effects),
+        Id::PairNext
         | Id::PairPrev
         | Id::PairEnter
         | Id::PairTake
@@ -99,6 +94,8 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::InputDone
         | Id::InputCancel
         | Id::Choose
+        | Id::Complete
+        | Id::YesNamed
         | Id::Close
         | Id::Yes
         | Id::No
@@ -110,6 +107,7 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         | Id::PickDown => {
             dialogs::perform(model, id, effects);
         }
+        Id::Mouse => super::mouse::switch(model, effects),
         Id::Redraw => effects.push(Effect::Redraw),
         Id::Suspend => effects.push(Effect::Suspend),
         Id::Quit | Id::Leave => leave(model, effects),
@@ -218,10 +216,12 @@ pub(super) fn leave(model: &mut Model, effects: &mut Effects) {
         title: "Leave SyncDeck?".into(),
         text: format!(
             "A sync of {} runs. It is cancelled: what is in flight is finished, the next sync goes \
-             on from there. Ctrl-C leaves at once.",
-            names.join(", ")
+             on from there. {} leaves at once.",
+            names.join(", "),
+            model.key(Id::Leave, Place::Confirm)
         ),
         yes: "cancel the sync and leave",
+        name: None,
     }));
 }
 

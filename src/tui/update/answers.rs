@@ -5,6 +5,7 @@ use super::{Effects, connectors, consent, debug, forms, moves, navigate, queue, 
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, Counts, Progress, Run, RunStatus, UserError};
 use crate::settings::Section;
+use crate::tui::commands::{Id, Place};
 use crate::tui::model::{CsvState, Dialog, Entry, Model, Pane, Screen, Tab, Tone, held_text};
 use crate::tui::msg::{Effect, Exported, Links, Msg, Overview};
 use crate::tui::next::words;
@@ -93,6 +94,7 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
         Msg::Exported(exported) => take_exported(model, exported),
         Msg::Failed(error) => model.show_error("That did not work", error),
         Msg::Key(_)
+        | Msg::Mouse(_)
         | Msg::Paste(_)
         | Msg::Resize(..)
         | Msg::Tick
@@ -300,9 +302,11 @@ fn preview_ended(model: &mut Model, name: &str, run: &Run, effects: &mut Effects
         );
         return;
     }
+    let runs = model.key(Id::RunIt, Place::List);
+    let back = model.key_like(Id::Back, Place::List, "esc");
     model.say(
         Tone::Good,
-        format!("Preview of {name}: s runs it, Esc leaves it. Nothing was written."),
+        format!("Preview of {name}: {runs} runs it, {back} leaves it. Nothing was written."),
     );
     navigate::open_plan(model, run, effects);
 }

@@ -1,10 +1,10 @@
 //! Why a command cannot be run now. A key that does nothing says so in these words.
 
 use crate::model::{ItemStatus, Side};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::form::CheckState;
 use crate::tui::log::COLUMNS;
-use crate::tui::model::{Dialog, Entry, Model, Pane, Screen, Tab};
+use crate::tui::model::{Dialog, Entry, Model, Pane, Question, Screen, Tab};
 use crate::tui::text;
 
 /// Why a command cannot be run now; `None`: it can.
@@ -27,11 +27,12 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::LinkService => why_no_link(model, Side::Service),
         Id::Edit => why_no_edit(model),
         Id::Enable | Id::Remove => super::connectors::why_not(model, id),
-        Id::Crm => model.locked().map(str::to_owned),
         Id::Add => why_no_add(model),
         Id::SortReverse => match list(model) {
             Some(view) if view.arrangement.sort.is_none() => {
-                Some("Choose a column to sort by first: < or >.".into())
+                let (left, right) =
+                    (model.key(Id::SortLeft, Place::List), model.key(Id::SortRight, Place::List));
+                Some(format!("Choose a column to sort by first: {left} or {right}."))
             }
             _ => None,
         },
@@ -45,25 +46,14 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             }
             _ => None,
         },
+        Id::YesNamed => why_not_named(model),
         Id::Check | Id::Save | Id::Reveal | Id::SectionNext | Id::SectionPrev => {
             why_not_in_form(model, id)
         }
-        Id::MapEdit
-        | Id::MapAdd
-        | Id::MapToggle
-        | Id::MapTry
-        | Id::MapSave
-        | Id::MapUndo
-        | Id::MapRemove
-        | Id::MapRestore
-        | Id::MapExport
-        | Id::MapImport
-        | Id::MapReload
-        | Id::PairTake
-        | Id::PairTry
-        | Id::PickField
-        | Id::MarkField
-        | Id::DiffSave => super::mapping::why_not(model, id),
+        id if id.is_of_mapping() => super::mapping::why_not(model, id),
+        Id::PairTake | Id::PairTry | Id::PickField | Id::MarkField | Id::DiffSave => {
+            super::mapping::why_not(model, id)
+        }
         Id::HeldConfirm | Id::HeldDrop => why_no_decision(model),
         Id::History => super::history::why_not(model),
         Id::Mend => super::jump::why_not(model),
@@ -100,15 +90,19 @@ fn why_no_sync(model: &Model) -> Option<String> {
     }
     if model.running(row.connector.id).is_some() {
         return Some(match why_no_cancel(model) {
-            None => format!("{name} is being synced already; c cancels it."),
+            None => {
+                let key = model.key(Id::Cancel, Place::Log);
+                format!("{name} is being synced already; {key} cancels it.")
+            }
             Some(why) => format!("{name} is being synced already. {why}"),
         });
     }
     if model.overview.crm.is_none() {
-        return Some("Connect Vtiger CRM first: V.".into());
+        return Some(connect_first(model));
     }
     if !row.connector.enabled {
-        return Some(format!("{name} is disabled; t among the connectors enables it."));
+        let key = model.key(Id::Enable, Place::Connectors);
+        return Some(format!("{name} is disabled; {key} among the connectors enables it."));
     }
     if model.modules().is_empty() {
         return Some(format!("No module of {name} is enabled."));
@@ -159,11 +153,12 @@ fn since(model: &Model) -> String {
 }
 
 fn why_not_open(model: &Model) -> Option<String> {
-    use crate::tui::commands::Place;
     match model.place() {
         Place::Log => {
             let Some(row) = model.log.current() else {
-                return Some("There is no run yet: s syncs now, p previews.".into());
+                let (sync, look) =
+                    (model.key(Id::SyncNow, Place::Log), model.key(Id::Preview, Place::Log));
+                return Some(format!("There is no run yet: {sync} syncs now, {look} previews."));
             };
             let run = model.log.runs.get(row.at)?;
             let Some(module) = row.module else {
@@ -211,7 +206,10 @@ fn why_not_open(model: &Model) -> Option<String> {
 
 fn why_not_back(model: &Model) -> Option<String> {
     let first = model.screens.is_empty() && model.pane == Pane::Connectors;
-    first.then(|| "This is the first screen; q leaves SyncDeck.".into())
+    first.then(|| {
+        let key = model.key(Id::Quit, Place::Connectors);
+        format!("This is the first screen; {key} leaves SyncDeck.")
+    })
 }
 
 fn why_none(model: &Model, status: ItemStatus, what: &str) -> Option<String> {
@@ -223,6 +221,9 @@ fn why_none(model: &Model, status: ItemStatus, what: &str) -> Option<String> {
 }
 
 fn why_no_csv(model: &Model) -> Option<String> {
+    if let Some(Screen::History(view)) = model.screens.last() {
+        return view.rows().is_empty().then(|| "There is nothing to write.".into());
+    }
     match list(model) {
         Some(view) if view.busy().is_some() => Some("The list is still being filtered.".into()),
         Some(view) if view.list.shown() == 0 => Some("There is nothing to write.".into()),
@@ -266,6 +267,16 @@ fn why_no_link(model: &Model, side: Side) -> Option<String> {
     }
 }
 
+/// What is to be entered before it is done.
+fn why_not_named(model: &Model) -> Option<String> {
+    match model.dialogs.last() {
+        Some(Dialog::Confirm(Question { name: Some(name), .. })) if !name.is_entered() => {
+            Some(format!("Type {} first: this cannot be taken back.", name.wanted))
+        }
+        _ => None,
+    }
+}
+
 fn why_no_decision(model: &Model) -> Option<String> {
     if list(model).is_some_and(|view| view.held.is_none()) && model.dialogs.is_empty() {
         return Some("This list is not the plan of a held sync.".into());
@@ -275,12 +286,12 @@ fn why_no_decision(model: &Model) -> Option<String> {
 
 fn why_no_edit(model: &Model) -> Option<String> {
     match model.entry {
-        Entry::Crm => model.locked().map(str::to_owned),
+        Entry::Crm => None,
         Entry::Add => Some("Choose a connector first.".into()),
         Entry::Connector(id) if model.service(id).is_none() => {
             Some("This version of SyncDeck does not know the service.".into())
         }
-        Entry::Connector(_) => model.settings_locked().map(str::to_owned),
+        Entry::Connector(_) => None,
     }
 }
 
@@ -289,9 +300,14 @@ fn why_no_add(model: &Model) -> Option<String> {
         return Some(why.into());
     }
     if model.loaded && model.overview.crm.is_none() {
-        return Some("Connect Vtiger CRM first: V.".into());
+        return Some(connect_first(model));
     }
     None
+}
+
+/// Without the CRM nothing can be done.
+pub fn connect_first(model: &Model) -> String {
+    format!("Connect Vtiger CRM first: {}.", model.key(Id::Crm, Place::Log))
 }
 
 fn why_no_tab(model: &Model) -> Option<String> {
@@ -318,7 +334,7 @@ fn why_not_in_form(model: &Model, id: Id) -> Option<String> {
             Some(_) => None,
             None => Some("Choose a field first.".into()),
         },
-        Id::Save => model.locked().map(str::to_owned),
+        Id::Save => form.locked.clone(),
         Id::SectionNext | Id::SectionPrev if form.sections().len() < 2 => {
             Some("This form has only one section.".into())
         }
@@ -329,5 +345,5 @@ fn why_not_in_form(model: &Model, id: Id) -> Option<String> {
 /// Whether something lies over the screens that a finished preview must not push aside.
 pub fn is_busy(model: &Model) -> bool {
     let dialog = model.dialogs.last();
-    !model.screens.is_empty() || dialog.is_some_and(|d| !matches!(d, Dialog::Help { .. }))
+    !model.screens.is_empty() || dialog.is_some_and(|d| !matches!(d, Dialog::Help(_)))
 }

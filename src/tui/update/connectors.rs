@@ -4,7 +4,7 @@ use super::Effects;
 use crate::model::{ConnectorId, UserError};
 use crate::store::Belongings;
 use crate::tui::commands::Id;
-use crate::tui::model::{Ask, Dialog, Model, Question, Tone};
+use crate::tui::model::{Ask, Dialog, Model, Named, Question, Tone};
 use crate::tui::msg::{ConnectorDeed, Effect};
 use crate::tui::text;
 
@@ -49,6 +49,7 @@ pub fn ask_to_remove(model: &mut Model, connector: ConnectorId, belongings: Belo
             counted(runs, "run"),
         ),
         yes: "remove it",
+        name: Some(Named::new(name)),
     }));
     model.dirty = true;
 }

@@ -4,7 +4,7 @@ use super::{Effects, act, forms, navigate};
 use crate::engine::SyncMode;
 use crate::model::{ConnectorId, SecretText, UserError};
 use crate::settings::Section;
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::consent::{ConsentAsk, ConsentNews, ConsentView, Pasted, Step, Way};
 use crate::tui::model::{Dialog, Entry, Model, Pane, Screen, Tab, Tone};
 use crate::tui::msg::{Effect, Target};
@@ -197,7 +197,9 @@ fn leave(model: &mut Model, effects: &mut Effects) {
     }
     model.pane = Pane::Body;
     if matches!(view.step, Step::Ways) {
-        model.say(Tone::Warn, "Without the log in nothing can be synced. L logs in.");
+        let key = model.key(Id::Consent, Place::Settings);
+        let told = format!("Without the log in nothing can be synced. {key} logs in.");
+        model.say(Tone::Warn, told);
     } else if model.screens.is_empty() {
         forms::open_at(model, Section::System, effects);
     }

@@ -2,11 +2,12 @@
 
 use super::{Effects, act, forms, navigate};
 use crate::engine::SyncMode;
-use crate::model::{ItemStatus, Module};
+use crate::model::{Item, ItemStatus, Module};
 use crate::tui::commands::{self, Command, Id, Place};
+use crate::tui::draw::{HISTORY_COLUMNS, history_cells};
 use crate::tui::model::{
-    Ask, CsvDialog, CsvState, Dialog, Entry, ListView, Model, Pane, Question, Screen, Tab, Tone,
-    held_text,
+    Ask, CsvDialog, CsvState, Dialog, Entry, HelpView, ListView, Model, Named, Pane, Question,
+    Screen, Tab, Tone, held_text,
 };
 use crate::tui::msg::{ConnectorDeed, Effect, ExportRequest, ExportWhat};
 use crate::tui::text;
@@ -21,6 +22,14 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         return;
     }
     match id {
+        Id::InputDone | Id::InputCancel if help(model).is_some() => {
+            if let Some(help) = help(model) {
+                help.typing = false;
+                if id == Id::InputCancel {
+                    (help.filter, help.cursor) = (Input::default(), 0);
+                }
+            }
+        }
         Id::InputDone => match model.dialogs.last() {
             Some(Dialog::Csv(_)) => write_csv(model, false, effects),
             _ => end_typing(model),
@@ -38,13 +47,18 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
             }
             _ => super::records::clear_filter(model, effects),
         },
-        Id::Choose => choose_command(model, effects),
-        Id::PickUp | Id::PickDown => pick(model, id == Id::PickDown),
-        Id::Close => {
-            model.dialogs.pop();
+        Id::Choose if matches!(model.dialogs.last(), Some(Dialog::Help(_))) => {
+            run_from_help(model, effects);
         }
+        Id::Choose => choose_command(model, effects),
+        Id::Complete => complete(model),
+        Id::PickUp | Id::PickDown => pick(model, id == Id::PickDown),
+        Id::Close => match help(model).filter(|help| !help.filter.value().is_empty()) {
+            Some(help) => (help.filter, help.cursor) = (Input::default(), 0),
+            None => drop(model.dialogs.pop()),
+        },
         Id::No => answer_no(model),
-        Id::Yes => answer_yes(model, effects),
+        Id::Yes | Id::YesNamed => answer_yes(model, effects),
         Id::HeldLook | Id::HeldConfirm | Id::HeldDrop => decide(model, id, effects),
         Id::CopyError => copy_error(model, effects),
         _ => {}
@@ -69,6 +83,16 @@ pub fn open_csv(model: &mut Model) {
         Some(Screen::List(view)) => {
             let what = ExportWhat::Records(view.source.clone(), view.list.order().cloned());
             (what, Some(view.list.shown()), list_file_name(model, view))
+        }
+        Some(Screen::History(view)) => {
+            let cells = |(run, item): &(u64, Item)| history_cells(model, view, *run, item).to_vec();
+            let rows: Vec<_> = view.rows().iter().map(cells).collect();
+            let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            let name = model.row(view.connector).map(|row| row.connector.name.clone());
+            let id = view.ids.iter().find(|id| !id.is_empty()).cloned().unwrap_or_default();
+            let words = [&name.unwrap_or_default(), view.module.key(), &id, "history"];
+            let what = ExportWhat::Shown(&HISTORY_COLUMNS, Arc::new(rows));
+            (what, Some(count), file_name(&words, model))
         }
         _ if model.place() == Place::DebugLog => {
             let Some(row) = model.chosen() else { return };
@@ -171,6 +195,7 @@ pub fn ask_to_replace(model: &mut Model, path: &Path) {
         title: "Replace the file?".into(),
         text: format!("{} is there already. What is in it would be lost.", path.display()),
         yes: "replace it",
+        name: None,
     }));
 }
 
@@ -237,6 +262,14 @@ pub fn planned(key: &str) -> String {
     }
 }
 
+/// Whether a held run would delete many records.
+fn deletes(run: &crate::model::Run) -> bool {
+    run.held.as_ref().is_some_and(|held| {
+        let gone = held.counts.iter().any(|(what, n)| what.ends_with(".gone") && *n > 0);
+        gone || held.guard == "deletes"
+    })
+}
+
 /// What a held run would do, in numbers.
 fn counts_text(run: &crate::model::Run) -> String {
     let held = run.held.iter().flat_map(|held| &held.counts).filter(|(_, count)| **count > 0);
@@ -269,6 +302,8 @@ fn decide(model: &mut Model, id: Id, effects: &mut Effects) {
                 title: format!("Do what run {} of {} would do?", run.id, run.connector_name),
                 text,
                 yes: "do it",
+                // Deletions in bulk are not confirmed by one key.
+                name: deletes(&run).then(|| Named::new(run.connector_name.clone())),
             }));
         }
         _ => model.dialogs.push(Dialog::Confirm(Question {
@@ -278,6 +313,7 @@ fn decide(model: &mut Model, id: Id, effects: &mut Effects) {
                 "Planned were: {counts}. Nothing of it is written. The next sync may be held again."
             ),
             yes: "drop it",
+            name: None,
         })),
     }
 }
@@ -308,7 +344,20 @@ pub enum PaletteLine {
     Command(&'static Command),
     /// A connector to go to.
     Connector(u32, String),
+    /// Something of a connector, in the words of the command line: `sync shop`.
+    Of(u32, Id, String),
 }
+
+/// What the command line does with a connector, and the screens do it with.
+const VERBS: [(&str, Id); 7] = [
+    ("sync", Id::SyncNow),
+    ("preview", Id::Preview),
+    ("log", Id::TabLog),
+    ("settings", Id::TabSettings),
+    ("mapping", Id::TabMapping),
+    ("queue", Id::TabQueue),
+    ("debug", Id::TabDebug),
+];
 
 impl PaletteLine {
     /// What it is found by.
@@ -316,6 +365,7 @@ impl PaletteLine {
         match self {
             Self::Command(command) => command.title.to_owned(),
             Self::Connector(_, name) => format!("go to {name}"),
+            Self::Of(_, _, words) => words.clone(),
         }
     }
 }
@@ -331,14 +381,75 @@ pub fn palette_lines(model: &Model, place: Place, typed: &str) -> Vec<PaletteLin
         (PaletteLine::Connector(connector.id, connector.name.clone()), String::new())
     });
     let words: Vec<_> = typed.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    // Before something is typed they would only be in the way.
+    let rows = model.overview.connectors.iter().filter(|_| !words.is_empty());
+    let verbs = rows.flat_map(|row| {
+        VERBS.iter().map(|(verb, id)| {
+            let connector = &row.connector;
+            let words = format!("{verb} {}", connector.name);
+            (PaletteLine::Of(connector.id, *id, words), String::new())
+        })
+    });
     commands
         .chain(connectors)
+        .chain(verbs)
         .filter(|(line, help)| {
             let title = line.title().to_lowercase();
             words.iter().all(|word| title.contains(word) || help.contains(word))
         })
         .map(|(line, _)| line)
         .collect()
+}
+
+fn help(model: &mut Model) -> Option<&mut HelpView> {
+    match model.dialogs.last_mut() {
+        Some(Dialog::Help(help)) => Some(help),
+        _ => None,
+    }
+}
+
+/// The commands that the help shows: each word of the filter is in the key, the title or the help.
+pub fn help_commands(model: &Model, view: &HelpView) -> Vec<&'static Command> {
+    let words: Vec<_> =
+        view.filter.value().to_lowercase().split_whitespace().map(str::to_owned).collect();
+    commands::at(view.place)
+        .filter(|command| {
+            let keys = model.keys.keys(command, view.place);
+            let keys: Vec<_> = keys.iter().map(|key| key.to_string().to_lowercase()).collect();
+            let text = format!("{} {}", command.title, command.help).to_lowercase();
+            words.iter().all(|word| text.contains(word) || keys.contains(word))
+        })
+        .collect()
+}
+
+/// Begins to filter the help.
+pub fn filter_help(model: &mut Model) {
+    if let Some(help) = help(model) {
+        help.typing = true;
+    }
+}
+
+/// Enter in the help.
+fn run_from_help(model: &mut Model, effects: &mut Effects) {
+    let Some(Dialog::Help(view)) = model.dialogs.last() else { return };
+    let Some(command) = help_commands(model, view).get(view.cursor).copied() else {
+        model.say(Tone::Warn, "No command has this text.");
+        return;
+    };
+    model.dialogs.pop();
+    super::run(model, command.id, effects);
+}
+
+/// Writes the whole name of the line that is chosen in the palette.
+fn complete(model: &mut Model) {
+    let Some(Dialog::Palette { place, input, cursor }) = model.dialogs.last() else { return };
+    let title = palette_lines(model, *place, input.value()).get(*cursor).map(PaletteLine::title);
+    match (title, model.dialogs.last_mut()) {
+        (Some(title), Some(Dialog::Palette { input, cursor, .. })) => {
+            (*input, *cursor) = (Input::new(title), 0);
+        }
+        _ => model.say(Tone::Warn, "No command of that name works here."),
+    }
 }
 
 /// Opens the palette.
@@ -365,10 +476,16 @@ fn choose_command(model: &mut Model, effects: &mut Effects) {
     match palette_lines(model, place, input.value()).into_iter().nth(cursor) {
         None => model.say(Tone::Warn, "No command of that name works here."),
         Some(PaletteLine::Command(command)) => super::run(model, command.id, effects),
-        Some(PaletteLine::Connector(id, _)) => {
-            model.screens.clear();
-            model.pane = Pane::Body;
-            navigate::choose(model, Entry::Connector(id), effects);
+        Some(PaletteLine::Connector(id, _)) => go_to(model, id, effects),
+        Some(PaletteLine::Of(connector, id, _)) => {
+            go_to(model, connector, effects);
+            super::run(model, id, effects);
         }
     }
+}
+
+fn go_to(model: &mut Model, connector: u32, effects: &mut Effects) {
+    model.screens.clear();
+    model.pane = Pane::Body;
+    navigate::choose(model, Entry::Connector(connector), effects);
 }

@@ -3,7 +3,7 @@
 use super::Effects;
 use crate::model::{CheckReport, UserError};
 use crate::settings::Section;
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::form::{CheckState, Focus, Form, NAME};
 use crate::tui::model::{Ask, Dialog, Entry, Model, Question, Screen, Tone};
 use crate::tui::msg::{Effect, Target};
@@ -53,7 +53,12 @@ fn names(model: &Model) -> Vec<String> {
     model.overview.connectors.iter().map(|row| row.connector.name.clone()).collect()
 }
 
-fn open(model: &mut Model, form: Form, effects: &mut Effects) {
+fn open(model: &mut Model, mut form: Form, effects: &mut Effects) {
+    // Who may not change anything may look.
+    form.locked = match form.target {
+        Target::Crm => model.locked().map(str::to_owned),
+        Target::New | Target::Connector(_) => model.settings_locked().map(str::to_owned),
+    };
     if form.target != Target::New {
         effects.push(Effect::Tails { form: form.id, target: form.target });
     }
@@ -130,6 +135,7 @@ pub fn close(model: &mut Model) {
             title: "Leave without saving?".into(),
             text: format!("What was entered for {title} is not saved, and would be lost."),
             yes: "leave without saving",
+            name: None,
         }));
     } else {
         model.screens.pop();
@@ -189,10 +195,11 @@ pub fn take_saved(
         }
         Target::New => {
             let name = name.unwrap_or(title);
+            let esc = model.key(Id::FormClose, Place::Form);
             model.say(
                 Tone::Good,
                 format!(
-                    "{name} was added. Look through its settings; Esc leaves them as they are."
+                    "{name} was added. Look through its settings; {esc} leaves them as they are."
                 ),
             );
             model.expected = Some(name);

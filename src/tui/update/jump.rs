@@ -95,11 +95,8 @@ fn go(model: &mut Model, place: &Place, effects: &mut Effects) {
         return;
     }
     match place {
-        Place::Settings(section) => match model.settings_locked() {
-            Some(why) => model.say(Tone::Warn, why),
-            // The form lies above; leaving it comes back by itself.
-            None => forms::open_at(model, *section, effects),
-        },
+        // The form lies above; leaving it comes back by itself.
+        Place::Settings(section) => forms::open_at(model, *section, effects),
         // Esc there comes back.
         Place::Line(module, field) => {
             super::mapping::show_line(model, connector, *module, field, effects);

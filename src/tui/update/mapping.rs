@@ -10,7 +10,7 @@ use super::moves::{Step, moved, step};
 use super::{Effects, navigate};
 use crate::catalog::ServiceModule;
 use crate::model::{ConnectorId, Module, Pair};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::{
     self, Draft, Key, Live, MapAsk, MapDialog, MapNews, MapQuestion, current, editor, shown,
@@ -41,7 +41,10 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::MapRemove => nothing().or_else(locked).or_else(|| {
             let (_, row) = current(model)?;
             let default = row.origin == editor::Origin::Default;
-            default.then(|| "A default line cannot be removed; t switches it off.".to_owned())
+            default.then(|| {
+                let key = model.key(Id::MapToggle, Place::Mapping);
+                format!("A default line cannot be removed; {key} switches it off.")
+            })
         }),
         Id::MapRestore => no_module(model).or_else(locked).or_else(|| {
             let none = shown(model).is_some_and(|shown| shown.lines.is_empty());
@@ -74,7 +77,7 @@ fn no_module(model: &Model) -> Option<String> {
 
 fn why_no_try(model: &Model) -> Option<String> {
     let none = model.overview.crm.is_none();
-    none.then(|| "Connect Vtiger CRM first: V.".to_owned())
+    none.then(|| super::availability::connect_first(model))
 }
 
 fn live(model: &Model) -> Option<&Live> {
@@ -151,14 +154,20 @@ fn undo(model: &mut Model, key: Key) {
         if !draft.changed() && draft.undo.is_empty() {
             model.mapping.drafts.remove(&key);
         }
+        let unsaved = is_changed(model, key);
+        let save = model.key(Id::MapSave, Place::Mapping);
         follow(model);
-        model.say(Tone::Good, "The last change was undone.");
+        let told = match unsaved {
+            true => format!("The last change was undone; {save} looks at it and saves it."),
+            false => "The last change was undone.".to_owned(),
+        };
+        model.say(Tone::Good, told);
     }
 }
 
 fn ask(model: &mut Model, question: MapQuestion, title: &str, text: String, yes: &'static str) {
     let title = title.to_owned();
-    let question = Question { ask: Ask::Mapping(question), title, text, yes };
+    let question = Question { ask: Ask::Mapping(question), title, text, yes, name: None };
     model.dialogs.push(Dialog::Confirm(question));
 }
 
@@ -208,11 +217,14 @@ pub fn answer(model: &mut Model, question: MapQuestion, effects: &mut Effects) {
         MapQuestion::LeaveLine => drop(model.screens.pop()),
         MapQuestion::Remove(key, line) => {
             change(model, key, |_, lines| editor::remove(lines, line));
-            model.say(Tone::Good, "Removed; not saved yet. z undoes it.");
+            let key = model.key(Id::MapUndo, Place::Mapping);
+            model.say(Tone::Good, format!("Removed; not saved yet. {key} undoes it."));
         }
         MapQuestion::Restore(key) => {
             change(model, key, |_, lines| lines.clear());
-            model.say(Tone::Good, "The default lines are back; not saved yet. z undoes it.");
+            let key = model.key(Id::MapUndo, Place::Mapping);
+            let told = format!("The default lines are back; not saved yet. {key} undoes it.");
+            model.say(Tone::Good, told);
         }
         MapQuestion::ReplaceFile => dialogs::write_file(model, true, effects),
         MapQuestion::Quit => {
@@ -249,7 +261,8 @@ pub fn guard_leaving(model: &mut Model) -> bool {
 pub fn left(model: &mut Model) {
     let unsaved = shown(model).filter(|shown| is_changed(model, shown.key)).map(|s| s.key.1);
     if let Some(module) = unsaved {
-        let text = format!("The mapping of {module} is not saved; 3 goes back to it.");
+        let key = model.key(Id::TabMapping, Place::Log);
+        let text = format!("The mapping of {module} is not saved; {key} goes back to it.");
         model.say(Tone::Warn, text);
     }
 }
@@ -261,7 +274,13 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
         let stored = model.row(key.0).and_then(|row| row.connector.modules.get(&key.1));
         let stored = stored.map(|settings| settings.mapping.clone());
         let draft = model.mapping.drafts.get(&key);
-        if stored.is_none() || draft.is_some_and(|draft| Some(&draft.lines) == stored.as_ref()) {
+        let over = |draft: &Draft| {
+            let same = Some(&draft.lines) == stored.as_ref();
+            // Saved, but somebody else has saved other lines since.
+            let stale = !draft.changed() && !same && stored.as_ref() != draft.undo.first();
+            stale || (same && draft.undo.is_empty())
+        };
+        if stored.is_none() || draft.is_some_and(over) {
             model.mapping.drafts.remove(&key);
         }
     }
@@ -283,8 +302,10 @@ pub fn take(model: &mut Model, news: MapNews, effects: &mut Effects) {
             dialogs::close_file(model);
             let count = text::count(u64::try_from(lines.len()).unwrap_or(0), "line", "lines");
             change(model, key, |_, all| *all = lines);
+            let key = |id| model.key(id, Place::Mapping);
+            let (save, undo) = (key(Id::MapSave), key(Id::MapUndo));
             let told =
-                format!("{count} read; Ctrl-S shows what changes, and saves it. z undoes it.");
+                format!("{count} read; {save} shows what changes, and saves it. {undo} undoes it.");
             model.say(Tone::Good, told);
         }
         MapNews::Saved(key, result) => saved(model, key, result, effects),
@@ -306,12 +327,18 @@ fn saved(
     model.dialogs.retain(
         |dialog| !matches!(dialog, Dialog::Mapping(d) if matches!(**d, MapDialog::Diff(_))),
     );
-    // It stands on the screen as it was saved until the store is read again.
+    // It stands on the screen as it was saved until the store is read again; what was there before
+    // can still be taken back.
     if let Some(draft) = model.mapping.drafts.get_mut(&key) {
-        draft.known = draft.lines.clone();
-        draft.undo.clear();
+        let before = std::mem::replace(&mut draft.known, draft.lines.clone());
+        draft.undo = vec![before];
     }
-    let told = format!("The mapping of {} was saved. p previews what the next sync writes.", key.1);
+    let preview = model.key(Id::Preview, Place::Mapping);
+    let undo = model.key(Id::MapUndo, Place::Mapping);
+    let told = format!(
+        "The mapping of {} was saved. {preview} previews the next sync, {undo} takes it back.",
+        key.1
+    );
     model.say(Tone::Good, told);
     super::answers::read_overview(model, effects);
 }
@@ -420,7 +447,8 @@ pub fn show_line(
         model.mapping.cursor = at;
         follow(model);
     } else {
-        model.say(Tone::Warn, format!("No line has the field {field}; + adds one."));
+        let key = model.key(Id::MapAdd, Place::Mapping);
+        model.say(Tone::Warn, format!("No line has the field {field}; {key} adds one."));
     }
 }
 

@@ -155,6 +155,10 @@ fn dialog(model: &mut Model, step: Step) {
     let lines = crate::tui::draw::dialog_lines(model);
     let waiting = super::decisions::waiting(model).len();
     let places = super::jump::places(model).len();
+    let commands = match model.dialogs.last() {
+        Some(Dialog::Help(view)) => super::dialogs::help_commands(model, view).len(),
+        _ => 0,
+    };
     match model.dialogs.last_mut() {
         Some(Dialog::Services { cursor }) => *cursor = moved(*cursor, step, services),
         Some(Dialog::Jump { cursor }) => *cursor = moved(*cursor, step, places),
@@ -163,7 +167,8 @@ fn dialog(model: &mut Model, step: Step) {
         Some(Dialog::Decide { cursor, choices, .. }) => {
             *cursor = moved(*cursor, step, choices.len());
         }
-        Some(Dialog::Help { scroll, .. } | Dialog::Error { scroll, .. }) => {
+        Some(Dialog::Help(view)) => view.cursor = moved(view.cursor, step, commands),
+        Some(Dialog::Error { scroll, .. }) => {
             *scroll = moved(*scroll, step, lines + 1);
         }
         _ => {}

@@ -223,7 +223,7 @@ fn open_all(
 
 fn push_list(model: &mut Model, view: ListView, effects: &mut Effects) {
     model.screens.push(Screen::List(Box::new(view)));
-    records::refresh(model, effects);
+    records::open(model, effects);
 }
 
 fn open_detail(model: &mut Model, effects: &mut Effects) {

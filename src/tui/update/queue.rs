@@ -113,7 +113,7 @@ fn retry(model: &mut Model, effects: &mut Effects) {
 }
 
 fn ask(model: &mut Model, ask: Ask, title: String, text: String, yes: &'static str) {
-    model.dialogs.push(Dialog::Confirm(Question { ask, title, text, yes }));
+    model.dialogs.push(Dialog::Confirm(Question { ask, title, text, yes, name: None }));
 }
 
 fn ask_retry_reason(model: &mut Model) {
@@ -163,9 +163,12 @@ fn shown(rows: &QueueRows) -> u64 {
 fn ask_drop(model: &mut Model) {
     let Some(pointed) = pointed(model) else { return };
     let text = format!(
-        "{} {} ({}) is not tried again until it changes. It stays listed with its reason, and r \
+        "{} {} ({}) is not tried again until it changes. It stays listed with its reason, and {} \
          tries it again.",
-        pointed.module, pointed.name, pointed.id
+        pointed.module,
+        pointed.name,
+        pointed.id,
+        model.key(Id::Retry, Place::Queue)
     );
     let deed = QueueDeed::Change(only(&pointed), Act::Drop);
     let title = "Take it out of the queue?".to_owned();
@@ -227,8 +230,9 @@ pub fn choose_decision(model: &mut Model) {
         }
         Choice::Never => {
             let text = format!(
-                "{name} ({id}) is left out of every sync. It stays listed in the queue; r takes it \
-                 in again."
+                "{name} ({id}) is left out of every sync. It stays listed in the queue; {} there \
+                 takes it in again.",
+                model.key(Id::Retry, Place::Queue)
             );
             (QueueDeed::Never { module, side, id }, "Never sync it?", text, "leave it out")
         }
@@ -386,7 +390,7 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             Some("It does not wait: it is not tried again until it changes anyway.".into())
         }
         Id::Decide => match standing(model) {
-            Some(entry) if !entry.is_undecided() => Some(undecidable(entry)),
+            Some(entry) if !entry.is_undecided() => Some(undecidable(model, entry)),
             Some(_) => None,
             None => Some("There is nothing to decide about this record (any more).".into()),
         },
@@ -394,9 +398,12 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
     }
 }
 
-fn undecidable(entry: &Entry) -> String {
+fn undecidable(model: &Model, entry: &Entry) -> String {
     match entry.decided().map(|decided| decided.verdict) {
-        Some(Verdict::Never) => "A person left it out; r takes it in again.".into(),
+        Some(Verdict::Never) => {
+            let key = model.key(Id::Retry, Place::Queue);
+            format!("A person left it out; {key} takes it in again.")
+        }
         _ => "Only an ambiguous or duplicate record is left to a person.".into(),
     }
 }

@@ -136,7 +136,35 @@ pub fn sort(model: &mut Model, right: bool, effects: &mut Effects) {
         (Some(at), false) => at.checked_sub(1),
     };
     view.arrangement.sort = next.and_then(|at| columns.get(at)).map(|column| (*column, false));
+    keep_sort(model);
     arrange(model, effects);
+}
+
+/// Lists of the same kind are sorted the same from now on.
+fn keep_sort(model: &mut Model) {
+    let Some(view) = top(model) else { return };
+    let (kind, sort) = (view.statuses.clone(), view.arrangement.sort);
+    match sort {
+        Some(sort) => drop(model.sorts.insert(kind, sort)),
+        None => drop(model.sorts.remove(&kind)),
+    }
+}
+
+/// Reads a list that was just opened: sorted as the last one of its kind. What is there is shown
+/// until that is done.
+pub fn open(model: &mut Model, effects: &mut Effects) {
+    let Some(view) = top(model) else { return };
+    let kind = view.statuses.clone();
+    let kept = model.sorts.get(&kind).copied();
+    let height = layout::list_height(model);
+    let Some(view) = top(model) else { return };
+    view.arrangement.sort = kept.filter(|_| view.list.total() > 0);
+    if view.arrangement.sort.is_some() {
+        arrange(model, effects);
+    }
+    let Some(view) = top(model) else { return };
+    let request = view.list.refresh(&view.source, height);
+    effects.push(Effect::Page(request));
 }
 
 /// Turns the order round.
@@ -145,6 +173,7 @@ pub fn reverse(model: &mut Model, effects: &mut Effects) {
     if let Some((_, down)) = &mut view.arrangement.sort {
         *down = !*down;
     }
+    keep_sort(model);
     arrange(model, effects);
 }
 

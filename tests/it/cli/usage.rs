@@ -72,6 +72,16 @@ fn an_empty_deck_answers_and_points_the_way() {
 #[test]
 fn read_only_refuses_what_writes() {
     let deck = Deck::new();
+    // By the environment, too.
+    let by_environment = |value: &str| {
+        let deck = Deck::new();
+        let data = deck.path("data");
+        let mut command = program();
+        command.env("SYNCDECK_READ_ONLY", value).arg("--data-dir").arg(data);
+        Ran::of(command.args(["connector", "remove", "shop"]).output().unwrap()).err
+    };
+    assert!(by_environment("1").contains("--read-only"), "{}", by_environment("1"));
+    assert!(!by_environment("0").contains("--read-only"), "{}", by_environment("0"));
     let ran = deck.run(&["--read-only", "log"]).exits(1);
     assert!(ran.err.contains("There is no store"), "{ran:?}");
     assert!(!deck.path("data").exists());

@@ -108,6 +108,12 @@ fn edits_and_conflicts() {
                 last: sync,
             },
             Scenario {
+                name: "edits with narrow feeds, page by page",
+                setup: Setup { feed: ChangeFeed::NarrowScan, page: 1, ..Setup::plain() },
+                ready: edits,
+                last: sync,
+            },
+            Scenario {
                 name: "edits on a side that cuts",
                 setup: Setup { lossy: true, ..Setup::plain() },
                 ready: edits,

@@ -1,6 +1,6 @@
 use super::super::super::project;
 use super::*;
-use crate::model::document::lines_of;
+use crate::model::document::{Line, LineKind, lines_of};
 use proptest::prelude::*;
 
 fn row(json: &str) -> Fields {

@@ -2,7 +2,7 @@
 
 use super::{counts_from_v1, counts_to_v1};
 use crate::model::{
-    Held, ItemStatus, Module, ModuleCounts, Progress, Run, RunStatus, Side, Stamp, Trigger,
+    Held, ItemStatus, Module, ModuleCounts, Progress, Remedy, Run, RunStatus, Side, Stamp, Trigger,
 };
 use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
@@ -207,6 +207,23 @@ impl RunV1<'_> {
     }
 }
 
+/// A run whose error names what mends it.
+#[derive(Serialize, Deserialize)]
+struct RunV2<'a> {
+    #[serde(borrow)]
+    run: RunV1<'a>,
+    remedy: u8,
+}
+
+impl RunV2<'_> {
+    fn into_stored(self) -> StoreResult<StoredRun> {
+        let mut stored = self.run.into_stored()?;
+        let remedy = Remedy::read(self.remedy, StoredRun::TABLE)?;
+        stored.run.error = stored.run.error.map(|error| error.mended_by(remedy));
+        Ok(stored)
+    }
+}
+
 impl Row for StoredRun {
     const TABLE: &'static str = "runs";
 
@@ -228,10 +245,18 @@ impl Row for StoredRun {
             progress: run.progress.as_ref().map(ProgressV1::from),
             lengths: self.lengths.iter().map(|(m, l)| (m.code(), *l)).collect(),
         };
-        pack(Self::TABLE, 1, &v1)
+        // Most runs are told by the older shape.
+        match run.error.as_ref().and_then(|error| error.remedy) {
+            None => pack(Self::TABLE, 1, &v1),
+            Some(remedy) => pack(Self::TABLE, 2, &RunV2 { run: v1, remedy: remedy.code() }),
+        }
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1).then(|| unpack::<RunV1<'_>>(Self::TABLE, bytes).and_then(RunV1::into_stored))
+        match version {
+            1 => Some(unpack::<RunV1<'_>>(Self::TABLE, bytes).and_then(RunV1::into_stored)),
+            2 => Some(unpack::<RunV2<'_>>(Self::TABLE, bytes).and_then(RunV2::into_stored)),
+            _ => None,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::paint::{dialog as boxed, line, paragraph, put_line, scrolled};
 use crate::model::{Direction, Pair};
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::diff::{Change, DiffView, Facts, changes, consequences, details};
 use crate::tui::mapping::{self, Shown, words};
@@ -34,12 +35,13 @@ pub fn draw(model: &Model, view: &DiffView, buffer: &mut Buffer) {
     let (area, inside) = areas(model, lines.len());
     boxed(buffer, area, &format!("Save the field mapping of {}?", view.key.1));
     scrolled(buffer, inside, &lines, view.scroll);
+    let esc = model.key_like(Id::Close, Place::Diff, "esc");
     let keys = match model.mapping.saving {
         Some(_) => Line::styled("◐ Saving…", BUSY),
         None => Line::from(vec![
-            Span::styled("y", KEY),
+            Span::styled(model.key(Id::DiffSave, Place::Diff), KEY),
             Span::raw(" save    "),
-            Span::styled("[ Esc Go on editing ]", CURSOR),
+            Span::styled(format!("[ {esc} Go on editing ]"), CURSOR),
         ]),
     };
     put_line(buffer, inside.x, area.bottom().saturating_sub(2), inside.width, &keys);

@@ -1,13 +1,14 @@
 //! The form of a mapping line: each part with what is told about it, and at the bottom its help and
 //! the last try-out.
 
-use super::super::paint::{boxed, input, line, paragraph, put, put_line};
+use super::super::paint::{boxed, input, line, put, put_line};
 use super::{field_words, trial};
 use crate::model::Side;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::editor::{self, Told};
 use crate::tui::mapping::form::{PairForm, Slot};
-use crate::tui::mapping::{self, Shown, words};
+use crate::tui::mapping::{self, Shown};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::theme::{BAD, BOLD, CURSOR, DIM, PLAIN, WARN};
@@ -63,7 +64,7 @@ pub fn draw(model: &Model, form: &PairForm, area: Rect, buffer: &mut Buffer) -> 
         put_line(buffer, inside.x, y, inside.width, line);
         y += 1;
     }
-    let words = help(form);
+    let words = help(model, form);
     for (y, text) in (y..inside.bottom()).zip(text::wrap(&words, usize::from(inside.width) - 2)) {
         put(buffer, inside.x + 1, y, inside.width.saturating_sub(2), &text, DIM);
     }
@@ -97,11 +98,6 @@ fn parts(model: &Model, form: &PairForm, width: usize) -> (Vec<Part>, (usize, us
     let slots = form.slots();
     for slot in &slots {
         if *slot == Slot::Done {
-            for kept in words::kept(&form.draft()) {
-                let words =
-                    paragraph("  Kept as it is", indent, &kept, width.saturating_sub(1), DIM);
-                parts.extend(words.into_iter().map(Part::Text));
-            }
             parts.push(Part::Text(Line::default()));
         }
         let begin = parts.len();
@@ -118,7 +114,8 @@ fn parts(model: &Model, form: &PairForm, width: usize) -> (Vec<Part>, (usize, us
         }
         for problem in &told {
             let at = PairForm::slot_of(problem.part);
-            let at = if slots.contains(&at) { at } else { Slot::Kind };
+            let hidden = if Slot::ADVANCED.contains(&at) { Slot::Advanced } else { Slot::Kind };
+            let at = if slots.contains(&at) { at } else { hidden };
             if at == *slot {
                 tell(&problem.text, problem.stops);
             }
@@ -175,6 +172,12 @@ fn label(form: &PairForm, slot: Slot) -> String {
         Slot::Required => "Required".to_owned(),
         Slot::Active => "Status".to_owned(),
         Slot::Description => "Description".to_owned(),
+        Slot::Advanced => "Advanced".to_owned(),
+        Slot::Fallback => "  Else read from".to_owned(),
+        Slot::Once => "  Used".to_owned(),
+        Slot::Zero => "  A zero".to_owned(),
+        Slot::Silent => "  A null".to_owned(),
+        Slot::With => "  Set with it".to_owned(),
         Slot::Done => String::new(),
     }
 }
@@ -212,6 +215,8 @@ fn draw_slot(
         Slot::Service => &form.service,
         Slot::Default => &form.default,
         Slot::Description => &form.description,
+        Slot::Fallback => &form.advanced.fallback,
+        Slot::With => &form.advanced.with,
         Slot::Param(step, param) => form.steps.get(step)?.texts.get(param)?,
         _ => return None,
     };
@@ -226,11 +231,16 @@ fn draw_slot(
     };
     if typed.value().is_empty() {
         let hint = match slot {
-            Slot::Vtiger | Slot::Service => "Enter lists the fields",
-            Slot::Default => "none",
-            _ => "",
+            Slot::Vtiger | Slot::Service => {
+                format!("{} lists the fields", model.key(Id::PairEnter, Place::Pair))
+            }
+            Slot::Fallback => {
+                format!("none; {} lists the fields", model.key(Id::PairEnter, Place::Pair))
+            }
+            Slot::Default | Slot::With => "none".to_owned(),
+            _ => String::new(),
         };
-        put(buffer, field.x, y, field.width, hint, DIM.add_modifier(Modifier::UNDERLINED));
+        put(buffer, field.x, y, field.width, &hint, DIM.add_modifier(Modifier::UNDERLINED));
     }
     put(buffer, field.right() + 2, y, area.right().saturating_sub(field.right() + 2), &known, DIM);
     focused.then_some(x)
@@ -260,21 +270,24 @@ fn field_area(model: &Model, form: &PairForm, slot: Slot, area: Rect) -> (Rect, 
 }
 
 /// The help of what has the focus.
-fn help(form: &PairForm) -> String {
+fn help(model: &Model, form: &PairForm) -> String {
+    let enter = model.key(Id::PairEnter, Place::Pair);
     if let Some(why) = &form.locked {
         return why.clone();
     }
     let why_not = form.choices(form.focus).into_iter().find_map(|choice| choice.why_not);
     match form.focus {
         Slot::Vtiger => {
-            "The field in Vtiger. Enter lists all fields; a path such as account_id.phone \
-                         goes through a reference."
-                .into()
+            format!(
+                "The field in Vtiger. {enter} lists all fields; a path such as account_id.phone \
+                 goes through a reference."
+            )
         }
         Slot::Service => {
-            "The field in the service. Enter lists all fields; several, joined or line \
-                          by line, stand with + between them."
-                .into()
+            format!(
+                "The field in the service. {enter} lists all fields; several, joined or line by \
+                 line, stand with + between them."
+            )
         }
         Slot::Direction => {
             why_not.unwrap_or_else(|| "Which side gives and which one takes.".into())
@@ -298,8 +311,32 @@ fn help(form: &PairForm) -> String {
         Slot::Required => "Whether a record in which it is empty is skipped.".into(),
         Slot::Active => "An inactive line is kept, and takes no part.".into(),
         Slot::Description => "For people.".into(),
+        Slot::Advanced => {
+            "What few lines need: other fields to read from, when it is used, what counts as \
+             empty. Left and Right show and hide it."
+                .into()
+        }
+        Slot::Fallback => format!(
+            "Fields of the service that are read in turn while the first one is empty. Never \
+             written. {enter} lists all fields; commas stand between several."
+        ),
+        Slot::Once => {
+            "Whether a later change of the value travels, or only the first value does.".into()
+        }
+        Slot::Zero => {
+            "Whether 0 means that nothing is set, as in a price that is not known.".into()
+        }
+        Slot::Silent => {
+            "What null on the service's side means: some services say null where they keep no \
+             value."
+                .into()
+        }
+        Slot::With => "Switches of the service that are set whenever this is written to it, as \
+             manage_stock = yes. Commas stand between several."
+            .into(),
         Slot::Done => {
-            "Takes the line over. It is saved together with the others: Ctrl-S there.".into()
+            let key = model.key(Id::MapSave, Place::Mapping);
+            format!("Takes the line over. It is saved together with the others: {key} there.")
         }
     }
 }
@@ -312,7 +349,9 @@ fn trial_lines(model: &Model, form: &PairForm, width: usize) -> Vec<Line<'static
     };
     let pair = form.draft();
     if pair.vtiger != view.pair.vtiger || pair.service != view.pair.service {
-        return vec![line(" Try-out: the fields are others now; Ctrl-T reads them.", DIM)];
+        let key = model.key(Id::PairTry, Place::Pair);
+        let words = format!(" Try-out: the fields are others now; {key} reads them.");
+        return vec![line(words, DIM)];
     }
     trial::outcome_lines(&shown, &pair, record, width.saturating_sub(24) / 2)
         .into_iter()

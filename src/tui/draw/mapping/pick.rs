@@ -2,6 +2,7 @@
 
 use super::super::paint::{dialog as boxed, input, put};
 use crate::model::Side;
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::picker::{Found, Picker, found};
 use crate::tui::mapping::{self, FileDialog, Live, form};
@@ -84,7 +85,8 @@ fn below(model: &Model, picker: &Picker, lines: &[Found<'_>]) -> (String, ratatu
         }
         Some(Live::Ready(_)) | None => {}
     }
-    let several = if picker.service { " · Tab marks several" } else { "" };
+    let mark = model.key(Id::MarkField, Place::FieldPick);
+    let several = if picker.service { format!(" · {mark} marks several") } else { String::new() };
     let at = if lines.is_empty() { 0 } else { picker.cursor + 1 };
     let marked = match picker.marked.len() {
         0 => String::new(),

@@ -4,6 +4,7 @@ use super::super::paint::{dialog as boxed, line, paragraph, put, put_line};
 use crate::engine::TryRecord;
 use crate::mapping::FieldLimits;
 use crate::model::{Pair, Side};
+use crate::tui::commands::{Id, Place};
 use crate::tui::layout;
 use crate::tui::mapping::tryout::{TryState, TryView, held, outcomes};
 use crate::tui::mapping::{self, Shown, words};
@@ -76,10 +77,14 @@ pub fn draw(model: &Model, view: &TryView, buffer: &mut Buffer) {
     for (y, line) in (inside.y..last).zip(&lines) {
         put_line(buffer, inside.x + 1, y, inside.width.saturating_sub(2), line);
     }
+    let key = |id, usual| model.key_like(id, Place::TryOut, usual);
+    let close = format!("{} close", key(Id::Close, "esc"));
     let keys = match view.count() {
-        0 => "Esc close".to_owned(),
+        0 => close,
         count => {
-            format!("n next record   N record before   Esc close     {} of {count}", view.at + 1)
+            let (next, before) = (key(Id::TryNext, ""), key(Id::TryPrev, ""));
+            let at = view.at + 1;
+            format!("{next} next record   {before} record before   {close}     {at} of {count}")
         }
     };
     put(buffer, inside.x + 1, last, inside.width.saturating_sub(2), &keys, DIM);

@@ -117,3 +117,62 @@ fn the_documentation_shows_the_screens_and_keys_as_they_are() {
         assert!(places.contains(place) || *place == Place::TooSmall, "{place:?} is not shown");
     }
 }
+
+/// All Rust sources of the project, in one text.
+fn sources(folder: &Path, all: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            all.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_expectation_names_tests_and_pictures_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        sources(&root.join(folder), &mut code);
+    }
+    let text = std::fs::read_to_string(root.join("docs/expectations.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what"));
+    let mut count = 0;
+    for row in rows {
+        let mut cells = row.trim_matches('|').rsplitn(2, '|');
+        let (shown, what) = (cells.next().unwrap().trim(), cells.next().unwrap().trim());
+        if what.starts_with("**") {
+            continue;
+        }
+        count += 1;
+        assert!(!shown.is_empty(), "{what} is shown by nothing");
+        for name in shown.split('`').skip(1).step_by(2) {
+            match name.strip_prefix("picture ") {
+                Some(scene) => {
+                    assert!(SCENES.iter().any(|(name, _)| *name == scene), "no picture {scene}");
+                }
+                None => assert!(code.contains(&format!("fn {name}(")), "no test {name}: {what}"),
+            }
+        }
+    }
+    assert!(count > 40, "{count}");
+}
+
+#[test]
+fn every_picture_is_kept_in_both_sizes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/draw/snapshots");
+    let mut places = BTreeSet::new();
+    for (name, scene) in SCENES {
+        for size in ["80x24", "120x40"] {
+            let file = root.join(format!("syncdeck__tui__draw__tests__{name}_{size}.snap"));
+            assert!(file.exists(), "{name} at {size}");
+        }
+        places.insert(commands::place_name(scene((80, 24)).model.place()));
+    }
+    // No screen and no dialog is left out.
+    for place in commands::ANYWHERE.iter().filter(|place| **place != Place::TooSmall) {
+        assert!(places.contains(&commands::place_name(*place)), "{place:?} has no picture");
+    }
+}

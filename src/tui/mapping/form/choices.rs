@@ -46,9 +46,19 @@ impl PairForm {
             ],
             Slot::Required => yes_no("yes: a record without it is skipped", "no"),
             Slot::Active => yes_no("active", "inactive"),
-            Slot::Vtiger | Slot::Service | Slot::Default | Slot::Description | Slot::Done => {
-                Vec::new()
+            Slot::Advanced => {
+                vec![choice("false", self.advanced_words()), choice("true", "shown below".into())]
             }
+            Slot::Once => yes_no("only when a record is created", "no: kept in step"),
+            Slot::Zero => yes_no("counts as empty", "is a number like others"),
+            Slot::Silent => yes_no("no opinion: nothing is compared", "counts as empty"),
+            Slot::Vtiger
+            | Slot::Service
+            | Slot::Default
+            | Slot::Description
+            | Slot::Fallback
+            | Slot::With
+            | Slot::Done => Vec::new(),
         }
     }
 
@@ -98,6 +108,12 @@ impl PairForm {
             Slot::Service => self.service.value().to_owned(),
             Slot::Default => self.default.value().to_owned(),
             Slot::Description => self.description.value().to_owned(),
+            Slot::Advanced => bool(self.advanced.open),
+            Slot::Fallback => self.advanced.fallback.value().to_owned(),
+            Slot::Once => bool(self.advanced.once),
+            Slot::Zero => bool(self.advanced.zero),
+            Slot::Silent => bool(self.advanced.silent),
+            Slot::With => self.advanced.with.value().to_owned(),
             Slot::Add | Slot::Done => String::new(),
         }
     }
@@ -148,7 +164,17 @@ impl PairForm {
             }
             Slot::Required => self.required = value == "true",
             Slot::Active => self.active = value == "true",
-            Slot::Vtiger | Slot::Service | Slot::Default | Slot::Description | Slot::Done => {}
+            Slot::Advanced => self.advanced.open = value == "true",
+            Slot::Once => self.advanced.once = value == "true",
+            Slot::Zero => self.advanced.zero = value == "true",
+            Slot::Silent => self.advanced.silent = value == "true",
+            Slot::Vtiger
+            | Slot::Service
+            | Slot::Default
+            | Slot::Description
+            | Slot::Fallback
+            | Slot::With
+            | Slot::Done => {}
         }
     }
 }

@@ -28,16 +28,7 @@ fn type_text(form: &mut PairForm, text: &str) {
 }
 
 fn field(path: &str, type_name: &str) -> FieldInfo {
-    FieldInfo {
-        path: path.into(),
-        label: String::new(),
-        type_name: type_name.into(),
-        mandatory: false,
-        writable: true,
-        max_length: None,
-        choices: Vec::new(),
-        refers_to: Vec::new(),
-    }
+    crate::tui::fixture::fields::field(path, "", type_name)
 }
 
 #[test]
@@ -185,4 +176,89 @@ fn several_service_fields_are_joined() {
     let pair = form.pair().unwrap();
     assert_eq!(pair.service, ["a", "b"]);
     assert_eq!(pair.transform, [Transform::Join { separator: " ".into() }]);
+}
+
+#[test]
+fn what_few_lines_need_is_under_advanced_and_keeps_the_form_short() {
+    let mut form = form(Some(full()));
+    assert!(!form.slots().contains(&Slot::Fallback));
+    assert_eq!(form.advanced_words(), "else read from billing.last_name; zero counts as empty");
+    form.go_to(Slot::Advanced);
+    form.edit(InputRequest::GoToNextChar).unwrap();
+    assert!(Slot::ADVANCED.iter().all(|slot| form.slots().contains(slot)));
+    assert!(!form.changed(), "looking changes nothing");
+    form.edit(InputRequest::GoToPrevChar).unwrap();
+    assert!(!form.slots().contains(&Slot::Fallback));
+    // Who may not change anything can look.
+    form.locked = Some("no".into());
+    form.edit(InputRequest::GoToNextChar).unwrap();
+    form.go_to(Slot::Once);
+    assert_eq!(form.edit(InputRequest::GoToNextChar), Err("no".into()));
+}
+
+/// Part, keys (`>` right, else typed), and the line as a file tells it.
+#[test]
+fn everything_that_a_line_can_hold_is_edited_and_comes_back_from_a_file() {
+    let catalog = crate::catalog::Catalog::built_in().unwrap();
+    let service = catalog.service("woocommerce").unwrap();
+    let cases: &[(Slot, &str, &str)] = &[
+        (Slot::Fallback, "a.b, c", "fallback = [\n    \"a.b\",\n    \"c\",\n]"),
+        (Slot::Fallback, "a.b", "fallback = [\"a.b\"]"),
+        (Slot::Once, ">", "once = true"),
+        (Slot::Zero, ">", "zero_is_empty = true"),
+        (Slot::Silent, ">", "null_is_silent = true"),
+        (Slot::With, "manage_stock = yes, x.y = no", "[mapping.with]"),
+        (Slot::With, "manage_stock", "manage_stock = true"),
+    ];
+    for (slot, keys, told) in cases {
+        let mut form = form(Some(Pair::new("cf_1", "meta_data.a")));
+        form.go_to(*slot);
+        for key in keys.chars() {
+            let request = match key {
+                '>' => InputRequest::GoToNextChar,
+                c => InputRequest::InsertChar(c),
+            };
+            form.edit(request).unwrap();
+        }
+        assert!(form.changed(), "{slot:?}");
+        let pair = form.pair().unwrap();
+        let lines = [pair.clone()];
+        let text = crate::settings::export_mapping(service, Module::Contacts, &lines).unwrap();
+        let flat = |text: &str| text.split_whitespace().collect::<String>().replace(",]", "]");
+        assert!(flat(&text).contains(&flat(told)), "{told} is not in\n{text}");
+        let read = crate::settings::read_mapping(service, Module::Contacts, &text, "x.toml");
+        assert_eq!(read.unwrap(), lines);
+        // Opened again, it is as it was.
+        let again = self::form(Some(pair.clone()));
+        assert_eq!(again.pair().unwrap(), pair);
+        assert!(!again.changed());
+    }
+}
+
+#[test]
+fn a_switch_that_cannot_be_read_is_told_at_its_place() {
+    for (text, why) in [
+        ("manage_stock = perhaps", "Write manage_stock = yes"),
+        ("a = yes, a = no", "a stands twice"),
+        ("= yes", "Write a field"),
+    ] {
+        let mut form = form(Some(Pair::new("cf_1", "meta_data.a")));
+        form.go_to(Slot::With);
+        type_text(&mut form, text);
+        let (slot, told) = form.pair().unwrap_err();
+        assert!(slot == Slot::With && told.contains(why), "{text}: {told}");
+        assert!(form.changed());
+    }
+}
+
+#[test]
+fn fields_that_are_read_in_turn_are_taken_from_the_list_in_their_order() {
+    let mut form = form(Some(Pair::new("lastname", "last_name")));
+    form.go_to(Slot::Fallback);
+    let marked = vec!["billing.last_name".to_owned(), "shipping.last_name".to_owned()];
+    form.take_field(&Picker { service: true, marked, ..Picker::default() }, "", None);
+    let pair = form.pair().unwrap();
+    assert_eq!(pair.fallback, ["billing.last_name", "shipping.last_name"]);
+    assert_eq!((pair.service, pair.transform.len()), (vec!["last_name".to_owned()], 0));
+    assert_eq!(form.focus, Slot::Once);
 }

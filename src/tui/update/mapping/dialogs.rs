@@ -32,10 +32,11 @@ fn top(model: &mut Model) -> Option<&mut MapDialog> {
 /// Opens the list of fields for the part with the focus.
 pub fn open_picker(model: &mut Model) {
     let Some(form) = form(model) else { return };
-    let service = form.focus == Slot::Service;
-    let paths = form.service_paths();
+    let service = form.focus != Slot::Vtiger;
+    let in_turn = form.focus == Slot::Fallback;
+    let paths = if in_turn { form.advanced.fallback() } else { form.service_paths() };
     let now = if service { paths.first().cloned() } else { Some(form.vtiger.value().to_owned()) };
-    let marked = if service && paths.len() > 1 { paths } else { Vec::new() };
+    let marked = if in_turn || (service && paths.len() > 1) { paths } else { Vec::new() };
     let picker = Picker { service, marked, ..Picker::default() };
     let lines = fields(model, picker.side(), "");
     let cursor = now.and_then(|now| lines.iter().position(|path| *path == now)).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! The form of a mapping line.
 
 use super::{change, dialogs, follow, form_mut};
-use crate::tui::commands::Id;
+use crate::tui::commands::{Id, Place};
 use crate::tui::mapping::form::{PairForm, Slot};
 use crate::tui::mapping::{MapQuestion, current, editor, shown};
 use crate::tui::model::{Model, Screen, Tone};
@@ -25,7 +25,11 @@ pub fn perform(model: &mut Model, id: Id, effects: &mut Effects) {
         Id::PairNext => form.move_focus(true),
         Id::PairPrev => form.move_focus(false),
         Id::PairEnter => match form.focus {
-            Slot::Vtiger | Slot::Service => dialogs::open_picker(model),
+            Slot::Vtiger | Slot::Service | Slot::Fallback => dialogs::open_picker(model),
+            Slot::Advanced if !form.advanced.open => {
+                form.advanced.open = true;
+                form.move_focus(true);
+            }
             Slot::Done => super::super::run(model, Id::PairTake, effects),
             _ => form.move_focus(true),
         },
@@ -86,7 +90,11 @@ fn take_over(model: &mut Model) {
     }
     match problem {
         Some(why) => model.say(Tone::Warn, format!("It cannot be saved like this: {why}")),
-        None => model.say(Tone::Good, "Taken over, not saved yet: Ctrl-S shows it and saves it."),
+        None => {
+            let key = model.key(Id::MapSave, Place::Mapping);
+            let told = format!("Taken over, not saved yet: {key} shows it and saves it.");
+            model.say(Tone::Good, told);
+        }
     }
 }
 

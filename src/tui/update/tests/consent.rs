@@ -1,6 +1,7 @@
 //! Giving a service's consent, from the ways to the first preview.
 
 use super::*;
+use crate::model::Remedy;
 use crate::tui::consent::{ConsentAsk, ConsentNews, Step};
 use crate::tui::fixture::consent::{narrow, with_zoho, zoho};
 use std::time::Duration;
@@ -156,8 +157,9 @@ fn the_form_an_error_and_the_settings_lead_there_and_others_say_why_not() {
 
     let mut world = with_zoho(SIZE);
     let mut run = fixture::run(50, 5, RunStatus::Failed, "2026-11-21T12:44:00Z");
-    let next = "Give the consent again: syncdeck connector authorize NAME";
-    run.error = Some(UserError::new("Zoho does not accept the stored consent any more.", "", next));
+    let revoked = UserError::new("Zoho does not accept the stored consent any more.", "", "");
+    let revoked = revoked.mended_by(Remedy::LogIn);
+    run.error = Some(revoked.clone());
     let ended = Msg::SyncEnded { connector: 5, mode: SyncMode::Sync, result: Ok(Box::new(run)) };
     world.send(ended);
     assert!(shot(&world.model).contains("L log in again"));
@@ -167,7 +169,7 @@ fn the_form_an_error_and_the_settings_lead_there_and_others_say_why_not() {
 
     let mut world = after("2 L");
     assert!(world.model.toast.as_ref().unwrap().text.contains("keys in its settings"));
-    world.send(Msg::Failed(UserError::new("x", "", next))).press("L");
+    world.send(Msg::Failed(revoked)).press("L");
     assert_eq!(world.model.place(), Place::Error);
     let mut world = with_zoho(SIZE);
     world.model.read_only = true;

@@ -78,8 +78,26 @@ fn a_line_is_switched_off_looked_at_and_saved() {
     let modules = &mut world.overview.connectors[0].connector.modules;
     modules.get_mut(&Module::Contacts).unwrap().mapping = saved.clone();
     world.send(Msg::StoreChanged);
-    assert!(world.model.mapping.drafts.is_empty());
+    assert_eq!(world.model.mapping.unsaved().count(), 0);
     assert_eq!(lines(&world), saved);
+    // It can be taken back, and is saved like any change.
+    world.press("z");
+    assert_eq!(lines(&world), []);
+    assert!(toast(&world).contains("looks at it and saves it"), "{}", toast(&world));
+    world.seen.clear();
+    world.press("ctrl-s y");
+    let back = asks(&world).into_iter().find_map(|ask| match ask {
+        MapAsk::Save { known, lines, .. } => Some((known, lines)),
+        _ => None,
+    });
+    assert_eq!(back.unwrap(), (saved.clone(), Vec::new()));
+    // What somebody else saves meanwhile stands.
+    let others = vec![Pair::new("cf_1", "meta_data.z")];
+    let modules = &mut world.overview.connectors[0].connector.modules;
+    modules.get_mut(&Module::Contacts).unwrap().mapping = others.clone();
+    world.send(Msg::StoreChanged);
+    assert_eq!(lines(&world), others);
+    assert!(world.model.mapping.drafts.is_empty());
 }
 
 #[test]
@@ -387,4 +405,31 @@ fn answers_to_older_questions_are_left_out() {
     world.send(Msg::Mapping(records()));
     let Some(Dialog::Mapping(dialog)) = world.model.dialogs.last() else { panic!() };
     assert!(matches!(&**dialog, MapDialog::Try(view) if view.count() == 2));
+}
+
+#[test]
+fn advanced_parts_are_edited_looked_at_and_saved() {
+    // Last Name: under Advanced a second field to read from, taken from the list.
+    let mut world = contacts("j j enter");
+    let short = shot(&world.model);
+    assert!(short.contains("Advanced") && short.contains("[ Take over ]"), "{short}");
+    assert!(!short.contains("Else read from"), "{short}");
+    while form(&world.model).unwrap().focus != Slot::Advanced {
+        world.press("tab");
+    }
+    world.press("enter");
+    assert_eq!(form(&world.model).unwrap().focus, Slot::Fallback);
+    world.press("end").type_text(", a..b");
+    assert!(shot(&world.model).contains("✕ \"a..b\" is not a field path"), "beside the line");
+    world.press("ctrl-u enter").type_text("billing phone").press("enter");
+    assert_eq!(form(&world.model).unwrap().focus, Slot::Once);
+    world.press("right ctrl-s");
+    let line = &lines(&world)[0];
+    assert_eq!((line.fallback.clone(), line.once), (vec!["billing.phone".to_owned()], true));
+    world.press("ctrl-s");
+    let diff = shot(&world.model);
+    assert!(diff.contains("billing.last_name → billing.phone"), "{diff}");
+    assert!(diff.contains("always → when a record is created"), "{diff}");
+    world.press("y");
+    assert!(asks(&world).iter().any(|ask| matches!(ask, MapAsk::Save { .. })));
 }

@@ -212,7 +212,7 @@ fn a_held_run_is_decided_from_anywhere_and_from_its_plan() {
             world.model.dialogs.last(),
             Some(Dialog::Confirm(Question { ask: Ask::ConfirmHeld(3, 41), .. }))
         ));
-        world.press("y");
+        world.type_text("shop").press("enter");
         assert!(world.asked(|e| matches!(e, Effect::Sync { connector: 3, .. })), "{keys}");
         let plan = |s: &Screen| matches!(s, Screen::List(view) if view.held.is_some());
         assert!(!world.model.screens.iter().any(plan), "{keys}");

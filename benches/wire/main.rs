@@ -1,0 +1,165 @@
+//! How near the program is to the limit of the wire: a first sync, a sync without changes and one
+//! with few, each beside a bare client that only does the same requests.
+//!
+//! `cargo bench --bench wire` prints one table for each number of records and each latency:
+//! records a second, the ratio to the bare client, peak memory, requests, bytes on the wire, and
+//! the processor time that the program and the sandbox took for a record. Options, after `--`:
+//! `--records 10000,100000`, `--latency 0,50` (milliseconds), `--only create,link,same,few`.
+//!
+//! Sandbox, bare client and program are processes of their own; this one runs itself as the first
+//! two.
+
+mod bare;
+mod child;
+mod server;
+mod table;
+
+use child::{Ran, fail};
+use serde_json::Value;
+use server::Server;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use table::{Row, Table};
+
+/// What is measured, in this order: each step begins with what the one before left.
+const STEPS: [&str; 4] = ["create", "link", "same", "few"];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--serve") => server::serve(&arguments[1..]),
+        Some("--bare") => bare::run(&arguments[1..]),
+        _ => measure(&Options::read(&arguments)),
+    }
+}
+
+/// What was asked for.
+struct Options {
+    records: Vec<u64>,
+    latency: Vec<u64>,
+    only: BTreeSet<String>,
+}
+
+impl Options {
+    fn read(arguments: &[String]) -> Self {
+        let value = |name: &str| {
+            let at = arguments.iter().position(|a| a == name)?;
+            arguments.get(at + 1).cloned()
+        };
+        let numbers = |name: &str, otherwise: &str| -> Vec<u64> {
+            let text = value(name).unwrap_or_else(|| otherwise.to_owned());
+            let read = |n: &str| n.parse().unwrap_or_else(|_| fail(&format!("{name} {text}")));
+            text.split(',').map(read).collect()
+        };
+        let only = value("--only").unwrap_or_else(|| STEPS.join(","));
+        Self {
+            records: numbers("--records", "10000,100000"),
+            latency: numbers("--latency", "0"),
+            only: only.split(',').map(str::to_owned).collect(),
+        }
+    }
+}
+
+fn measure(options: &Options) {
+    for &records in &options.records {
+        for &latency in &options.latency {
+            let mut table = Table::new(records, latency);
+            world(records, latency, &options.only, &mut table);
+            table.print();
+        }
+    }
+}
+
+/// One sandbox from its first sync on.
+fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table) {
+    let wanted = |step: &str| only.contains(step);
+    let folder = tempfile::tempdir().unwrap_or_else(|e| fail(&e.to_string()));
+    let mut server = Server::start(records, latency);
+    if wanted("create") {
+        // The bare client first, in a world of its own.
+        let mut other = Server::start(records, latency);
+        let bare = other.watch(|s| Ran::bare(&["create", &s.keys.to_string()]));
+        table.push(Row::bare("create", &bare));
+    }
+    let create = server.watch(|s| sync(s, &folder.path().join("first")));
+    if wanted("create") {
+        table.push(Row::program("create", &create, created(&create.0.out)));
+    }
+    if wanted("link") {
+        let bare = server.watch(|s| Ran::bare(&["both", &s.keys.to_string()]));
+        let read = bare.0.records();
+        table.push(Row::bare("link", &bare));
+        let link = server.watch(|s| sync(s, &folder.path().join("second")));
+        linked_all(&link.0.out, read);
+        table.push(Row::program("link", &link, read));
+    }
+    if wanted("same") || wanted("few") {
+        // Once more sees what the creates have made in Vtiger; only then is all quiet.
+        server.rest();
+        sync(&server, &folder.path().join("first"));
+    }
+    if wanted("same") {
+        let bare = server.watch(|s| Ran::bare(&["narrow", &s.keys.to_string()]));
+        let read = bare.0.records();
+        table.push(Row::bare("same", &bare));
+        let same = server.watch(|s| sync(s, &folder.path().join("first")));
+        table.push(Row::program("same", &same, read));
+        nothing_written(&same.0.out);
+    }
+    if wanted("few") {
+        let edited = server.edit(100);
+        let few = server.watch(|s| sync(s, &folder.path().join("first")));
+        table.push(Row::program("few", &few, updated(&few.0.out)));
+        if updated(&few.0.out) != edited {
+            fail(&format!("{edited} edits, but {}", few.0.out));
+        }
+    }
+}
+
+/// Connects the sandbox, if that was not done yet, and syncs.
+fn sync(server: &Server, folder: &Path) -> Ran {
+    let program = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncdeck"));
+        command.env_remove("SYNCDECK_DATA_DIR").env("TZ", "UTC");
+        command.arg("--data-dir").arg(folder).args(arguments);
+        command
+    };
+    if !folder.exists() {
+        let settings = folder.with_extension("toml");
+        std::fs::write(&settings, server.settings()).unwrap_or_else(|e| fail(&e.to_string()));
+        Ran::of(program(&["apply", &settings.to_string_lossy()]));
+    }
+    Ran::of(program(&["sync", "--json"]))
+}
+
+fn sum(out: &Value, side: &str, number: &str) -> u64 {
+    let modules = out[0]["modules"].as_array().map(Vec::as_slice).unwrap_or_default();
+    modules.iter().filter_map(|m| m[side][number].as_u64()).sum()
+}
+
+fn created(out: &Value) -> u64 {
+    sum(out, "vtiger", "created")
+}
+
+fn updated(out: &Value) -> u64 {
+    sum(out, "vtiger", "updated")
+}
+
+fn nothing_written(out: &Value) {
+    let all = ["created", "updated", "deleted"];
+    if all.iter().any(|n| sum(out, "vtiger", n) + sum(out, "service", n) > 0) {
+        fail(&format!("a sync without changes wrote: {out}"));
+    }
+}
+
+/// The program has to have linked what the bare client read.
+fn linked_all(out: &Value, read: u64) {
+    nothing_written(out);
+    let modules = out[0]["modules"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let linked: u64 = modules.iter().filter_map(|m| m["linked"].as_u64()).sum();
+    // What has no name was not created in Vtiger, so it is read on one side only.
+    if linked * 2 > read || linked * 2 < read * 95 / 100 {
+        fail(&format!("{read} records read, but {linked} linked: {out}"));
+    }
+}
