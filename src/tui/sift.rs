@@ -94,7 +94,7 @@ impl Sift {
         ];
         let holds = |text: &str| match self.fuzzy {
             true => in_order(&text.to_lowercase(), &self.text),
-            false => has(text, &self.text),
+            false => contains(text, &self.text),
         };
         texts.iter().any(|text| holds(text)) != self.inverse
     }
@@ -127,7 +127,7 @@ impl What {
     fn holds(&self, item: &Item) -> bool {
         let has = |text: &str, part: &str| match part.contains('*') {
             true => is_like(&text.to_lowercase(), part),
-            false => has(text, part),
+            false => contains(text, part),
         };
         match self {
             Self::Module(part) => has(item.module.label(), part) || has(&item.source_module, part),
@@ -147,7 +147,7 @@ impl What {
 }
 
 /// Whether a text has a part, which is in small letters, whatever the case.
-fn has(text: &str, part: &str) -> bool {
+fn contains(text: &str, part: &str) -> bool {
     if !text.is_ascii() {
         return text.to_lowercase().contains(part);
     }
@@ -294,7 +294,7 @@ mod tests {
             ("İstanbul", "stanbul", true),
             ("\u{212a}ilo", "kilo", true),
         ] {
-            assert_eq!(has(text, part), there, "{text} {part}");
+            assert_eq!(contains(text, part), there, "{text} {part}");
             assert_eq!(text.to_lowercase().contains(part), there);
         }
     }

@@ -130,13 +130,13 @@ impl Screen for Lacking {
     fn copy(&mut self, _: &str) -> io::Result<bool> {
         Ok(true)
     }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
     fn suspend(&mut self) -> io::Result<()> {
         Ok(())
     }
     fn retake(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-    fn mouse(&mut self, _: bool) -> io::Result<()> {
         Ok(())
     }
 }

@@ -127,7 +127,8 @@ fn rows_asked_for_in_the_order_before_are_not_taken_for_others() {
     });
     let (generation, late) = (arrange.unwrap(), late.unwrap());
     let order = Order::of((0..96).rev().map(|at| crate::tui::msg::RowKey::new(0, at)));
-    world.send(Msg::Arranged { generation, made: Ok(Arranged { lengths: vec![96], order }) });
+    let made = Ok(Arranged { lengths: vec![96], order });
+    world.send(Msg::Arranged { generation, made });
     let shown = shot(&world.model);
     let page = crate::tui::msg::Page {
         view: late.view,
