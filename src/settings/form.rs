@@ -50,6 +50,19 @@ pub struct Choice {
     pub why_not: Option<String>,
 }
 
+/// The choice after (or before) the one with this value, round and round, among those that can be
+/// chosen; `None`: it is the only one, or there is none.
+pub fn next_choice<'c>(choices: &'c [Choice], now: &str, forward: bool) -> Option<&'c Choice> {
+    let free: Vec<&Choice> = choices.iter().filter(|c| c.why_not.is_none()).collect();
+    let at = free.iter().position(|choice| choice.value == now);
+    let next = match (at, forward) {
+        (Some(at), true) => (at + 1) % free.len(),
+        (Some(at), false) => (at + free.len() - 1) % free.len(),
+        (None, _) => 0,
+    };
+    free.get(next).copied().filter(|_| Some(next) != at)
+}
+
 /// A setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {

@@ -17,7 +17,9 @@ mod validate;
 pub use apply::{Applied, MayRemove, apply};
 pub use export::export;
 pub use fields::check_field;
-pub use form::{Choice, Section, Setting, check_setting, forbidden_http, put_setting, settings_of};
+pub use form::{
+    Choice, Section, Setting, check_setting, forbidden_http, next_choice, put_setting, settings_of,
+};
 pub use manifest::{read_manifest, read_manifests};
 pub use mapping::{
     LineProblem, LivePair, Part as LinePart, check_mapping, export_mapping, live_problems,

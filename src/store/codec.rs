@@ -8,7 +8,10 @@ use crate::model::{
     IntentKind, ItemStatus, LinkOrigin, Module, ReasonCode, Remedy, RunStatus, Side, Trigger,
     UserError, Verdict,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// A value that is stored as versioned bytes.
 pub(super) trait Row: Sized {
@@ -62,6 +65,29 @@ pub(super) fn unpack<'a, T: Deserialize<'a>>(table: &str, bytes: &'a [u8]) -> St
     match postcard::take_from_bytes(bytes) {
         Ok((shape, [])) => Ok(shape),
         _ => Err(damaged(table)),
+    }
+}
+
+/// A list in a row that nobody asked for: read through, because its length in bytes is not stored,
+/// and not kept.
+pub(super) struct PassedOver<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for PassedOver<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(PassedOver(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PassedOver<T> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<T>()?.is_some() {}
+        Ok(self)
     }
 }
 

@@ -2,6 +2,8 @@
 //! runtime. What comes of them is sent back as messages; the screens never wait.
 
 mod arrange;
+#[cfg(test)]
+mod bench;
 mod connect;
 mod connectors;
 mod consent;

@@ -4,13 +4,11 @@
 use super::shapes::{ChangeV1, ReasonV1};
 use crate::model::{Change, ConflictRow, Item, ItemStatus, Module, Side, Stamp};
 use crate::store::StoreResult;
-use crate::store::codec::{Code, Row, pack, unpack};
+use crate::store::codec::{Code, PassedOver, Row, decode, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use redb::{ReadableTable, TableDefinition};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
 /// Run, module, side, status, place in the list.
 pub(in crate::store) type Key = (u64, u8, u8, u8, u64);
@@ -18,8 +16,10 @@ pub(in crate::store) type Key = (u64, u8, u8, u8, u64);
 pub(in crate::store) const ITEMS: TableDefinition<'static, Key, &'static [u8]> =
     TableDefinition::new("run_items");
 
+/// `C`: what changed, or that it is passed over.
 #[derive(Serialize, Deserialize)]
-struct ItemV1<'a> {
+#[serde(bound(deserialize = "C: Deserialize<'de>"))]
+struct ItemV1<'a, C = Vec<ChangeV1<'a>>> {
     module: u8,
     side: u8,
     status: u8,
@@ -30,8 +30,7 @@ struct ItemV1<'a> {
     planned: bool,
     #[serde(borrow)]
     reason: Option<ReasonV1<'a>>,
-    #[serde(borrow)]
-    changes: Vec<ChangeV1<'a>>,
+    changes: C,
     #[serde(borrow)]
     conflict: Option<ConflictV1<'a>>,
     time: i64,
@@ -73,8 +72,8 @@ impl ConflictV1<'_> {
     }
 }
 
-impl ItemV1<'_> {
-    fn into_item(self) -> StoreResult<Item> {
+impl<C> ItemV1<'_, C> {
+    fn into_item(self, changes: impl FnOnce(C) -> Vec<Change>) -> StoreResult<Item> {
         let reason = self.reason.map(|reason| reason.into_reason(Item::TABLE));
         Ok(Item {
             module: Module::read(self.module, Item::TABLE)?,
@@ -86,7 +85,7 @@ impl ItemV1<'_> {
             service_id: self.service_id.to_owned(),
             planned: self.planned,
             reason: reason.transpose()?,
-            changes: self.changes.into_iter().map(Change::from).collect(),
+            changes: changes(self.changes),
             conflict: self.conflict.map(ConflictV1::into_row).transpose()?,
             time: Stamp(self.time),
         })
@@ -97,7 +96,7 @@ impl Row for Item {
     const TABLE: &'static str = "run_items";
 
     fn encode(&self) -> StoreResult<Vec<u8>> {
-        let v1 = ItemV1 {
+        let v1: ItemV1<'_> = ItemV1 {
             module: self.module.code(),
             side: self.side.code(),
             status: self.status.code(),
@@ -115,87 +114,17 @@ impl Row for Item {
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes).and_then(ItemV1::into_item))
+        let changes = |all: Vec<ChangeV1<'_>>| all.into_iter().map(Change::from).collect();
+        (version == 1).then(|| unpack::<ItemV1<'_>>(Self::TABLE, bytes)?.into_item(changes))
     }
 }
 
-/// The same row, of which the changes, most of it, are passed over.
-#[derive(Deserialize)]
-struct HeadV1<'a> {
-    module: u8,
-    side: u8,
-    status: u8,
-    source_module: &'a str,
-    name: &'a str,
-    vtiger_id: &'a str,
-    service_id: &'a str,
-    planned: bool,
-    #[serde(borrow)]
-    reason: Option<ReasonV1<'a>>,
-    _changes: PassedOver,
-    #[serde(borrow)]
-    conflict: Option<ConflictV1<'a>>,
-    time: i64,
-}
-
-/// Changes that nobody looks at.
-struct PassedOver;
-
-impl<'de> Deserialize<'de> for PassedOver {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(PassOver)
-    }
-}
-
-struct PassOver;
-
-impl<'de> Visitor<'de> for PassOver {
-    type Value = PassedOver;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("changes")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut changes: A) -> Result<PassedOver, A::Error> {
-        // A text lies there as its bytes do.
-        while changes.next_element::<[&[u8]; 4]>()?.is_some() {}
-        Ok(PassedOver)
-    }
-}
-
-/// An item without what changed.
-struct Head(Item);
-
-impl Row for Head {
-    const TABLE: &'static str = Item::TABLE;
-
-    fn encode(&self) -> StoreResult<Vec<u8>> {
-        self.0.encode()
-    }
-
-    fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        let head = |v1: HeadV1<'_>| v1.into_v1().into_item().map(Self);
-        (version == 1).then(|| unpack::<HeadV1<'_>>(Self::TABLE, bytes).and_then(head))
-    }
-}
-
-impl<'a> HeadV1<'a> {
-    fn into_v1(self) -> ItemV1<'a> {
-        ItemV1 {
-            module: self.module,
-            side: self.side,
-            status: self.status,
-            source_module: self.source_module,
-            name: self.name,
-            vtiger_id: self.vtiger_id,
-            service_id: self.service_id,
-            planned: self.planned,
-            reason: self.reason,
-            changes: Vec::new(),
-            conflict: self.conflict,
-            time: self.time,
-        }
-    }
+/// An item without what changed in it, which is most of its row.
+fn head(row: &[u8]) -> StoreResult<Item> {
+    type HeadV1<'a> = ItemV1<'a, PassedOver<ChangeV1<'a>>>;
+    decode(Item::TABLE, row, |version, bytes| {
+        (version == 1).then(|| unpack::<HeadV1<'_>>(Item::TABLE, bytes)?.into_item(|_| Vec::new()))
+    })
 }
 
 impl Writing<'_> {
@@ -294,7 +223,7 @@ impl Reader {
     ) -> StoreResult<Vec<Item>> {
         let list = ItemList { run, module: m, side, status };
         let mut items = Vec::new();
-        self.walk_items::<Item>(list, from, count, |item| {
+        self.walk_items(list, from, count, Item::decode, |item| {
             items.push(item);
             Ok(())
         })?;
@@ -308,24 +237,25 @@ impl Reader {
         list: ItemList,
         from: u64,
         count: usize,
-        mut take: impl FnMut(Item) -> StoreResult<()>,
+        take: impl FnMut(Item) -> StoreResult<()>,
     ) -> StoreResult<usize> {
-        self.walk_items::<Head>(list, from, count, |head| take(head.0))
+        self.walk_items(list, from, count, head, take)
     }
 
-    fn walk_items<T: Row>(
+    fn walk_items(
         &self,
         list: ItemList,
         from: u64,
         count: usize,
-        mut take: impl FnMut(T) -> StoreResult<()>,
+        read: impl Fn(&[u8]) -> StoreResult<Item>,
+        mut take: impl FnMut(Item) -> StoreResult<()>,
     ) -> StoreResult<usize> {
         let ItemList { run, module, side, status } = list;
         let key = |n| (run, module.code(), side.code(), status.code(), n);
         let rows = self.items.open(&self.txn)?.range(key(from)..key(u64::MAX))?;
         let mut taken = 0;
         for row in rows.take(count) {
-            take(T::decode(row?.1.value())?)?;
+            take(read(row?.1.value())?)?;
             taken += 1;
         }
         #[cfg(test)]

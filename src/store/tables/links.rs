@@ -6,14 +6,12 @@ use crate::model::{
     Base, ConnectorId, Link, LinkHead, LinkOrigin, Module, PairState, Side, Stamp, id_key,
     is_companion_id,
 };
-use crate::store::codec::{Code, Row, decode, pack, unpack};
+use crate::store::codec::{Code, PassedOver, Row, decode, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use crate::store::{StoreError, StoreResult};
 use redb::{ReadableTable, TableDefinition};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use serde::{Deserialize, Serialize};
 use std::ops::Bound;
 
 /// Connector, module, id.
@@ -26,14 +24,15 @@ pub(in crate::store) const LINKS: TableDefinition<'static, Key, &'static [u8]> =
 pub(in crate::store) const LINKS_BY_SID: TableDefinition<'static, Key, BySidValue> =
     TableDefinition::new("links_by_sid");
 
+/// `P`: the pairs, or that they are passed over.
 #[derive(Serialize, Deserialize)]
-struct LinkV1<'a> {
+#[serde(bound(deserialize = "P: Deserialize<'de>"))]
+struct LinkV1<'a, P = Vec<PairV1<'a>>> {
     vtiger_id: &'a str,
     service_id: &'a str,
     vtiger_print: u128,
     service_print: u128,
-    #[serde(borrow)]
-    pairs: Vec<PairV1<'a>>,
+    pairs: P,
     vtiger_stamp: Option<i64>,
     service_stamp: Option<i64>,
     revision: u64,
@@ -106,7 +105,7 @@ impl Row for Link {
     const TABLE: &'static str = "links";
 
     fn encode(&self) -> StoreResult<Vec<u8>> {
-        let v1 = LinkV1 {
+        let v1: LinkV1<'_> = LinkV1 {
             vtiger_id: &self.vtiger_id,
             service_id: &self.service_id,
             vtiger_print: self.vtiger_print,
@@ -125,42 +124,9 @@ impl Row for Link {
     }
 }
 
-/// A link of which the pairs are stepped over.
-#[derive(Deserialize)]
-struct HeadV1<'a> {
-    vtiger_id: &'a str,
-    service_id: &'a str,
-    vtiger_print: u128,
-    service_print: u128,
-    _pairs: SteppedOver,
-    vtiger_stamp: Option<i64>,
-    service_stamp: Option<i64>,
-    revision: u64,
-    origin: u8,
-}
-
-/// Pairs that nobody asked for: read, because their length is not stored, and not kept.
-struct SteppedOver;
-
-impl<'de> Deserialize<'de> for SteppedOver {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Steps;
-        impl<'de> Visitor<'de> for Steps {
-            type Value = SteppedOver;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the pairs of a link")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<SteppedOver, A::Error> {
-                while pairs.next_element::<PairV1<'_>>()?.is_some() {}
-                Ok(SteppedOver)
-            }
-        }
-        deserializer.deserialize_seq(Steps)
-    }
-}
-
 /// The head of a link from the bytes of its row.
 fn head(row: &[u8]) -> StoreResult<LinkHead> {
+    type HeadV1<'a> = LinkV1<'a, PassedOver<PairV1<'a>>>;
     let head = |v1: HeadV1<'_>| {
         Ok(LinkHead {
             vtiger_id: v1.vtiger_id.to_owned(),

@@ -3,7 +3,7 @@
 use crate::catalog::FormField;
 use crate::model::SecretText;
 use crate::secrets::is_reference;
-use crate::settings::{Choice, Section, Setting};
+use crate::settings::{Choice, Section, Setting, next_choice};
 use crate::tui::msg::Entered;
 use std::fmt;
 use tui_input::{Input, InputRequest};
@@ -129,20 +129,9 @@ impl Field {
 
     /// Takes the next or previous choice that can be chosen. Answers whether that changed anything.
     fn cycle(&mut self, forward: bool) -> bool {
-        let free: Vec<_> = self.choices.iter().filter(|c| c.why_not.is_none()).collect();
-        let at = free.iter().position(|c| c.value == self.text());
-        let next = match (at, forward) {
-            (Some(at), true) => (at + 1) % free.len(),
-            (Some(at), false) => (at + free.len() - 1) % free.len(),
-            (None, _) => 0,
-        };
-        match free.get(next) {
-            Some(choice) if Some(next) != at => {
-                self.input = Input::new(choice.value.clone());
-                true
-            }
-            _ => false,
-        }
+        let Some(next) = next_choice(&self.choices, self.text(), forward) else { return false };
+        self.input = Input::new(next.value.clone());
+        true
     }
 
     /// What is entered, without blanks at its ends.

@@ -9,7 +9,7 @@ use super::tryout::TryView;
 use super::{Key, picker};
 use crate::engine::LiveFields;
 use crate::model::{Direction, EmptyRule, Module, Pair, PairKind};
-use crate::settings::{Choice, LinePart};
+use crate::settings::{Choice, LinePart, next_choice};
 use advanced::Advanced;
 use tui_input::{Input, InputRequest};
 
@@ -313,22 +313,14 @@ impl PairForm {
             InputRequest::InsertChar(letter) => return self.jump(letter, &choices),
             _ => return Err("Left and Right choose here.".into()),
         };
-        let free: Vec<&Choice> = choices.iter().filter(|c| c.why_not.is_none()).collect();
-        let now = self.value(self.focus);
-        let at = free.iter().position(|choice| choice.value == now);
-        let next = match (at, forward) {
-            (Some(at), true) => (at + 1) % free.len(),
-            (Some(at), false) => (at + free.len() - 1) % free.len(),
-            (None, _) => 0,
-        };
-        match free.get(next) {
-            Some(choice) if Some(next) != at => {
+        match next_choice(&choices, &self.value(self.focus), forward) {
+            Some(choice) => {
                 let (slot, value) = (self.focus, choice.value.clone());
                 self.choose(slot, &value);
                 self.error = None;
                 Ok(())
             }
-            _ => {
+            None => {
                 let others = choices.iter().find_map(|choice| choice.why_not.clone());
                 Err(others.unwrap_or_else(|| "There is nothing else to choose.".into()))
             }

@@ -4,17 +4,16 @@ use crate::model::{DebugEntry, Stamp};
 use crate::store::{Change, Store};
 use crate::tui::debug::{DebugNews, DebugWanted, Search};
 use crate::tui::msg::Msg;
+use crate::tui::runner::bench::shared;
 use crate::tui::runner::{Shared, debug};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use tempfile::TempDir;
 
 /// A store with a connector and 1,000 entries, every hundredth of which is about Zoë.
 fn bench() -> (TempDir, Shared, Receiver<Msg>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("a.redb")).unwrap();
-    let catalog = Arc::new(crate::catalog::Catalog::built_in().unwrap());
+    let catalog = crate::catalog::Catalog::built_in().unwrap();
     let service = catalog.services().next().unwrap();
     let connector = crate::settings::default_connector(service, "shop");
     store.commit_blocking(Change::PutConnector(Box::new(connector)).into()).unwrap();
@@ -26,22 +25,7 @@ fn bench() -> (TempDir, Shared, Receiver<Msg>) {
     };
     let entries = (1..=1_000).map(entry).collect();
     store.commit_blocking(Change::AddDebug(1, entries).into()).unwrap();
-    let vault = crate::secrets::Vault::open(folder.path()).unwrap();
-    let engine = crate::engine::Engine::new(store.clone(), vault.clone(), catalog.clone());
-    let (messages, heard) = channel();
-    let numbers = || AtomicU64::new(7);
-    let shared = Shared {
-        store,
-        engine,
-        catalog,
-        vault,
-        messages,
-        arranging: numbers(),
-        searching: numbers(),
-        filtering: numbers(),
-        exporting: numbers(),
-        consents: Default::default(),
-    };
+    let (shared, heard) = shared(folder.path(), store);
     (folder, shared, heard)
 }
 

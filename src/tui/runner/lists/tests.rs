@@ -1,31 +1,14 @@
 use super::*;
-use crate::model::{ItemStatus, Module, ModuleCounts, Run, RunStatus, Stamp, Trigger};
+use crate::model::{ItemStatus, Module};
 use crate::store::{Batch, Change, Store};
 use crate::tui::fixture::item;
-use std::collections::BTreeMap;
+use crate::tui::runner::bench::store_with_run;
 use tempfile::TempDir;
 
 /// A store with a run of three lists: 5 created in Vtiger, 7 conflicts there, 2 in the service.
 pub fn store() -> (TempDir, Store, Source) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("a.redb")).unwrap();
-    let run = Run {
-        id: 0,
-        connector: 1,
-        connector_name: "shop".into(),
-        trigger: Trigger::Manual,
-        status: RunStatus::Completed,
-        started: Stamp(0),
-        ended: None,
-        held: None,
-        modules: BTreeMap::from([(Module::Contacts, ModuleCounts::default())]),
-        error: None,
-        requests: 0,
-        retries: 0,
-        progress: None,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let id = runtime.block_on(store.start_run(run)).unwrap();
+    let (store, id) = store_with_run(folder.path());
     let part = |side, status| Part { module: Module::Contacts, side, status };
     let source = Source {
         run: id,

@@ -2,16 +2,13 @@
 //! timed, so that a slow machine tells the same.
 
 use super::*;
-use crate::model::{Run, RunStatus, Trigger};
 use crate::store::counted::{self, Read};
-use crate::store::{Batch, Change, Store};
+use crate::store::{Batch, Change};
 use crate::tui::msg::{ExportRequest, ExportWhat, Exported, Page, PageRequest};
+use crate::tui::runner::bench::{shared, store_with_run};
 use crate::tui::runner::export;
 use crate::tui::sift::Sift;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use tempfile::TempDir;
 
 /// So many rows has the list; `SYNCDECK_ROWS=1000000` makes it longer.
@@ -47,24 +44,7 @@ struct Bench {
 fn bench() -> Bench {
     let rows = rows();
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("a.redb")).unwrap();
-    let run = Run {
-        id: 0,
-        connector: 1,
-        connector_name: "shop".into(),
-        trigger: Trigger::Manual,
-        status: RunStatus::Completed,
-        started: Stamp(0),
-        ended: None,
-        held: None,
-        modules: BTreeMap::new(),
-        error: None,
-        requests: 0,
-        retries: 0,
-        progress: None,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let run = runtime.block_on(store.start_run(run)).unwrap();
+    let (store, run) = store_with_run(folder.path());
     for from in (0..rows).step_by(5_000) {
         let mut batch = Batch::new();
         for n in from..rows.min(from + 5_000) {
@@ -72,23 +52,7 @@ fn bench() -> Bench {
         }
         store.commit_blocking(batch).unwrap();
     }
-    let catalog = Arc::new(crate::catalog::Catalog::built_in().unwrap());
-    let vault = crate::secrets::Vault::open(folder.path()).unwrap();
-    let engine = crate::engine::Engine::new(store.clone(), vault.clone(), catalog.clone());
-    let (messages, heard) = channel();
-    let numbers = || AtomicU64::new(7);
-    let shared = Shared {
-        store,
-        engine,
-        catalog,
-        vault,
-        messages,
-        arranging: numbers(),
-        searching: numbers(),
-        filtering: numbers(),
-        exporting: numbers(),
-        consents: Default::default(),
-    };
+    let (shared, heard) = shared(folder.path(), store);
     let part = Part { module: Module::Contacts, side: Side::Vtiger, status: ItemStatus::Created };
     let source = Source { run, parts: vec![part] };
     counted::read();

@@ -1,0 +1,285 @@
+//! Listings: pages in order, each compared at once, and what they prove together.
+
+use super::CHUNK;
+use super::stage::{known, take};
+use crate::engine::context::{Context, Step, Stop};
+use crate::engine::module::{ModuleWork, at};
+use crate::model::{Record, Side, Stamp, UserError, fingerprint, id_key};
+use crate::remote::{Next, Page, PageAt, PageRequest, Remote, Scope};
+use crate::store::scratch::Scratch;
+use futures::StreamExt;
+use std::collections::HashSet;
+use std::fmt::Write;
+
+/// How often a page is asked for again that was sent in the place of another one.
+const REPEATED: usize = 3;
+
+/// What a listing has shown so far.
+pub struct Listing {
+    pub(super) mark: Option<String>,
+    records: u64,
+    pub(super) consistent: bool,
+    first_total: Option<u64>,
+    /// Ids seen, for absence; kept only when somebody will ask.
+    pub seen: Option<Scratch<()>>,
+    pub(super) ids_only: bool,
+    /// Fingerprints of the pages of this listing.
+    pages: HashSet<u64>,
+    /// Ids of records that only their stamps tell to have changed: fetched when there are enough.
+    changed: Vec<String>,
+}
+
+impl Listing {
+    /// Nothing shown yet. `absence`: the ids are kept, because somebody will ask which are missing.
+    pub fn new(context: &Context, absence: bool) -> Self {
+        let folder = context.store.folder().join("scratch");
+        Self::of(absence.then(|| Scratch::new(&folder)))
+    }
+
+    fn of(seen: Option<Scratch<()>>) -> Self {
+        Self {
+            mark: None,
+            records: 0,
+            consistent: true,
+            first_total: None,
+            seen,
+            ids_only: false,
+            pages: HashSet::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// How many records it has shown.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// A second listing, of ids only: its pages and totals have nothing to do with the first one's.
+    pub(super) fn start_over_with_ids(&mut self) {
+        self.ids_only = true;
+        self.first_total = None;
+        self.pages.clear();
+    }
+
+    /// Whether a page was sent before, although another one was asked for.
+    fn repeats(&self, page: &Page) -> bool {
+        !page.records.is_empty() && self.pages.contains(&page_print(page))
+    }
+
+    /// Takes note of a page.
+    fn note(&mut self, page: &Page) -> Step<()> {
+        self.pages.insert(page_print(page));
+        if let (Some(first), Some(total)) = (self.first_total, page.total)
+            && total < first
+        {
+            // A record left the listing: the next one slipped over a page border unseen.
+            self.consistent = false;
+        }
+        self.first_total = self.first_total.or(page.total);
+        if page.mark.is_some() && !self.ids_only {
+            self.mark.clone_from(&page.mark);
+        }
+        self.records += page.records.len() as u64;
+        if let Some(seen) = &mut self.seen {
+            for record in page.records.iter().filter(|r| !r.trashed) {
+                seen.push(id_key(&record.id).as_bytes(), &())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record that was edited meanwhile may rightly be shown once more, even alone on its page: its
+/// stamp tells.
+fn page_print(page: &Page) -> u64 {
+    let mut text = String::new();
+    for record in &page.records {
+        let stamp = record.modified.map_or(i64::MIN, |stamp| stamp.0);
+        // Writing into a string does not fail.
+        let _ = writeln!(text, "{}@{stamp}", record.id);
+    }
+    fingerprint(&text)
+}
+
+pub async fn run_listing(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    scope: Scope,
+    listing: &mut Listing,
+) -> Step<()> {
+    take_pages(context, work, side, scope, listing).await?;
+    let changed = std::mem::take(&mut listing.changed);
+    fetch_and_take(context, work, side, &changed).await
+}
+
+async fn take_pages(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    scope: Scope,
+    listing: &mut Listing,
+) -> Step<()> {
+    let narrow = scope == Scope::Narrow;
+    let mut request = PageRequest {
+        entity: work.entity[at(side)].clone(),
+        fields: work.paths(side),
+        scope,
+        at: PageAt::First,
+    };
+    let remote = context.remotes[at(side)].clone();
+    let mut page = remote.page_begun(&request).await?;
+    if let Some(time) = page.server_time {
+        work.skew[at(side)] = time.0 - Stamp::now().0;
+    }
+    if let Next::Numbered { pages } = page.next {
+        page = remote.filled(&request, page).await?;
+        take_page(context, work, side, page, narrow, listing).await?;
+        let parallel = work.capabilities[at(side)].parallel.max(1);
+        let first = request.clone();
+        let numbered = |number| PageRequest { at: PageAt::Number(number), ..first.clone() };
+        let remote = &remote;
+        let mut rest = futures::stream::iter((2..=pages).map(numbered))
+            .map(|request| async move { (remote.page_begun(&request).await, request) })
+            .buffered(parallel);
+        let mut next = Next::End;
+        while let Some((page, request)) = rest.next().await {
+            context.go_on()?;
+            let page = other_page(remote.as_ref(), &request, page?, listing).await?;
+            let page = remote.filled(&request, page).await?;
+            next = page.next.clone();
+            take_page(context, work, side, page, narrow, listing).await?;
+        }
+        // The last page was full after all: there may be more than the first one knew of.
+        let Next::After(token) = next else { return Ok(()) };
+        request.at = PageAt::After(token);
+        page = remote.page_begun(&request).await?;
+    }
+    loop {
+        context.go_on()?;
+        page = other_page(remote.as_ref(), &request, page, listing).await?;
+        let now = request.clone();
+        let Next::After(token) = page.next.clone() else {
+            let page = remote.filled(&now, page).await?;
+            return take_page(context, work, side, page, narrow, listing).await;
+        };
+        request.at = PageAt::After(token);
+        // The next page is on its way while this one is filled and compared.
+        let (next, taken) = futures::join!(remote.page_begun(&request), async {
+            let page = remote.filled(&now, page).await?;
+            take_page(context, work, side, page, narrow, listing).await
+        });
+        taken?;
+        page = next?;
+    }
+}
+
+/// The page, asked for again if it is one that was sent before.
+async fn other_page(
+    remote: &dyn Remote,
+    request: &PageRequest,
+    mut page: Page,
+    listing: &Listing,
+) -> Step<Page> {
+    for _ in 0..REPEATED {
+        if !listing.repeats(&page) {
+            return Ok(page);
+        }
+        page = remote.page_begun(request).await?;
+    }
+    if !listing.repeats(&page) {
+        return Ok(page);
+    }
+    Err(Stop::Failed(UserError::new(
+        format!("{} sent the same page of {} again and again.", remote.label(), request.entity),
+        "It ignores which page is asked for, so the listing would never end.",
+        "Look for a cache or a plugin between SyncDeck and that system.",
+    )))
+}
+
+async fn take_page(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    page: Page,
+    narrow: bool,
+    listing: &mut Listing,
+) -> Step<()> {
+    listing.note(&page)?;
+    context.advance(page.records.len() as u64, page.total);
+    if listing.ids_only {
+        return Ok(());
+    }
+    if narrow {
+        take_narrow(context, work, side, page.records, listing).await
+    } else {
+        take(context, work, side, page.records).await
+    }
+}
+
+/// Compares stamps only, and fetches the records whose stamp is not the known one.
+async fn take_narrow(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    records: Vec<Record>,
+    listing: &mut Listing,
+) -> Step<()> {
+    let known = known(context, work, side, &records).await?;
+    let revision = work.mapping.revision();
+    for (record, known) in records.into_iter().zip(known) {
+        let stamp = known.link.as_ref().and_then(|link| link.stamps[at(side)]);
+        let current = known.link.as_ref().is_some_and(|link| link.revision == revision);
+        if current && stamp.is_some() && stamp == record.modified {
+            work.unchanged += 1;
+        } else {
+            listing.changed.push(record.id);
+        }
+    }
+    if listing.changed.len() < CHUNK {
+        return Ok(());
+    }
+    let changed = std::mem::take(&mut listing.changed);
+    fetch_and_take(context, work, side, &changed).await
+}
+
+async fn fetch_and_take(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    ids: &[String],
+) -> Step<()> {
+    for chunk in ids.chunks(CHUNK) {
+        let entity = work.entity[at(side)].clone();
+        let fields = work.paths(side);
+        let records = context.remote(side).fetch(&entity, chunk, &fields).await?;
+        take(context, work, side, records).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(ids: &[&str], total: Option<u64>) -> Page {
+        let record = |id: &&str| Record { id: (*id).to_owned(), ..Record::default() };
+        let records = ids.iter().map(record).collect();
+        Page { records, next: Next::End, total, mark: None, server_time: None }
+    }
+
+    #[test]
+    fn a_listing_that_shrinks_meanwhile_proves_nothing() {
+        let mut listing = Listing::of(None);
+        listing.note(&page(&["1", "2"], Some(4))).unwrap();
+        assert!(listing.consistent);
+        // One of the first page was deleted; the third slipped onto it, unseen.
+        listing.note(&page(&["4"], Some(3))).unwrap();
+        assert!(!listing.consistent);
+        let mut grows = Listing::of(None);
+        grows.note(&page(&["1"], Some(1))).unwrap();
+        grows.note(&page(&["2"], Some(2))).unwrap();
+        assert!(grows.consistent, "new records land behind");
+        assert!(grows.repeats(&page(&["2"], Some(2))), "the same page twice");
+    }
+}
