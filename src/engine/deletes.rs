@@ -34,6 +34,10 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
             }
         }
         for (side, link, record) in deletes {
+            if let Err(stop) = context.go_on() {
+                context.commit(std::mem::take(&mut carry)).await?;
+                return Err(stop);
+            }
             delete_one(context, work, side, link, record, &mut carry).await?;
         }
         context.commit(std::mem::take(&mut carry)).await?;

@@ -214,6 +214,11 @@ async fn failed_write(
             let now = job.records.clone().map(|r| r.map_or(SideNow::AsLinked, SideNow::Present));
             return Ok(Some(Unit::Linked { link, now: Box::new(now) }));
         }
+        ErrorKind::Stopped => {
+            // The cursor stays, so the next run finds the record again.
+            batch.push(drop_intent);
+            batch.push(not_sent);
+        }
         ErrorKind::NotFound => {
             batch.push(drop_intent);
             batch.push(not_sent);

@@ -3,6 +3,10 @@
 //! one whose record is not linked carries the mark [`UNLINKED`]. On the way to the service the ids
 //! are turned back.
 
+mod remote;
+#[cfg(test)]
+mod tests;
+
 use super::context::{Context, Step};
 use super::matching::Match;
 use super::module::{ModuleWork, at};
@@ -10,15 +14,10 @@ use super::plan::Job;
 use super::units::{SideNow, Unit};
 use crate::model::document::{LineKind, lines_of, lines_value};
 use crate::model::{
-    CheckReport, ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value,
-    is_companion_id,
+    ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value, is_companion_id,
 };
-use crate::remote::{
-    Capabilities, EntityInfo, ErrorKind, Page, PageRequest, Remote, RemoteError, RemoteResult,
-    Write, Written,
-};
+use crate::remote::{ErrorKind, Remote, RemoteError, RemoteResult, Write};
 use crate::store::Store;
-use futures::future::BoxFuture;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -460,229 +459,5 @@ fn turn_back(paths: &Paths, fields: &mut Fields, known: &Known) {
             line.product = service_id(Module::Products, &line.product).unwrap_or_default();
         }
         fields.set(path.as_str(), lines_value(&lines));
-    }
-}
-
-impl Remote for Referring {
-    fn label(&self) -> &str {
-        self.inner.label()
-    }
-
-    fn capabilities(&self, entity: &str) -> Capabilities {
-        self.inner.capabilities(entity)
-    }
-
-    fn check<'a>(&'a self, target: &'a str) -> BoxFuture<'a, CheckReport> {
-        self.inner.check(target)
-    }
-
-    fn describe<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<EntityInfo>> {
-        self.inner.describe(entity)
-    }
-
-    fn may_write<'a>(&'a self, entity: &'a str) -> BoxFuture<'a, RemoteResult<()>> {
-        self.inner.may_write(entity)
-    }
-
-    fn page<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
-        Box::pin(async move {
-            let mut page = self.inner.page(request).await?;
-            page.records = self.told(&request.entity, page.records).await?;
-            Ok(page)
-        })
-    }
-
-    fn refined(&self, mark: &str) -> String {
-        self.inner.refined(mark)
-    }
-
-    fn page_begun<'a>(&'a self, request: &'a PageRequest) -> BoxFuture<'a, RemoteResult<Page>> {
-        self.inner.page_begun(request)
-    }
-
-    fn filled<'a>(
-        &'a self,
-        request: &'a PageRequest,
-        page: Page,
-    ) -> BoxFuture<'a, RemoteResult<Page>> {
-        Box::pin(async move {
-            let mut page = self.inner.filled(request, page).await?;
-            page.records = self.told(&request.entity, page.records).await?;
-            Ok(page)
-        })
-    }
-
-    fn fetch<'a>(
-        &'a self,
-        entity: &'a str,
-        ids: &'a [String],
-        fields: &'a [String],
-    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
-        Box::pin(async move {
-            let records = self.inner.fetch(entity, ids, fields).await?;
-            self.told(entity, records).await
-        })
-    }
-
-    fn find<'a>(
-        &'a self,
-        entity: &'a str,
-        field: &'a str,
-        values: &'a [String],
-        fields: &'a [String],
-    ) -> BoxFuture<'a, RemoteResult<Vec<Record>>> {
-        Box::pin(async move {
-            let records = self.inner.find(entity, field, values, fields).await?;
-            self.told(entity, records).await
-        })
-    }
-
-    fn write<'a>(
-        &'a self,
-        entity: &'a str,
-        writes: &'a [Write],
-        fields: &'a [String],
-    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        Box::pin(async move {
-            if !self.entities.contains_key(entity) {
-                return self.inner.write(entity, writes, fields).await;
-            }
-            let native = match self.native(entity, writes).await {
-                Ok(native) => native,
-                Err(error) => return writes.iter().map(|_| Err(error.clone())).collect(),
-            };
-            let mut results = self.inner.write(entity, &native, fields).await;
-            for result in &mut results {
-                let Ok(written) = result else { continue };
-                let Some(record) = written.record.take() else { continue };
-                // The write is done: what cannot be told of its answer is read by the next run.
-                let told = self.told(entity, vec![record]).await.unwrap_or_default();
-                written.record = told.into_iter().next();
-            }
-            results
-        })
-    }
-
-    fn record_url(&self, entity: &str, id: &str) -> Option<String> {
-        self.inner.record_url(entity, id)
-    }
-
-    fn requests(&self) -> (u64, u64) {
-        self.inner.requests()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::LinkOrigin;
-    use crate::model::document::Line;
-
-    fn link(vtiger: &str, service: &str) -> Option<Link> {
-        Some(Link {
-            vtiger_id: vtiger.into(),
-            service_id: service.into(),
-            vtiger_print: 0,
-            service_print: 0,
-            pairs: Vec::new(),
-            vtiger_stamp: None,
-            service_stamp: None,
-            revision: 0,
-            origin: LinkOrigin::Matched,
-        })
-    }
-
-    fn paths() -> Paths {
-        Paths { single: vec![("contact".into(), Module::Contacts)], items: vec!["lines".into()] }
-    }
-
-    fn order(contact: &str, product: &str) -> Fields {
-        let line = Line { product: product.into(), ..Line::default() };
-        let mut fields = Fields::from_iter([("contact", contact)]);
-        fields.set("lines", lines_value(&[line]));
-        fields
-    }
-
-    fn told(side: Side, contact: &str, product: &str, known: &Known) -> (String, String) {
-        let mut fields = order(contact, product);
-        tell(side, &paths(), &mut fields, known);
-        let line = lines_of(fields.get("lines").unwrap()).remove(0);
-        let product = format!("{}{}", line.kind.key(), line.product);
-        (fields.get("contact").unwrap().to_text(), product)
-    }
-
-    #[test]
-    fn references_are_told_as_the_crms_ids_on_both_sides() {
-        let known = Known::from([
-            ((Module::Contacts, "43".into()), link("12x3", "43")),
-            ((Module::Products, "7".into()), link("14x9", "7")),
-        ]);
-        assert_eq!(told(Side::Service, "43", "7", &known), ("12x3".into(), "product14x9".into()));
-        assert_eq!(told(Side::Service, "44", "8", &known), ("?44".into(), "product?8".into()));
-        assert_eq!(told(Side::Service, "0", "", &known), ("0".into(), "product".into()));
-    }
-
-    #[test]
-    fn guests_and_shipping_have_no_record_in_the_service() {
-        let known = Known::from([
-            ((Module::Contacts, "12x5".into()), link("12x5", "guest:a@b.example")),
-            ((Module::Services, "26x1".into()), link("26x1", "item:shipping")),
-            ((Module::Products, "26x1".into()), None),
-        ]);
-        assert_eq!(told(Side::Vtiger, "12x5", "26x1", &known), (String::new(), "shipping".into()));
-    }
-
-    #[test]
-    fn lines_of_services_that_nothing_is_linked_with_have_no_product() {
-        let services = HashMap::from(
-            [("26x3", "Shipping"), ("26x4", "Installation")]
-                .map(|(id, name)| (id.to_owned(), name.to_owned())),
-        );
-        for (product, told) in [("26x3", "shipping"), ("26x4", "product"), ("14x9", "product14x9")]
-        {
-            let mut fields = order("", product);
-            without_services(&paths(), &mut fields, &services);
-            let line = lines_of(fields.get("lines").unwrap()).remove(0);
-            assert_eq!(format!("{}{}", line.kind.key(), line.product), told);
-        }
-    }
-
-    #[test]
-    fn what_was_linked_since_it_was_read_is_told() {
-        let known = Known::from([
-            ((Module::Contacts, "43".into()), link("12x3", "43")),
-            ((Module::Products, "7".into()), link("14x9", "7")),
-            ((Module::Contacts, "44".into()), None),
-        ]);
-        let planned = (Module::Contacts, Side::Service, "44".to_owned());
-        let would_be = WouldBeLinked::from([(planned, "44".to_owned())]);
-        for (contact, product, told) in [
-            ("?43", "?7", ("12x3", "14x9")),
-            ("?44", "?8", ("44", "?8")),
-            ("?45", "14x1", ("?45", "14x1")),
-            ("12x5", "", ("12x5", "")),
-        ] {
-            let mut fields = order(contact, product);
-            let mut marked = BTreeSet::new();
-            marks(&paths(), &fields, &mut marked);
-            let all = [contact, product].iter().filter(|t| t.starts_with(UNLINKED)).count();
-            assert_eq!(marked.iter().filter(|(m, _)| *m != Module::Services).count(), all);
-            tell_again(Side::Service, &paths(), &mut fields, &known, &would_be);
-            let line = lines_of(fields.get("lines").unwrap()).remove(0);
-            let contact = fields.get("contact").unwrap().to_text();
-            assert_eq!((contact.as_str(), line.product.as_str()), told);
-        }
-    }
-
-    #[test]
-    fn a_write_to_the_service_has_its_own_ids() {
-        let known = Known::from([
-            ((Module::Contacts, "12x3".into()), link("12x3", "43")),
-            ((Module::Products, "14x9".into()), link("14x9", "7")),
-        ]);
-        let mut fields = order("12x3", "14x9");
-        turn_back(&paths(), &mut fields, &known);
-        assert_eq!(fields.get("contact").unwrap().to_text(), "43");
-        assert_eq!(lines_of(fields.get("lines").unwrap())[0].product, "7");
     }
 }

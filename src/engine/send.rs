@@ -88,7 +88,7 @@ async fn chunks(
         writes.chunks(size).map(|chunk| chunk.iter().cloned().unzip()).collect();
     futures::stream::iter(chunks)
         .map(|(places, writes)| async move {
-            let mut results = remote.write(entity, &writes, fields).await;
+            let mut results = remote.write_until(entity, &writes, fields, &context.cancel).await;
             if !on(Safeguard::LookUpUnknown) && results.iter().any(is_unknown) {
                 results = remote.write(entity, &writes, fields).await;
             }

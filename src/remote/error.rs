@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum ErrorKind {
     /// The system could not be reached (name, connection, TLS). Nothing was sent.
     Unreachable,
+    /// A person stopped the run before it was its turn. Nothing was sent.
+    Stopped,
     /// It asked to slow down. Nothing was done.
     RateLimited {
         /// How long it asked to wait, capped.
@@ -86,6 +88,16 @@ impl RemoteError {
         Self::new(ErrorKind::Unknown, error)
     }
 
+    /// A write that was still to be sent when a person stopped the run.
+    pub fn stopped() -> Self {
+        let error = UserError::new(
+            "A write was not sent.",
+            "The run was stopped before its turn came.",
+            "Start the run again: it goes on where this one ended.",
+        );
+        Self::new(ErrorKind::Stopped, error)
+    }
+
     /// Whether going on with other records makes no sense.
     pub fn stops_the_run(&self) -> bool {
         self.whole
@@ -113,6 +125,7 @@ impl RemoteError {
             ErrorKind::Refused => ReasonCode::Refused,
             ErrorKind::TooLarge => ReasonCode::TooLarge,
             ErrorKind::Unreachable
+            | ErrorKind::Stopped
             | ErrorKind::Temporary
             | ErrorKind::Login
             | ErrorKind::NotFound

@@ -24,6 +24,7 @@ use crate::model::{CheckReport, Fields, Record, Stamp};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What came back from a remote call.
 pub type RemoteResult<T> = Result<T, RemoteError>;
@@ -128,6 +129,22 @@ pub trait Remote: Send + Sync {
         writes: &'a [Write],
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>>;
+
+    /// As [`Self::write`], but when `stop` is cancelled nothing more is sent: the rest is answered
+    /// with [`ErrorKind::Stopped`]. A request that is under way is waited for.
+    fn write_until<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        if stop.is_cancelled() {
+            let results = writes.iter().map(|_| Err(RemoteError::stopped())).collect();
+            return Box::pin(std::future::ready(results));
+        }
+        self.write(entity, writes, fields)
+    }
 
     /// The page of a record in the system's own web interface.
     fn record_url(&self, entity: &str, id: &str) -> Option<String>;

@@ -143,6 +143,11 @@ pub async fn create_all(
     let fields = [companion.field.clone()];
     let remote = context.remote(Side::Vtiger);
     for (key, wanted) in create {
+        if context.cancel.is_cancelled() {
+            let source = companion.service_id(&key);
+            batch.push(Change::DropIntent(connector, module, Side::Vtiger, source));
+            continue;
+        }
         let write = Write::Create { fields: wanted.fields.clone() };
         let mut results = remote.write(&entity, &[write], &fields).await;
         let drop_intent =
@@ -170,7 +175,7 @@ pub async fn create_all(
             None => {}
         }
     }
-    Ok(())
+    context.go_on()
 }
 
 /// A create that failed: if the record exists by now it is taken, else the reason is told.

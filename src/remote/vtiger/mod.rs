@@ -53,6 +53,7 @@ use session::{Sessions, Who};
 use std::sync::Arc;
 use std::time::Duration;
 use time::{Mark, Zone};
+use tokio_util::sync::CancellationToken;
 
 /// A connected Vtiger.
 pub(crate) struct Vtiger {
@@ -179,7 +180,17 @@ impl Remote for Vtiger {
         writes: &'a [Write],
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        self.write_all(entity, writes, fields).boxed()
+        self.write_all(entity, writes, fields, None).boxed()
+    }
+
+    fn write_until<'a>(
+        &'a self,
+        entity: &'a str,
+        writes: &'a [Write],
+        fields: &'a [String],
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
+        self.write_all(entity, writes, fields, Some(stop)).boxed()
     }
 
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {

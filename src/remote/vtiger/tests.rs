@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const DENIED: &str = r#"{"success":false,"error":{"code":"ACCESS_DENIED","message":"Permission to perform the operation is denied"}}"#;
 const OVER: &str = r#"{"success":false,"error":{"code":"INVALID_SESSIONID","message":"Session Identifier provided is Invalid"}}"#;
@@ -430,6 +431,30 @@ async fn what_the_answers_of_several_writes_refer_to_is_looked_up_at_once() {
         let asked = stub.heard().iter().filter(|h| param(h, "operation") == "query").count();
         assert_eq!(asked, 1, "for both of them");
     }
+}
+
+#[tokio::test]
+async fn nothing_more_is_sent_when_the_run_is_stopped() {
+    let stop = CancellationToken::new();
+    let in_between = stop.clone();
+    let (stub, remote) = crm(move |_, heard| {
+        let element = param(heard, "element");
+        if element.contains("second") {
+            in_between.cancel();
+        }
+        Say::json(r#"{"success":true,"result":{"id":"12x1","lastname":"x"}}"#)
+    })
+    .await;
+    let create =
+        |name| Write::Create { fields: fields(&[("lastname", name), ("assigned_user_id", "x")]) };
+    let writes = ["first", "second", "third", "fourth"].map(create);
+    let done = remote.write_until("Contacts", &writes, &[], &stop).await;
+    let kinds: Vec<_> = done.into_iter().map(|r| r.map_err(|e| e.kind).map(|w| w.id)).collect();
+    let made = || Ok("12x1".to_owned());
+    let unsent = || Err(ErrorKind::Stopped);
+    assert_eq!(kinds, [made(), made(), unsent(), unsent()], "what was under way is waited for");
+    let sent = stub.heard().iter().filter(|h| param(h, "operation") == "create").count();
+    assert_eq!(sent, 2);
 }
 
 #[tokio::test]

@@ -11,21 +11,28 @@ use super::vtql::{Op, Query};
 use crate::model::{Fields, UserError, Value};
 use serde_json::Value as Json;
 use std::marker::PhantomData;
+use tokio_util::sync::CancellationToken;
 
 /// The most writes of one call.
 pub(crate) const BATCH: usize = 50;
 
 impl Vtiger {
-    /// Sends writes one after the other.
+    /// Sends writes one after the other, until `stop` is cancelled.
     pub(crate) async fn write_all(
         &self,
         entity: &str,
         writes: &[Write],
         wanted: &[String],
+        stop: Option<&CancellationToken>,
     ) -> Vec<RemoteResult<Written>> {
         let mut results = Vec::with_capacity(writes.len());
         let mut answered = Vec::new();
         for write in writes {
+            if stop.is_some_and(CancellationToken::is_cancelled) {
+                answered.push(false);
+                results.push(Err(RemoteError::stopped()));
+                continue;
+            }
             // A description that could not be read may be there by the next one.
             let result = match self.described(entity).await {
                 Ok(module) => self.write_one(&module, write, wanted).await,
