@@ -7,7 +7,7 @@
 
 use super::open::{self, at, open_alone};
 use super::tables::meta::{GENERATION, OUR_SCHEMA, SCHEMA};
-use super::tables::{history, skips};
+use super::tables::{history, links, skips};
 use super::writing::Writing;
 use super::{StoreError, StoreResult};
 use redb::{ReadableDatabase, WriteTransaction};
@@ -37,7 +37,11 @@ pub(super) struct Schema {
 /// The schema of this program.
 pub(super) const CURRENT: Schema = Schema {
     ours: OUR_SCHEMA,
-    steps: &[Step { to: 2, run: history::note_all }, Step { to: 2, run: skips::count_undecided }],
+    steps: &[
+        Step { to: 2, run: history::note_all },
+        Step { to: 2, run: skips::count_undecided },
+        Step { to: 3, run: links::index_stamps },
+    ],
 };
 
 /// How long other processes are waited for: one may be doing the same, or just be about to end.

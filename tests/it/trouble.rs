@@ -67,7 +67,7 @@ fn doctor_finds_nothing_wrong_with_a_new_deck_and_changes_nothing() {
     assert_eq!((&told["ok"], &told["pages_checked"]), (&true.into(), &true.into()), "{told}");
     assert!(told["tables"].as_array().unwrap().iter().any(|t| t["table"] == "connectors"));
     let text = deck.run(&["doctor"]).exits(0).out;
-    for words in ["schema 2", "every page", "for their owner alone", "3 can be opened", "nobody"] {
+    for words in ["schema 3", "every page", "for their owner alone", "3 can be opened", "nobody"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("some-access-key") && !told.to_string().contains("some-secret"));

@@ -1,7 +1,7 @@
 //! Listings: pages in order, each compared at once, and what they prove together.
 
 use super::CHUNK;
-use super::stage::{known, take};
+use super::stage::take;
 use crate::engine::context::{Context, Step, Stop};
 use crate::engine::module::{ModuleWork, at};
 use crate::model::{Record, Side, Stamp, UserError, fingerprint, id_key};
@@ -225,12 +225,12 @@ async fn take_narrow(
     records: Vec<Record>,
     listing: &mut Listing,
 ) -> Step<()> {
-    let known = known(context, work, side, &records).await?;
-    let revision = work.mapping.revision();
-    for (record, known) in records.into_iter().zip(known) {
-        let stamp = known.link.as_ref().and_then(|link| link.stamps[at(side)]);
-        let current = known.link.as_ref().is_some_and(|link| link.revision == revision);
-        if current && stamp.is_some() && stamp == record.modified {
+    let (connector, module, revision) = (context.id(), work.module, work.mapping.revision());
+    let ids = records.iter().map(|record| record.id.as_str());
+    let marks = context.read(|r| r.link_marks(connector, module, side, ids)).await?;
+    for (record, mark) in records.into_iter().zip(marks) {
+        let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
+        if current.is_some_and(|mark| mark.stamp == record.modified) {
             work.unchanged += 1;
         } else {
             listing.changed.push(record.id);

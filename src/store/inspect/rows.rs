@@ -10,6 +10,7 @@ use crate::store::open::caught;
 use crate::store::reader::{ReadSlot, Reader};
 use crate::store::tables::RecordKey;
 use crate::store::tables::counters::Counter;
+use crate::store::tables::links::indexed;
 use crate::store::tables::runs::StoredRun;
 use crate::store::{StoreError, StoreResult};
 use redb::{Key, ReadableTable};
@@ -175,8 +176,7 @@ fn links(reader: &Reader, wrong: &mut Wrong, c: ConnectorId, m: Module) -> Store
         };
         let key = id_key(&link.service_id);
         let found = back.get((c, m.code(), key.as_str()))?;
-        let fits = found
-            .is_some_and(|ids| ids.value() == (link.service_id.as_str(), link.vtiger_id.as_str()));
+        let fits = found.is_some_and(|row| row.value() == indexed(&link));
         if !fits || id_key(&link.vtiger_id) != row.0.value().2 {
             wrong.add(LINKS, || {
                 format!("{m} {} – {} of connector {c}", link.vtiger_id, link.service_id)
@@ -185,7 +185,7 @@ fn links(reader: &Reader, wrong: &mut Wrong, c: ConnectorId, m: Module) -> Store
     }
     for row in back.range::<(u32, u8, &str)>(all)? {
         let row = row?;
-        let (service_id, vtiger_id) = row.1.value();
+        let (service_id, vtiger_id, ..) = row.1.value();
         let key = id_key(vtiger_id);
         let link = forth.get((c, m.code(), key.as_str()))?;
         let link = link.and_then(|row| Link::decode(row.value()).ok());

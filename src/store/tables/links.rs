@@ -1,5 +1,8 @@
 //! Which Vtiger record and which service record are the same, found from either id. Both
 //! directions are written in one transaction, and an id is in one link at most.
+//!
+//! The index by service ids also has what a narrow listing is compared with, in the order of such a
+//! listing, so that nobody opens a hundred links to see that nothing changed.
 
 use super::counters::Counter;
 use crate::model::{
@@ -10,18 +13,21 @@ use crate::store::codec::{Code, PassedOver, Row, decode, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use crate::store::{StoreError, StoreResult};
-use redb::{ReadableTable, TableDefinition};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use std::ops::Bound;
 
 /// Connector, module, id.
 pub(in crate::store) type Key = (u32, u8, &'static str);
-/// Service id, Vtiger id.
-pub(in crate::store) type BySidValue = (&'static str, &'static str);
+/// Service id, Vtiger id, the service's stamp, the revision of the mapping.
+pub(in crate::store) type BySidValue = (&'static str, &'static str, Option<i64>, u64);
 
 pub(in crate::store) const LINKS: TableDefinition<'static, Key, &'static [u8]> =
     TableDefinition::new("links");
 pub(in crate::store) const LINKS_BY_SID: TableDefinition<'static, Key, BySidValue> =
+    TableDefinition::new("links_by_service");
+/// The index up to schema 2: ids only.
+const IDS_BY_SID: TableDefinition<'static, Key, (&'static str, &'static str)> =
     TableDefinition::new("links_by_sid");
 
 /// `P`: the pairs, or that they are passed over.
@@ -177,34 +183,39 @@ impl Writing<'_> {
     ) -> StoreResult<()> {
         let vid = id_key(&link.vtiger_id);
         let sid = id_key(&link.service_id);
+        let back = indexed(link);
         let by_sid = self.links_by_sid.open()?;
-        let tied = by_sid.get((c, m.code(), sid.as_str()))?;
-        let tied = tied.map(|ids| ids.value().1.to_owned());
-        if let Some(other) = tied.as_ref().filter(|other| **other != link.vtiger_id) {
-            return Err(StoreError::AlreadyLinked(link.service_id.clone(), other.clone()));
+        // Whether the index has this link already, and just as it is.
+        let (mut tied, mut same) = (false, false);
+        if let Some(found) = by_sid.get((c, m.code(), sid.as_str()))? {
+            let found = found.value();
+            if found.1 != link.vtiger_id {
+                let other = found.1.to_owned();
+                return Err(StoreError::AlreadyLinked(link.service_id.clone(), other));
+            }
+            (tied, same) = (true, found == back);
         }
         let bytes = link.encode()?;
         let old = self.links.open()?.insert((c, m.code(), vid.as_str()), bytes.as_slice())?;
-        let mut takes_place = false;
-        match (old, tied) {
-            (Some(_), Some(_)) => return Ok(()),
-            (Some(old), None) => {
+        let is_new = old.is_none();
+        // A guest who has registered: the companion's key makes room.
+        let companion = match old.filter(|_| !tied) {
+            Some(old) => {
                 let old = Link::decode(old.value())?;
                 if !is_companion_id(&old.service_id) {
                     return Err(StoreError::AlreadyLinked(link.vtiger_id.clone(), old.service_id));
                 }
-                // A guest who has registered: the companion's key makes room.
-                let key = id_key(&old.service_id);
-                by_sid.remove((c, m.code(), key.as_str()))?;
-                takes_place = true;
+                Some(id_key(&old.service_id))
             }
-            (None, _) => {}
+            None => None,
+        };
+        if let Some(key) = companion {
+            by_sid.remove((c, m.code(), key.as_str()))?;
         }
-        by_sid.insert(
-            (c, m.code(), sid.as_str()),
-            (link.service_id.as_str(), link.vtiger_id.as_str()),
-        )?;
-        if !takes_place {
+        if !same {
+            by_sid.insert((c, m.code(), sid.as_str()), back)?;
+        }
+        if is_new {
             self.count(Counter::Links, c, m, 1);
         }
         Ok(())
@@ -235,6 +246,36 @@ impl Writing<'_> {
         self.links_by_sid.open()?.retain_in::<(u32, u8, &str), _>(all, |_, _| false)?;
         Ok(())
     }
+}
+
+/// What the index by service ids has of a link.
+pub(in crate::store) fn indexed(link: &Link) -> (&str, &str, Option<i64>, u64) {
+    (&link.service_id, &link.vtiger_id, link.service_stamp.map(|at| at.0), link.revision)
+}
+
+/// Makes the index by service ids anew, with stamps and revisions: what a store of schema 2 needs.
+pub(in crate::store) fn index_stamps(txn: &WriteTransaction) -> StoreResult<()> {
+    let links = txn.open_table(LINKS)?;
+    let mut index = txn.open_table(LINKS_BY_SID)?;
+    for row in links.iter()? {
+        let row = row?;
+        // A link that cannot be read is told by the inspection, not here.
+        if let Ok(link) = Link::decode(row.1.value()) {
+            let (c, m, _) = row.0.value();
+            index.insert((c, m, id_key(&link.service_id).as_str()), indexed(&link))?;
+        }
+    }
+    txn.delete_table(IDS_BY_SID)?;
+    Ok(())
+}
+
+/// What a link remembers of one of its records, as far as a narrow listing can be compared with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkMark {
+    /// The record's stamp; `None`: it was still warm.
+    pub stamp: Option<Stamp>,
+    /// The revision of the mapping that it was compared with.
+    pub revision: u64,
 }
 
 type Range<'a> = (Bound<(u32, u8, &'a str)>, Bound<(u32, u8, &'a str)>);
@@ -293,6 +334,51 @@ impl Reader {
         row.map(|row| head(row.value())).transpose()
     }
 
+    /// What the links of records remember of them, in the order of these ids; `None`: that one is
+    /// not linked. Ids of a service in ascending order that stand close together, like those of a
+    /// page of a listing, are one walk through the index.
+    pub fn link_marks<'i>(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        ids: impl Iterator<Item = &'i str>,
+    ) -> StoreResult<Vec<Option<LinkMark>>> {
+        if side == Side::Vtiger {
+            let of = |link: LinkHead| LinkMark { stamp: link.stamps[0], revision: link.revision };
+            return ids.map(|id| Ok(self.link_head(c, m, side, id)?.map(of))).collect();
+        }
+        let table = self.links_by_sid.open(&self.txn)?;
+        let mark = |(_, _, stamp, revision): (&str, &str, Option<i64>, u64)| LinkMark {
+            stamp: stamp.map(Stamp),
+            revision,
+        };
+        let keys: Vec<String> = ids.map(id_key).collect();
+        let mut marks: Vec<Option<LinkMark>> = Vec::with_capacity(keys.len());
+        if let (Some(first), Some(last)) = (keys.first(), keys.last())
+            && keys.is_sorted()
+        {
+            // Many links in between are links of records that the listing does not show.
+            let steps = keys.len().saturating_mul(2);
+            let all = (c, m.code(), first.as_str())..=(c, m.code(), last.as_str());
+            let mut walk = table.range::<(u32, u8, &str)>(all)?.take(steps);
+            let mut next = walk.next().transpose()?;
+            for key in &keys {
+                while next.as_ref().is_some_and(|row| row.0.value().2 < key.as_str()) {
+                    next = walk.next().transpose()?;
+                }
+                let Some(row) = &next else { break };
+                let here = row.0.value().2 == key.as_str();
+                marks.push(here.then(|| mark(row.1.value())));
+            }
+        }
+        for key in &keys[marks.len()..] {
+            let found = table.get((c, m.code(), key.as_str()))?;
+            marks.push(found.map(|row| mark(row.value())));
+        }
+        Ok(marks)
+    }
+
     /// The Vtiger id that a service record is linked to.
     pub fn vtiger_id_of(&self, c: ConnectorId, m: Module, id: &str) -> StoreResult<Option<String>> {
         let key = id_key(id);
@@ -332,7 +418,7 @@ impl Reader {
             .take(limit)
             .map(|row| {
                 let row = row?;
-                let (service_id, vtiger_id) = row.1.value();
+                let (service_id, vtiger_id, ..) = row.1.value();
                 Ok((service_id.to_owned(), vtiger_id.to_owned()))
             })
             .collect()

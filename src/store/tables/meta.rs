@@ -19,7 +19,7 @@ pub(in crate::store) const LAST_RUN: &str = "last_run";
 pub(in crate::store) const LAST_CONNECTOR: &str = "last_connector";
 
 /// The schema that this program reads and writes.
-pub(in crate::store) const OUR_SCHEMA: u64 = 2;
+pub(in crate::store) const OUR_SCHEMA: u64 = 3;
 
 impl Writing<'_> {
     /// A number of the store; 0 if it was never set.

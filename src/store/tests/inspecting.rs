@@ -93,8 +93,8 @@ fn others_may_write_all_the_while() {
 
 #[test]
 fn rows_that_do_not_agree_are_found() {
-    const BACK: TableDefinition<'_, (u32, u8, &str), (&str, &str)> =
-        TableDefinition::new("links_by_sid");
+    const BACK: TableDefinition<'_, (u32, u8, &str), (&str, &str, Option<i64>, u64)> =
+        TableDefinition::new("links_by_service");
     const COUNTERS: TableDefinition<'_, (u32, u8, u8), u64> = TableDefinition::new("counters");
     const ITEMS: TableDefinition<'_, (u64, u8, u8, u8, u64), &[u8]> =
         TableDefinition::new("run_items");
@@ -113,7 +113,7 @@ fn rows_that_do_not_agree_are_found() {
         back.retain(|_, ids| !ids.0.starts_with('y')).unwrap();
     });
     expect(&["Links and their index", "new – 43"], &|txn| {
-        txn.open_table(BACK).unwrap().insert((1, m, "zz"), ("43", "new")).unwrap();
+        txn.open_table(BACK).unwrap().insert((1, m, "zz"), ("43", "new", None, 0)).unwrap();
     });
     expect(&["Counters", "links of Contacts of connector 1: 7 counted, 501 there"], &|txn| {
         txn.open_table(COUNTERS).unwrap().insert((1, m, 1), 7).unwrap();

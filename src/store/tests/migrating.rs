@@ -5,6 +5,7 @@ use super::samples::*;
 use super::{block_on, commit, sentences, store};
 use crate::model::{ItemStatus, Module, Parked, Retention, Side, Skip};
 use crate::store::migrate::{CURRENT, Schema, Step, copy_path};
+use crate::store::tables::links::LinkMark;
 use crate::store::{Change, Store, StoreError, StoreResult};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use std::io::{BufRead, BufReader};
@@ -97,7 +98,7 @@ fn an_older_store_is_brought_forward_once_and_a_copy_is_kept() {
     let newer = sentences(Store::open(&path).map(drop));
     assert!(newer.one_line().contains("newer SyncDeck"), "{newer}");
     let copy = copy_path(&path, CURRENT.ours);
-    assert_eq!(copy.file_name().unwrap(), "syncdeck.schema-2.redb");
+    assert_eq!(copy.file_name().unwrap(), "syncdeck.schema-3.redb");
     assert_eq!(std::fs::metadata(&copy).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fact_of_whole(&Store::open(&copy).unwrap()), "b");
 }
@@ -224,7 +225,11 @@ fn a_store_of_the_first_version_is_read() {
         store
             .read_blocking(|r| {
                 assert_eq!(r.connectors()?[0].name, "shop");
-                assert_eq!(r.links_after(1, M, None, 9)?, [link("12x4", "43")]);
+                let known = link("12x4", "43");
+                let mark = LinkMark { stamp: known.service_stamp, revision: known.revision };
+                assert_eq!(r.links_after(1, M, None, 9)?, [known]);
+                let marks = r.link_marks(1, M, Side::Service, ["43", "44"].into_iter())?;
+                assert_eq!(marks, [Some(mark), None]);
                 assert_eq!(r.intents(1)?, [(M, intent(Side::Service, "12x4"))]);
                 assert_eq!(r.cursor(1, M, Side::Vtiger)?, cursor());
                 // What the first version did not know is not made up.
