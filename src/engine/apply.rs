@@ -1,5 +1,6 @@
 //! Applying: batches of units are planned against what both sides hold now, announced, sent, and
-//! remembered. The outcome of one batch and the intents of the next are one commit.
+//! remembered. The outcome of one batch is committed while the next one is looked up and planned,
+//! and before its intents are.
 
 use super::companions::Companions;
 use super::context::{Context, Step, Stop};
@@ -34,40 +35,40 @@ pub async fn apply(
     let step = if context.dry { "comparing" } else { "writing" };
     context.begin(work.module, step, Some(total));
     let mut units = Units::new(work)?;
-    let mut carry = Batch::new();
     loop {
         // Announced, sent and remembered in one piece, even if the process is to be stopped.
         let _section = context.store.section().await;
-        let stopped = context.go_on();
-        let mut batch = match stopped {
-            Ok(()) => units.next(context, work, safeguards::batch()).await?,
-            Err(stop) => {
-                context.commit(carry).await?;
-                return Err(stop);
+        let next = match context.go_on() {
+            Ok(()) => units.next(context, work, safeguards::batch()).await,
+            Err(stop) => Err(stop),
+        };
+        let mut batch = match next {
+            Ok(batch) if !batch.is_empty() => batch,
+            end => {
+                context.commit(Batch::new()).await?;
+                return end.map(drop);
             }
         };
-        if batch.is_empty() {
-            break;
-        }
         let count = batch.len() as u64;
+        let mut outcome = Batch::new();
         // Records that turn out to exist come round once more as matched pairs.
         for _ in 0..3 {
             if batch.is_empty() {
                 break;
             }
-            let done = run_batch(context, work, companions, batch, carry).await?;
-            carry = done.carry;
+            let done = run_batch(context, work, companions, batch, outcome).await?;
+            outcome = done.outcome;
             batch = done.again;
             if let Some(stop) = done.stop {
-                context.commit(carry).await?;
+                context.commit(outcome).await?;
                 return Err(stop);
             }
         }
-        set_by(context, work, batch, &mut carry).await?;
+        set_by(context, work, batch, &mut outcome).await?;
         context.advance(count, None);
-        carry.push(context.progress_change());
+        outcome.push(context.progress_change());
+        context.begin_commit(outcome).await?;
     }
-    context.commit(carry).await
 }
 
 /// Units that came round again and again: they are looked at by the next run.
@@ -105,8 +106,8 @@ async fn set_by(
 
 /// What a batch leaves behind.
 struct Done {
-    /// Outcomes, committed with the next batch's intents.
-    carry: Batch,
+    /// Outcomes that are not committed yet.
+    outcome: Batch,
     /// Units to be looked at once more.
     again: Vec<Unit>,
     /// The run cannot go on.
@@ -159,7 +160,7 @@ async fn run_batch(
             companions.created.extend(would_link(work.module, job));
         }
         context.commit(commit).await?;
-        return Ok(Done { carry: Batch::new(), again, stop: None });
+        return Ok(Done { outcome: Batch::new(), again, stop: None });
     }
     let (jobs, settled): (Vec<Job>, Vec<Job>) =
         jobs.into_iter().partition(|j| !j.writes.is_empty());
@@ -169,20 +170,37 @@ async fn run_batch(
     for job in &jobs {
         announce(context, work, job, &mut commit);
     }
+    if jobs.is_empty() && commit.changes.iter().all(is_of_linked) {
+        // Nothing has to be announced.
+        return Ok(Done { outcome: commit, again, stop: None });
+    }
     context.commit(commit).await?;
     work.recent = Default::default();
     let results = send(context, work, &jobs).await;
-    let mut carry = Batch::new();
+    let mut outcomes = Batch::new();
     let mut stop = None;
     for (job, results) in jobs.into_iter().zip(results) {
-        let outcome = finish(context, work, job, results, &mut carry).await;
+        let outcome = finish(context, work, job, results, &mut outcomes).await;
         match outcome {
             Ok(Some(unit)) => again.push(unit),
             Ok(None) => {}
             Err(error) => stop = Some(error),
         }
     }
-    Ok(Done { carry, again, stop })
+    Ok(Done { outcome: outcomes, again, stop })
+}
+
+/// Whether a change only tells of records that were linked: what the next batch has to know of it
+/// stands in [`ModuleWork::recent`] too.
+fn is_of_linked(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::PutLink(..)
+            | Change::DropParked(..)
+            | Change::DropSkip(..)
+            | Change::AddItem(..)
+            | Change::Progress { .. }
+    )
 }
 
 /// Takes out of the jobs the writes whose source stands skipped as it is: what was refused is not

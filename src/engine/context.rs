@@ -1,12 +1,14 @@
 //! What every step of a run has at hand: the store, both remotes, the run's number, cancel and
 //! progress.
 
+use super::safeguards;
 use crate::catalog::Catalog;
 use crate::model::{Connector, ConnectorId, Module, Progress, Side, Stamp, UserError};
 use crate::remote::{Remote, RemoteError};
 use crate::store::{Batch, Change, Reader, Store, StoreError, StoreResult};
+use futures::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +61,7 @@ pub struct Context {
     pub on_progress: OnProgress,
     progress: Mutex<(Progress, Instant)>,
     done: AtomicU64,
+    begun: Mutex<Option<BoxFuture<'static, StoreResult<()>>>>,
 }
 
 impl Context {
@@ -83,6 +86,7 @@ impl Context {
             on_progress,
             progress: Mutex::new((Progress::default(), Instant::now())),
             done: AtomicU64::new(0),
+            begun: Mutex::default(),
         }
     }
 
@@ -129,15 +133,40 @@ impl Context {
         Ok(self.store.read_blocking(read)?)
     }
 
-    /// Commits a batch, unless it is empty.
+    /// Commits a batch, unless it is empty, after what was begun before.
     ///
     /// # Errors
     /// The store cannot be written.
     pub async fn commit(&self, batch: Batch) -> Step<()> {
+        self.commit_begun().await?;
         if !batch.is_empty() {
             self.store.commit(batch).await?;
         }
         Ok(())
+    }
+
+    /// Begins to commit a batch, which goes on beside what follows. Whoever reads before the next
+    /// [`Self::commit`] may see it or not.
+    ///
+    /// # Errors
+    /// The batch that was begun before cannot be written.
+    pub async fn begin_commit(&self, batch: Batch) -> Step<()> {
+        self.commit_begun().await?;
+        if safeguards::commit_eagerly() {
+            return self.commit(batch).await;
+        }
+        let begun = self.store.begin_commit(batch);
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        Ok(())
+    }
+
+    /// Waits for a batch that was begun.
+    async fn commit_begun(&self) -> Step<()> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match begun {
+            Some(begun) => Ok(begun.await?),
+            None => Ok(()),
+        }
     }
 
     /// Begins a step of the work on a module.

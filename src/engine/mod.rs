@@ -36,6 +36,7 @@ mod schedule;
 mod send;
 mod sent;
 mod settle;
+mod staged;
 mod tokens;
 mod units;
 mod urls;

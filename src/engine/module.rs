@@ -5,47 +5,17 @@ use super::context::{Context, Step, Stop};
 use super::decisions::LostCreate;
 use super::external_ids;
 use super::reconcile::Rules;
+use super::staged::{Paths, Staged};
 use crate::catalog::{ComesFrom, ServiceModule, VtigerModule};
 use crate::mapping::{FieldLimits, ModuleMapping};
 use crate::model::{
-    Cursor, Link, LinkHead, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
+    Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
 };
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::scratch::Scratch;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-/// A record that was read and has to be looked at; `None`: it is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Staged {
-    /// The side it is on.
-    pub side: Side,
-    /// Its id there.
-    pub id: String,
-    /// The Vtiger id of its link; empty if it has none.
-    pub link: String,
-    /// It, unless it is gone.
-    pub record: Option<Record>,
-}
-
-impl Staged {
-    /// A linked record that changed.
-    pub fn linked(side: Side, record: Record, link: &LinkHead) -> Self {
-        Self { side, id: record.id.clone(), link: link.vtiger_id.clone(), record: Some(record) }
-    }
-
-    /// A linked record that is gone.
-    pub fn gone(side: Side, id: String, link: &LinkHead) -> Self {
-        Self { side, id, link: link.vtiger_id.clone(), record: None }
-    }
-
-    /// An unlinked record.
-    pub fn fresh(side: Side, record: Record) -> Self {
-        Self { side, id: record.id.clone(), link: String::new(), record: Some(record) }
-    }
-}
 
 /// One module in one run.
 pub struct ModuleWork {
@@ -75,11 +45,14 @@ pub struct ModuleWork {
     pub skew: [i64; 2],
     /// When this run began to read each side, on our clock.
     pub begun: [Stamp; 2],
+    /// How records are staged.
+    pub staging: Paths,
     /// Changed records that are linked, by Vtiger id.
     pub linked: Scratch<Staged>,
     /// Unlinked records, by match key.
     pub fresh: Scratch<Staged>,
-    /// Links made since the last commit, by the id on each side: the store does not show them yet.
+    /// Links made since the last commit that was waited for, by the id on each side: the store may
+    /// not show them yet.
     pub recent: [HashMap<String, Link>; 2],
     /// Under which keys unlinked records were staged, by side and id, with the order of staging.
     pub fresh_keys: Scratch<u64>,
@@ -169,6 +142,7 @@ pub async fn prepare(
             Ok((r.link_count(id, module)?, all.map(|all| all.since)))
         })
         .await?;
+    let service_paths = with_source(&mapping, service.comes_from.as_ref());
     Ok(Prepared::Ready(Box::new(ModuleWork {
         module,
         source_module: [module.label().to_owned(), service.source_module.clone()],
@@ -180,7 +154,8 @@ pub async fn prepare(
         ],
         entity,
         comes_from: service.comes_from.clone(),
-        service_paths: with_source(&mapping, service.comes_from.as_ref()),
+        staging: Paths::new([&mapping.paths(Side::Vtiger), &service_paths]),
+        service_paths,
         mapping,
         rules: Rules {
             direction: settings.direction,

@@ -39,13 +39,19 @@ mod values {
     /// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
     #[inline]
     pub const fn batch() -> usize {
-        100
+        200
     }
 
     /// Up to so many links a complete listing of ids is cheap enough to be made every time.
     #[inline]
     pub const fn few_links() -> u64 {
         2_000
+    }
+
+    /// Whether a commit that may go on beside the work is waited for all the same.
+    #[inline]
+    pub const fn commit_eagerly() -> bool {
+        false
     }
 }
 
@@ -58,6 +64,7 @@ mod values {
         static OFF: Cell<Option<Safeguard>> = const { Cell::new(None) };
         static BATCH: Cell<usize> = const { Cell::new(100) };
         static FEW_LINKS: Cell<u64> = const { Cell::new(2_000) };
+        static EAGERLY: Cell<bool> = const { Cell::new(false) };
     }
 
     pub fn on(safeguard: Safeguard) -> bool {
@@ -70,6 +77,15 @@ mod values {
 
     pub fn few_links() -> u64 {
         FEW_LINKS.get()
+    }
+
+    pub fn commit_eagerly() -> bool {
+        EAGERLY.get()
+    }
+
+    /// Commits are seen at once, or as late as they may be.
+    pub fn set_eagerly(eagerly: bool) {
+        EAGERLY.set(eagerly);
     }
 
     /// Switches a safeguard off for the engine on this thread.

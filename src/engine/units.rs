@@ -4,9 +4,10 @@
 use super::context::{Context, Step};
 use super::decisions::{Verdicts, candidate, rests, verdicts};
 use super::matching::{Match, match_group};
-use super::module::{ModuleWork, Staged, at};
+use super::module::{ModuleWork, at};
 use super::reconcile::Seen;
 use super::remember::id_of;
+use super::staged::Staged;
 use crate::mapping::Projection;
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, Verdict};
 use crate::store::scratch::ScratchIter;
@@ -130,7 +131,9 @@ impl Units {
         let mut units = Vec::new();
         for ((_, both), known) in groups.into_iter().zip(links) {
             let Some((link, skips)) = known else { continue };
-            let now = Side::BOTH.map(|side| now_of(&link, side, both[at(side)].as_ref()));
+            let [vtiger, service] = both;
+            let now = [(Side::Vtiger, vtiger), (Side::Service, service)];
+            let now = now.map(|(side, staged)| now_of(work, &link, side, staged));
             // The record has another counterpart by now: what was staged says nothing of it.
             let moot = now.iter().all(|side| *side == SideNow::AsLinked);
             if !moot && !rests(work, &link, &now, &skips) {
@@ -148,7 +151,7 @@ impl Units {
     ) -> Step<Vec<Unit>> {
         let mut units = Vec::new();
         while units.len() < count {
-            let groups = self.next_groups(count - units.len())?;
+            let groups = self.next_groups(work, count - units.len())?;
             if groups.is_empty() {
                 break;
             }
@@ -165,7 +168,7 @@ impl Units {
     }
 
     /// The next unlinked records that share a key, so many groups of them.
-    fn next_groups(&mut self, count: usize) -> Step<Vec<Group>> {
+    fn next_groups(&mut self, work: &ModuleWork, count: usize) -> Step<Vec<Group>> {
         let mut groups = Vec::new();
         while groups.len() < count {
             let Some(first) = self.fresh.next() else { break };
@@ -175,7 +178,7 @@ impl Units {
             }
             let group = group_of(&key).to_vec();
             let mut sides: [Vec<Record>; 2] = [Vec::new(), Vec::new()];
-            sides[at(staged.side)].extend(staged.record);
+            sides[at(staged.side)].extend(work.staging.record(staged));
             while let Some(Ok((next, _))) = self.fresh.peek()
                 && group_of(next) == group
             {
@@ -184,7 +187,7 @@ impl Units {
                 if self.stale.contains(&key) {
                     continue;
                 }
-                sides[at(staged.side)].extend(staged.record);
+                sides[at(staged.side)].extend(work.staging.record(staged));
             }
             let key = std::str::from_utf8(&group).ok().and_then(|text| text.strip_prefix('k'));
             groups.push(Group { key: key.map(str::to_owned), sides });
@@ -270,10 +273,10 @@ fn waits_for_decision() -> Reason {
 
 /// What was staged of one side of a link. The link may be younger than that: when a record was
 /// created again because an edit beats a delete, the deleted one is none of its business.
-fn now_of(link: &Link, side: Side, staged: Option<&Staged>) -> SideNow {
+fn now_of(work: &ModuleWork, link: &Link, side: Side, staged: Option<Staged>) -> SideNow {
     match staged {
         Some(staged) if staged.id == id_of(link, side) => {
-            staged.record.clone().map_or(SideNow::Gone, SideNow::Present)
+            work.staging.record(staged).map_or(SideNow::Gone, SideNow::Present)
         }
         _ => SideNow::AsLinked,
     }

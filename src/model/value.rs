@@ -95,9 +95,9 @@ impl fmt::Display for Value {
 /// The fields of a record by dotted path (`billing.city`), sorted by path, each path once.
 ///
 /// Only the paths that somebody asked for are in it; a path that the record does not have is
-/// absent.
+/// absent. A copy shares them until one of the two is changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Fields(Vec<(Arc<str>, Value)>);
+pub struct Fields(Arc<Vec<(Arc<str>, Value)>>);
 
 impl Fields {
     /// No fields.
@@ -113,15 +113,18 @@ impl Fields {
     /// Sets the value at a path.
     pub fn set(&mut self, path: impl Into<Arc<str>>, value: impl Into<Value>) {
         let path = path.into();
-        match self.position(&path) {
-            Ok(at) => self.0[at].1 = value.into(),
-            Err(at) => self.0.insert(at, (path, value.into())),
+        let place = self.position(&path);
+        let all = Arc::make_mut(&mut self.0);
+        match place {
+            Ok(at) => all[at].1 = value.into(),
+            Err(at) => all.insert(at, (path, value.into())),
         }
     }
 
     /// Takes a path out.
     pub fn remove(&mut self, path: &str) -> Option<Value> {
-        self.position(path).ok().map(|at| self.0.remove(at).1)
+        let at = self.position(path).ok()?;
+        Some(Arc::make_mut(&mut self.0).remove(at).1)
     }
 
     /// Path and value of each field, by path.
@@ -146,10 +149,25 @@ impl Fields {
 
 impl<K: Into<Arc<str>>, V: Into<Value>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        let all = iter.into_iter().map(|(path, value)| (path.into(), value.into()));
+        let all: Vec<(Arc<str>, Value)> = all.collect();
+        if all.is_sorted_by(|a, b| a.0 < b.0) {
+            return Self(Arc::new(all));
+        }
         let mut fields = Self::new();
-        for (path, value) in iter {
+        for (path, value) in all {
             fields.set(path, value);
         }
         fields
+    }
+}
+
+impl IntoIterator for Fields {
+    type Item = (Arc<str>, Value);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    /// Path and value of each field, by path.
+    fn into_iter(self) -> Self::IntoIter {
+        Arc::unwrap_or_clone(self.0).into_iter()
     }
 }

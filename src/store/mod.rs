@@ -45,6 +45,7 @@ pub use tables::debug_log::DebugExtent;
 pub use tables::items::ItemList;
 
 use crate::model::{Run, Stamp};
+use futures::future::BoxFuture;
 use handle::Handle;
 use migrate::{CURRENT, Schema};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -153,6 +154,23 @@ impl Store {
             return Ok(());
         }
         self.write(batch_work(batch)).await.map(drop)
+    }
+
+    /// [`Self::commit`], begun at once: the answer may be waited for later. What is committed after
+    /// it comes after it.
+    pub fn begin_commit(&self, batch: Batch) -> BoxFuture<'static, StoreResult<()>> {
+        if batch.is_empty() {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        #[cfg(test)]
+        if self.inner.memory.is_some() {
+            // Nothing of it shows before it is waited for: the other end of what may happen.
+            let store = self.clone();
+            return Box::pin(async move { store.commit(batch).await });
+        }
+        let (reply, answer) = oneshot::channel();
+        self.inner.send(batch_work(batch), Reply::Async(reply));
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(threads::gave_up())).map(drop) })
     }
 
     /// [`Self::commit`] for callers that are not async.

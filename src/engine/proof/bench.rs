@@ -86,6 +86,7 @@ impl Bench {
         };
         store.commit_blocking(Change::PutCrm(crm).into()).unwrap();
         world.lock().unwrap().store = Some(store.clone());
+        safeguards::set_eagerly(setup.eagerly);
         safeguards::set_sizes(setup.batch, if setup.rare_scans { 0 } else { 2_000 });
         let bench = Self { world, store, setup, uncertain: 0, runs: BTreeSet::new() };
         bench.map_phone(true);

@@ -54,6 +54,8 @@ pub struct Setup {
     pub write_batch: usize,
     pub parallel: usize,
     pub batch: usize,
+    /// Commits beside the work are seen at once, else as late as they may be.
+    pub eagerly: bool,
 }
 
 impl Setup {
@@ -78,6 +80,7 @@ impl Setup {
             write_batch: 3,
             parallel: 2,
             batch: 100,
+            eagerly: false,
         }
     }
 
@@ -98,7 +101,7 @@ impl Setup {
     /// The systems of a story, thrown with dice.
     pub fn thrown(self, dice: &mut Dice) -> Self {
         let feeds = [ChangeFeed::NarrowScan, ChangeFeed::FullScan, ChangeFeed::Filtered];
-        Self {
+        let thrown = Self {
             external_id: dice.chance(40),
             feed: feeds[dice.below(3) as usize],
             unique: dice.chance(60),
@@ -112,7 +115,8 @@ impl Setup {
             parallel: 1 + dice.below(3) as usize,
             batch: [1, 2, 3, 100][dice.below(4) as usize],
             ..self
-        }
+        };
+        Self { eagerly: thrown.page.is_multiple_of(2), ..thrown }
     }
 
     /// The settings of the connector. `phone`: the telephone number is mapped.

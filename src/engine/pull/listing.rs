@@ -4,12 +4,12 @@ use super::CHUNK;
 use super::stage::take;
 use crate::engine::context::{Context, Step, Stop};
 use crate::engine::module::{ModuleWork, at};
-use crate::model::{Record, Side, Stamp, UserError, fingerprint, id_key};
+use crate::model::{Record, Side, Stamp, UserError, id_key};
 use crate::remote::{Next, Page, PageAt, PageRequest, Remote, Scope};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
 use std::collections::HashSet;
-use std::fmt::Write;
+use xxhash_rust::xxh3::Xxh3;
 
 /// How often a page is asked for again that was sent in the place of another one.
 const REPEATED: usize = 3;
@@ -92,13 +92,14 @@ impl Listing {
 /// A record that was edited meanwhile may rightly be shown once more, even alone on its page: its
 /// stamp tells.
 fn page_print(page: &Page) -> u64 {
-    let mut text = String::new();
+    let mut print = Xxh3::new();
     for record in &page.records {
         let stamp = record.modified.map_or(i64::MIN, |stamp| stamp.0);
-        // Writing into a string does not fail.
-        let _ = writeln!(text, "{}@{stamp}", record.id);
+        print.update(&(record.id.len() as u64).to_le_bytes());
+        print.update(record.id.as_bytes());
+        print.update(&stamp.to_le_bytes());
     }
-    fingerprint(&text)
+    print.digest()
 }
 
 pub async fn run_listing(

@@ -2,7 +2,8 @@
 
 use crate::engine::context::{Context, Step};
 use crate::engine::echo::{is_echo, source_of};
-use crate::engine::module::{ModuleWork, Staged, at};
+use crate::engine::module::{ModuleWork, at};
+use crate::engine::staged::Staged;
 use crate::model::{LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
 
 /// What the store knows of a record.
@@ -107,7 +108,8 @@ pub fn stage(
             return Ok(());
         }
         if record.trashed {
-            return push_linked(work, link, Staged::gone(side, record.id, link));
+            let gone = work.staging.gone(side, record.id, link);
+            return push_linked(work, link, gone);
         }
         let unchanged = link.prints[at(side)] == print && link.revision == revision;
         if !again && (stands || (unchanged && known.skip.is_none())) {
@@ -120,7 +122,8 @@ pub fn stage(
             // cursor has passed what only the record on the other side itself can tell.
             work.partners[at(side.other())].push(link.id_on(side.other()).to_owned());
         }
-        return push_linked(work, link, Staged::linked(side, record, link));
+        let changed = work.staging.linked(side, record, link);
+        return push_linked(work, link, changed);
     }
     if record.trashed {
         return Ok(());
@@ -139,7 +142,7 @@ pub fn stage(
     // Its key may change while it is listed: it is then staged under both, and the later one counts.
     let place = [&[at(side) as u8][..], id_key(&record.id).as_bytes(), b"\0", &key].concat();
     work.fresh_keys.push(&place, &work.fresh.pushed())?;
-    work.fresh.push(&key, &Staged::fresh(side, record))?;
+    work.fresh.push(&key, &work.staging.fresh(side, record))?;
     Ok(())
 }
 

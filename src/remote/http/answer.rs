@@ -47,7 +47,7 @@ impl Answer {
     }
 
     /// Parses the JSON in it, tolerantly.
-    pub(crate) fn json<T>(&self, parse: impl Fn(&[u8]) -> serde_json::Result<T>) -> Option<T> {
+    pub(crate) fn json<T>(&self, parse: impl Fn(&str) -> serde_json::Result<T>) -> Option<T> {
         body::parse(&self.body, parse)
     }
 

@@ -14,22 +14,20 @@ const CANDIDATES: usize = 200;
 
 /// Parses a body, strictly at first, then repaired, then from the first bracket that parses.
 /// `None`: there is no JSON in it.
-pub(crate) fn parse<T>(body: &[u8], parse: impl Fn(&[u8]) -> serde_json::Result<T>) -> Option<T> {
-    if let Ok(value) = parse(body) {
+pub(crate) fn parse<T>(body: &[u8], parse: impl Fn(&str) -> serde_json::Result<T>) -> Option<T> {
+    if let Some(value) = std::str::from_utf8(body).ok().and_then(|text| parse(text).ok()) {
         return Some(value);
     }
     let text = repair(body);
     let text = text.trim_start();
-    if let Ok(value) = parse(text.as_bytes()) {
+    if let Ok(value) = parse(text) {
         return Some(value);
     }
     if text.starts_with(['{', '[']) {
         // Cut off, or something else: an inner piece must not pass for the whole.
         return None;
     }
-    text.match_indices(['{', '['])
-        .take(CANDIDATES)
-        .find_map(|(at, _)| parse(&text.as_bytes()[at..]).ok())
+    text.match_indices(['{', '[']).take(CANDIDATES).find_map(|(at, _)| parse(&text[at..]).ok())
 }
 
 /// The body as text: no byte order mark, no control characters, no invalid UTF-8.
@@ -108,7 +106,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn value(body: &[u8]) -> Option<Value> {
-        parse(body, |b| serde_json::from_slice(b))
+        parse(body, |text| serde_json::from_str(text))
     }
 
     #[test]

@@ -22,7 +22,7 @@ async fn send(http: &Http, url: &Url, plan: Plan) -> RemoteResult<Json> {
         ..Call::get(url.clone())
     };
     let read = |answer: &Answer| {
-        let json = answer.json(|b| serde_json::from_slice::<Json>(b));
+        let json = answer.json(|b| serde_json::from_str::<Json>(b));
         json.filter(|_| answer.status == 200).ok_or_else(|| answer.not_the_api())
     };
     http.run(plan, make, read).await

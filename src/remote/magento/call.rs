@@ -269,8 +269,8 @@ impl Magento {
 }
 
 /// A body as a value, its numbers exact.
-pub(crate) fn json(body: &[u8]) -> serde_json::Result<Value> {
-    let raw: &RawValue = serde_json::from_slice(body)?;
+pub(crate) fn json(body: &str) -> serde_json::Result<Value> {
+    let raw: &RawValue = serde_json::from_str(body)?;
     Ok(value(raw.get()))
 }
 

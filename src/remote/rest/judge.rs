@@ -20,7 +20,7 @@ impl Rest {
         answer: &Answer,
         what: &str,
     ) -> Result<Judged, Fault> {
-        let json = answer.json(|body| serde_json::from_slice::<Json>(body));
+        let json = answer.json(|body| serde_json::from_str::<Json>(body));
         if answer.status == 204 {
             return Ok(Judged::Good(good(answer, Json::Null)));
         }

@@ -25,10 +25,10 @@ pub(crate) struct Failure {
 
 /// Parses an answer whose result is parsed by a seed.
 pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(
-    body: &'de [u8],
+    body: &'de str,
     seed: S,
 ) -> serde_json::Result<Reply<S::Value>> {
-    let mut de = serde_json::Deserializer::from_slice(body);
+    let mut de = serde_json::Deserializer::from_str(body);
     let reply = de.deserialize_map(Envelope(seed))?;
     de.end()?;
     Ok(reply)
@@ -87,7 +87,7 @@ mod tests {
     use std::marker::PhantomData;
 
     fn reply(body: &str) -> Option<Reply<Json>> {
-        parse(body.as_bytes(), PhantomData).ok()
+        parse(body, PhantomData).ok()
     }
 
     #[test]

@@ -3,18 +3,25 @@
 
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Vtiger;
-use super::call::Operation;
+use super::call::{Operation, refused};
 use super::columns::{self, Columns};
 use super::describe::Described;
 use super::values::element;
 use super::vtql::{Op, Query};
 use crate::model::{Fields, UserError, Value};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::marker::PhantomData;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The most writes of one call.
 pub(crate) const BATCH: usize = 50;
+
+/// Where writes go: the module, and what of it the answers are to tell.
+struct Target {
+    module: Arc<Described>,
+    columns: Columns,
+}
 
 impl Vtiger {
     /// Sends writes one after the other, until `stop` is cancelled.
@@ -27,6 +34,7 @@ impl Vtiger {
     ) -> Vec<RemoteResult<Written>> {
         let mut results = Vec::with_capacity(writes.len());
         let mut answered = Vec::new();
+        let mut target: Option<Target> = None;
         for write in writes {
             if stop.is_some_and(CancellationToken::is_cancelled) {
                 answered.push(false);
@@ -34,8 +42,8 @@ impl Vtiger {
                 continue;
             }
             // A description that could not be read may be there by the next one.
-            let result = match self.described(entity).await {
-                Ok(module) => self.write_one(&module, write, wanted).await,
+            let result = match self.target(&mut target, entity, wanted).await {
+                Ok(target) => self.write_one(target, write, wanted).await,
                 Err(error) => Err(error),
             };
             answered.push(match (write, &result) {
@@ -45,37 +53,52 @@ impl Vtiger {
             });
             results.push(result);
         }
-        if let Ok(module) = self.described(entity).await {
-            self.complete(&module, wanted, &mut results, &answered).await;
+        if let Some(target) = target {
+            self.complete(&target.columns, &mut results, &answered).await;
         }
         results
     }
 
+    /// The description and the columns, made by the first write that comes to need them.
+    async fn target<'t>(
+        &self,
+        target: &'t mut Option<Target>,
+        entity: &str,
+        wanted: &[String],
+    ) -> RemoteResult<&'t Target> {
+        let ready = match target.take() {
+            Some(ready) => ready,
+            None => {
+                let module = self.described(entity).await?;
+                Target { columns: Columns::new(&module, wanted), module }
+            }
+        };
+        Ok(target.insert(ready))
+    }
+
     async fn write_one(
         &self,
-        module: &Described,
+        target: &Target,
         write: &Write,
         wanted: &[String],
     ) -> RemoteResult<Written> {
         match write {
-            Write::Create { fields } => self.create(module, fields, wanted).await,
+            Write::Create { fields } => self.create(target, fields).await,
             Write::Update { id, fields, .. } if fields.is_empty() => {
-                self.untouched(&module.info.name, id, wanted).await
+                self.untouched(&target.module.info.name, id, wanted).await
             }
-            Write::Update { id, fields, .. } => self.revise(module, id, fields, wanted).await,
-            Write::Delete { id } => self.delete(module, id).await,
+            Write::Update { id, fields, .. } => self.revise(target, id, fields).await,
+            Write::Delete { id } => self.delete(&target.module, id).await,
         }
     }
 
     /// Adds to the answers what they refer to.
     async fn complete(
         &self,
-        module: &Described,
-        wanted: &[String],
+        columns: &Columns,
         results: &mut [RemoteResult<Written>],
         answered: &[bool],
     ) {
-        let columns = Columns::new(module, wanted);
         let mut places = Vec::new();
         let mut records = Vec::new();
         for (place, (result, answered)) in results.iter_mut().zip(answered).enumerate() {
@@ -87,7 +110,7 @@ impl Vtiger {
             }
         }
         // They are written; a failed look-up must not make that unknown.
-        if self.fill(&mut records, &columns).await.is_err() {
+        if self.fill(&mut records, columns).await.is_err() {
             for record in &mut records {
                 for one in columns.refs.iter().filter(|r| r.hidden) {
                     record.fields.remove(&one.base);
@@ -104,12 +127,8 @@ impl Vtiger {
         }
     }
 
-    async fn create(
-        &self,
-        module: &Described,
-        values: &Fields,
-        wanted: &[String],
-    ) -> RemoteResult<Written> {
+    async fn create(&self, target: &Target, values: &Fields) -> RemoteResult<Written> {
+        let module = &*target.module;
         let entity = module.info.name.as_str();
         let (plain, members) = self.document_members(module, values, true).await?;
         let mut element = element(module, &plain)?;
@@ -120,12 +139,12 @@ impl Vtiger {
         {
             element.insert("assigned_user_id".into(), who.user_id.clone().into());
         }
-        let json = Json::Object(element.clone()).to_string();
+        let json = text_of(&element)?;
         let op = Operation::post("create", format!("create a record in {entity}"))
             .with("elementType", entity)
             .with("element", &json);
         let stock = self.stock_of(&element).await;
-        let result = self.written(module, op, wanted).await;
+        let result = self.written(&target.columns, op).await;
         self.keep_stock(stock, &result).await;
         self.forget_lists(entity);
         match self.document_created(module, &element, result).await {
@@ -137,13 +156,8 @@ impl Vtiger {
         }
     }
 
-    async fn revise(
-        &self,
-        module: &Described,
-        id: &str,
-        values: &Fields,
-        wanted: &[String],
-    ) -> RemoteResult<Written> {
+    async fn revise(&self, target: &Target, id: &str, values: &Fields) -> RemoteResult<Written> {
+        let module = &*target.module;
         let entity = module.info.name.as_str();
         let (plain, members) = self.document_members(module, values, false).await?;
         let mut element = element(module, &plain)?;
@@ -152,10 +166,10 @@ impl Vtiger {
         self.kept_duration(module, id, &mut element).await?;
         element.insert("id".into(), id.into());
         let stock = self.stock_around(module, id, Some(&element)).await;
-        let element = Json::Object(element).to_string();
+        let element = text_of(&element)?;
         let op =
             Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
-        let result = self.written(module, op, wanted).await;
+        let result = self.written(&target.columns, op).await;
         self.keep_stock(stock, &result).await;
         match result {
             Err(error) => Err(self.told_apart(module, id, error).await),
@@ -184,13 +198,7 @@ impl Vtiger {
         }
     }
 
-    async fn written(
-        &self,
-        module: &Described,
-        op: Operation<'_>,
-        wanted: &[String],
-    ) -> RemoteResult<Written> {
-        let columns = Columns::new(module, wanted);
+    async fn written(&self, columns: &Columns, op: Operation<'_>) -> RemoteResult<Written> {
         let what = op.what.clone();
         let (row, date) = self.call(op, columns.projection.record()).await?;
         if let Value::Text(modified) = &row.slots[1] {
@@ -250,6 +258,12 @@ impl Vtiger {
             _ => None,
         }
     }
+}
+
+/// An element as JSON.
+fn text_of(element: &Map<String, Json>) -> RemoteResult<String> {
+    serde_json::to_string(element)
+        .map_err(|e| refused("A record cannot be sent to Vtiger.", format!("{e}."), ""))
 }
 
 fn gone(entity: &str, id: &str) -> RemoteError {

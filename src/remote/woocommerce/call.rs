@@ -85,7 +85,7 @@ impl Woo {
     pub(crate) async fn call<T: Send>(
         &self,
         ask: &Ask,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T> + Send + Sync,
+        parse: impl Fn(&str) -> serde_json::Result<T> + Send + Sync,
     ) -> RemoteResult<(T, Meta)> {
         self.ask(ask, parse).await?.map_err(|api| self.explained(&api, ask))
     }
@@ -97,7 +97,7 @@ impl Woo {
     pub(crate) async fn ask<T: Send>(
         &self,
         ask: &Ask,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T> + Send + Sync,
+        parse: impl Fn(&str) -> serde_json::Result<T> + Send + Sync,
     ) -> RemoteResult<Result<(T, Meta), ApiError>> {
         let mut at = self.auth.current();
         let mut telling: Option<ApiError> = None;
@@ -202,7 +202,7 @@ impl Woo {
     fn read<T>(
         &self,
         answer: &Answer,
-        parse: &(impl Fn(&[u8]) -> serde_json::Result<T> + Sync),
+        parse: &(impl Fn(&str) -> serde_json::Result<T> + Sync),
     ) -> Result<Reply<T>, Fault> {
         if let Some(time) = answer.server_time() {
             self.auth.learn_skew(time.0 - Stamp::now().0);
@@ -219,11 +219,7 @@ impl Woo {
             return Ok(Reply::Done(result, meta));
         }
         let projection = Projection::new(["code", "message", "data"], &[]);
-        let found = answer.json(|body| {
-            std::str::from_utf8(body)
-                .map_err(serde::de::Error::custom)
-                .and_then(|text| projection.take(text))
-        });
+        let found = answer.json(|body| projection.take(body));
         let api = found.and_then(|f| ApiError::read(answer.status, &f.fields));
         match api {
             Some(api) if answer.status >= 500 && answer.status != 501 => {

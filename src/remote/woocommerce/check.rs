@@ -102,7 +102,7 @@ impl Woo {
     }
 
     pub(super) async fn tried(&self, ask: &Ask) -> RemoteResult<()> {
-        let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
+        let parse = |body: &str| serde_json::from_str::<IgnoredAny>(body);
         self.call(ask, parse).await.map(|_| ())
     }
 
@@ -123,7 +123,7 @@ impl Woo {
         let ask = Ask::get("system_status", "read the version")
             .with("_fields", "environment.version,environment.wp_version")
             .planned(Plan::BRIEF);
-        let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
+        let parse = |body: &str| serde_json::from_str::<Json>(body);
         let (json, _) = self.call(&ask, parse).await.ok()?;
         let version = json.pointer("/environment/version")?.as_str()?;
         Some(version.to_owned())

@@ -14,7 +14,7 @@ impl Woo {
         let what = format!("describe {}", entity.name);
         let mut ask = Ask::get(entity.name, what.as_str()).planned(Plan::FIRST);
         ask.method = Method::OPTIONS;
-        let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
+        let parse = |body: &str| serde_json::from_str::<Json>(body);
         match self.call(&ask, parse).await {
             Ok((json, _)) => Ok(read(entity, &json)),
             Err(error) if error.kind == ErrorKind::NotTheApi => {

@@ -265,8 +265,8 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Vec<Projected>> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let rows = projection.records().deserialize(&mut de)?;
             de.end().map(|()| rows)
         };
@@ -281,8 +281,8 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Projected> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let row = projection.record().deserialize(&mut de)?;
             de.end().map(|()| row)
         };

@@ -58,8 +58,8 @@ impl Woo {
         }
         ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let rows = projection.records().deserialize(&mut de)?;
             de.end().map(|()| rows)
         };

@@ -97,8 +97,8 @@ impl Woo {
 
     async fn looked(&self, entity: &Entity, ask: &Ask) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, &[]);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let rows = projection.records().deserialize(&mut de)?;
             de.end().map(|()| rows)
         };

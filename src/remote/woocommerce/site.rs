@@ -98,7 +98,7 @@ impl Woo {
 }
 
 fn read(answer: &Answer) -> Result<Site, Fault> {
-    let site: Option<Site> = answer.json(|body| serde_json::from_slice(body));
+    let site: Option<Site> = answer.json(|body| serde_json::from_str(body));
     match site {
         Some(site) if answer.status == 200 && !site.namespaces.is_empty() => Ok(site),
         _ => Err(answer.not_the_api().at_once()),

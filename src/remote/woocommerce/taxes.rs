@@ -26,8 +26,8 @@ impl Woo {
         wanted: &[String],
     ) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, wanted);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let rows = projection.records().deserialize(&mut de)?;
             de.end().map(|()| rows)
         };

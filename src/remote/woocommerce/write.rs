@@ -162,7 +162,7 @@ impl Woo {
             ask = ask.with(name, *value);
         }
         let projection = records::projection(entity, fields);
-        let parse = |body: &[u8]| parse_with(body, projection.record());
+        let parse = |body: &str| parse_with(body, projection.record());
         let row = match self.ask(&ask, parse).await? {
             Ok((row, _)) => row,
             Err(api) => {
@@ -201,7 +201,7 @@ impl Woo {
             .with("force", "true");
         ask.method = Method::DELETE;
         // It is no order, and the shop clears drafts away by itself.
-        let _ = self.ask(&ask, |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body)).await;
+        let _ = self.ask(&ask, |body: &str| serde_json::from_str::<IgnoredAny>(body)).await;
     }
 
     /// Into the trash where there is one. Customers can only be deleted for good.
@@ -232,7 +232,7 @@ impl Woo {
             ask = ask.with("force", "true");
         }
         let done = Ok(Written { id: id.to_owned(), record: None });
-        let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
+        let parse = |body: &str| serde_json::from_str::<IgnoredAny>(body);
         let mut answer = self.ask(&ask, parse).await;
         if answer.as_ref().is_err_and(is_blocked) {
             // Some hosts block the method; the API takes it as a parameter too.
@@ -408,10 +408,10 @@ fn key_of(entity: &Entity, write: &Write) -> Option<String> {
 }
 
 fn parse_with<'de, S: DeserializeSeed<'de>>(
-    body: &'de [u8],
+    body: &'de str,
     seed: S,
 ) -> serde_json::Result<S::Value> {
-    let mut de = serde_json::Deserializer::from_slice(body);
+    let mut de = serde_json::Deserializer::from_str(body);
     let value = seed.deserialize(&mut de)?;
     de.end().map(|()| value)
 }

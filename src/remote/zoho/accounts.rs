@@ -228,7 +228,7 @@ impl Accounts {
 
 /// The JSON of any status; a page is not the accounts server's.
 fn read(answer: &Answer) -> Result<Grant, Fault> {
-    let grant = answer.json(|body| serde_json::from_slice::<Grant>(body));
+    let grant = answer.json(|body| serde_json::from_str::<Grant>(body));
     match grant {
         Some(grant) if answer.status < 500 || grant.error.is_some() => Ok(grant),
         _ => Err(answer.not_the_api()),

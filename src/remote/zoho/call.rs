@@ -124,14 +124,14 @@ impl Zoho {
     pub(crate) async fn call<T: Send>(
         &self,
         ask: &Ask,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T> + Send + Sync,
+        parse: impl Fn(&str) -> serde_json::Result<T> + Send + Sync,
     ) -> RemoteResult<(Option<T>, Meta)> {
         self.ask(ask, parse).await?.map_err(|api| self.explained(&api, ask))
     }
 
     /// Sends a request and gives back its JSON; null: there is nothing.
     pub(crate) async fn json(&self, ask: &Ask) -> RemoteResult<Json> {
-        let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
+        let parse = |body: &str| serde_json::from_str::<Json>(body);
         Ok(self.call(ask, parse).await?.0.unwrap_or_default())
     }
 
@@ -142,7 +142,7 @@ impl Zoho {
     pub(crate) async fn ask<T: Send>(
         &self,
         ask: &Ask,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T> + Send + Sync,
+        parse: impl Fn(&str) -> serde_json::Result<T> + Send + Sync,
     ) -> RemoteResult<Result<(Option<T>, Meta), ApiError>> {
         let mut refused = None;
         loop {
@@ -212,7 +212,7 @@ impl Zoho {
 fn read<T>(
     answer: &Answer,
     items: bool,
-    parse: &(impl Fn(&[u8]) -> serde_json::Result<T> + Sync),
+    parse: &(impl Fn(&str) -> serde_json::Result<T> + Sync),
 ) -> Result<Reply<T>, Fault> {
     let server_time = answer.server_time();
     let meta = Meta { asked_at: server_time.map(|t| t.minus(answer.took)), server_time };
@@ -222,7 +222,7 @@ fn read<T>(
     }
     let good = (200..300).contains(&answer.status);
     let refusal = || {
-        let json = answer.json(|body| serde_json::from_slice::<Json>(body))?;
+        let json = answer.json(|body| serde_json::from_str::<Json>(body))?;
         ApiError::read(answer.status, &json)
     };
     if good || (items && matches!(answer.status, 400 | 412)) {
@@ -281,8 +281,8 @@ pub(crate) struct Listed {
 
 impl Rows<'_> {
     /// Reads a body. One without the list is an error.
-    pub(crate) fn parse(&self, body: &[u8]) -> serde_json::Result<Listed> {
-        let mut de = serde_json::Deserializer::from_slice(body);
+    pub(crate) fn parse(&self, body: &str) -> serde_json::Result<Listed> {
+        let mut de = serde_json::Deserializer::from_str(body);
         let found = de.deserialize_map(self)?;
         de.end()?;
         Ok(found)

@@ -78,7 +78,7 @@ impl Zoho {
     async fn check_user(&self, report: &mut CheckReport) -> RemoteResult<()> {
         let ask =
             Ask::get("users", "read the user").with("type", "CurrentUser").planned(Plan::BRIEF);
-        let parse = |body: &[u8]| serde_json::from_slice::<Json>(body);
+        let parse = |body: &str| serde_json::from_str::<Json>(body);
         match self.call(&ask, parse).await {
             Ok((json, meta)) => {
                 let user =
@@ -211,7 +211,7 @@ impl Zoho {
     }
 
     async fn tried(&self, ask: &Ask) -> RemoteResult<()> {
-        let parse = |body: &[u8]| serde_json::from_slice::<IgnoredAny>(body);
+        let parse = |body: &str| serde_json::from_str::<IgnoredAny>(body);
         self.call(ask, parse).await.map(|_| ())
     }
 

@@ -206,7 +206,7 @@ impl Zoho {
         struct Answers {
             data: Vec<Json>,
         }
-        let parse = |body: &[u8]| serde_json::from_slice::<Answers>(body);
+        let parse = |body: &str| serde_json::from_str::<Answers>(body);
         let (answers, _) = self.call(ask, parse).await?;
         // Items tell their own codes; the status of the whole says nothing more.
         Ok((207, answers.map(|a| a.data).unwrap_or_default()))

@@ -30,8 +30,8 @@ impl Woo {
         let what = format!("{verb} {} {}", items.len(), entity.name);
         let ask = Ask::post(format!("{route}/batch"), what, body).planned(Plan::BATCH);
         let projection = records::projection(entity, fields);
-        let parse = |body: &[u8]| {
-            let mut de = serde_json::Deserializer::from_slice(body);
+        let parse = |body: &str| {
+            let mut de = serde_json::Deserializer::from_str(body);
             let rows = Batch { member, projection: &projection }.deserialize(&mut de)?;
             de.end().map(|()| rows)
         };
