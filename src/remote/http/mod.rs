@@ -147,12 +147,28 @@ impl Http {
     ///
     /// # Errors
     /// The last failure.
-    pub(crate) async fn run<T>(
+    pub(crate) async fn run<T: Send>(
         &self,
         plan: Plan,
         make: impl Fn() -> Call + Send + Sync,
         read: impl Fn(&Answer) -> Result<T, Fault> + Send + Sync,
     ) -> RemoteResult<T> {
+        let mut found = None;
+        let mut keep = |answer: &Answer| {
+            found = Some(read(answer)?);
+            Ok(())
+        };
+        self.repeat(plan, &make, &mut keep).await?;
+        found.ok_or_else(RemoteError::unanswered)
+    }
+
+    /// [`Self::run`] without the types of its caller: dozens of them share one such loop.
+    async fn repeat(
+        &self,
+        plan: Plan,
+        make: &(dyn Fn() -> Call + Send + Sync),
+        read: &mut (dyn FnMut(&Answer) -> Result<(), Fault> + Send),
+    ) -> RemoteResult<()> {
         let start = Instant::now();
         let mut pauses = plan.pauses();
         let mut tries = 0;
@@ -161,10 +177,10 @@ impl Http {
             let outcome = self.once(make(), &plan, tries, left).await;
             tries += 1;
             let fault = match outcome.and_then(|answer| read(&answer)) {
-                Ok(value) => {
+                Ok(()) => {
                     self.worked.store(true, Ordering::Relaxed);
                     self.pace.went_well();
-                    return Ok(value);
+                    return Ok(());
                 }
                 Err(fault) => fault,
             };

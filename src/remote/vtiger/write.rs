@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The most writes of one call.
-pub(crate) const BATCH: usize = 50;
+pub(crate) const BATCH: usize = 200;
 
 /// Where writes go: the module, and what of it the answers are to tell.
 struct Target {
