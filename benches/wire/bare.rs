@@ -39,6 +39,7 @@ pub fn run(arguments: &[String]) {
         match what.as_str() {
             "create" => create(&keys).await,
             "narrow" => read_customers(&keys, NARROW).await,
+            "whole" => read_customers(&keys, WHOLE).await,
             _ => {
                 let (customers, a) = read_customers(&keys, WHOLE).await;
                 let (contacts, b) = read_contacts(&keys).await;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// The exit code of a sync that left records behind.
 const SKIPPED: i32 = 3;
+/// The exit code of one that the guard held.
+const HELD: i32 = 4;
 
 /// What a process took, and what it printed.
 pub struct Ran {
@@ -19,6 +21,8 @@ pub struct Ran {
     pub cpu: Duration,
     /// The most memory that it had, in KiB.
     pub memory: u64,
+    /// How many commits it made that a screen would show.
+    pub commits: Option<u64>,
 }
 
 impl Ran {
@@ -46,12 +50,18 @@ impl Ran {
         let out = out.join().unwrap_or_default();
         let err = err.join().unwrap_or_default();
         // Customers without a name are skipped, which the exit code tells.
-        if !matches!(status.code(), Some(0 | SKIPPED)) {
+        if !matches!(status.code(), Some(0 | SKIPPED | HELD)) {
             fail(&format!("{command:?}: {status}\n{out}\n{err}"));
         }
         let out: Value = serde_json::from_str(&out).unwrap_or_default();
         let own = out.get("millis").and_then(Value::as_f64);
-        Self { took: own.map_or(took, |ms| Duration::from_secs_f64(ms / 1000.0)), out, cpu, memory }
+        Self {
+            took: own.map_or(took, |ms| Duration::from_secs_f64(ms / 1000.0)),
+            out,
+            cpu,
+            memory,
+            commits: None,
+        }
     }
 
     /// Runs the bare client.

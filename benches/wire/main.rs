@@ -1,10 +1,12 @@
-//! How near the program is to the limit of the wire: a first sync, a sync without changes and one
-//! with few, each beside a bare client that only does the same requests.
+//! How near the program is to the limit of the wire: a first sync up to the guard (*pull*) and
+//! beyond it (*create*), one of a new store with both sides filled (*link*), one without changes
+//! (*same*) and one with few (*few*), each beside a bare client that only does the same requests.
 //!
 //! `cargo bench --bench wire` prints one table for each number of records and each latency:
-//! records a second, the ratio to the bare client, peak memory, requests, bytes on the wire, and
-//! the processor time that the program and the sandbox took for a record. Options, after `--`:
-//! `--records 10000,100000`, `--latency 0,50` (milliseconds), `--only create,link,same,few`.
+//! records a second, the ratio to the bare client, peak memory, requests, commits, bytes on the
+//! wire, and the processor time that the program and the sandbox took for a record. Options, after
+//! `--`: `--records 10000,100000`, `--latency 0,50` (milliseconds),
+//! `--only pull,create,link,same,few`.
 //!
 //! Sandbox, bare client and program are processes of their own; this one runs itself as the first
 //! two.
@@ -20,10 +22,14 @@ use server::Server;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use syncdeck::store::Store;
 use table::{Row, Table};
 
 /// What is measured, in this order: each step begins with what the one before left.
-const STEPS: [&str; 4] = ["create", "link", "same", "few"];
+const STEPS: [&str; 5] = ["pull", "create", "link", "same", "few"];
+/// How many creates the guard lets pass.
+const GUARD: u64 = 500;
+const NO_GUARD: u64 = 100_000_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -76,13 +82,24 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
     let wanted = |step: &str| only.contains(step);
     let folder = tempfile::tempdir().unwrap_or_else(|e| fail(&e.to_string()));
     let mut server = Server::start(records, latency);
+    if wanted("pull") {
+        let bare = server.watch(|s| Ran::bare(&["whole", &s.keys.to_string()]));
+        let read = bare.0.records();
+        table.push(Row::bare("pull", &bare));
+        let held = server.watch(|s| sync(s, &folder.path().join("held"), GUARD));
+        table.push(Row::program("pull", &held, read));
+        held_all(&held.0.out, read);
+    }
     if wanted("create") {
         // The bare client first, in a world of its own.
         let mut other = Server::start(records, latency);
         let bare = other.watch(|s| Ran::bare(&["create", &s.keys.to_string()]));
         table.push(Row::bare("create", &bare));
     }
-    let create = server.watch(|s| sync(s, &folder.path().join("first")));
+    if only.len() == 1 && wanted("pull") {
+        return;
+    }
+    let create = server.watch(|s| sync(s, &folder.path().join("first"), NO_GUARD));
     if wanted("create") {
         table.push(Row::program("create", &create, created(&create.0.out)));
     }
@@ -90,26 +107,26 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
         let bare = server.watch(|s| Ran::bare(&["both", &s.keys.to_string()]));
         let read = bare.0.records();
         table.push(Row::bare("link", &bare));
-        let link = server.watch(|s| sync(s, &folder.path().join("second")));
+        let link = server.watch(|s| sync(s, &folder.path().join("second"), NO_GUARD));
         linked_all(&link.0.out, read);
         table.push(Row::program("link", &link, read));
     }
     if wanted("same") || wanted("few") {
         // Once more sees what the creates have made in Vtiger; only then is all quiet.
         server.rest();
-        sync(&server, &folder.path().join("first"));
+        sync(&server, &folder.path().join("first"), NO_GUARD);
     }
     if wanted("same") {
         let bare = server.watch(|s| Ran::bare(&["narrow", &s.keys.to_string()]));
         let read = bare.0.records();
         table.push(Row::bare("same", &bare));
-        let same = server.watch(|s| sync(s, &folder.path().join("first")));
+        let same = server.watch(|s| sync(s, &folder.path().join("first"), NO_GUARD));
         table.push(Row::program("same", &same, read));
         nothing_written(&same.0.out);
     }
     if wanted("few") {
         let edited = server.edit(100);
-        let few = server.watch(|s| sync(s, &folder.path().join("first")));
+        let few = server.watch(|s| sync(s, &folder.path().join("first"), NO_GUARD));
         table.push(Row::program("few", &few, updated(&few.0.out)));
         if updated(&few.0.out) != edited {
             fail(&format!("{edited} edits, but {}", few.0.out));
@@ -118,7 +135,7 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
 }
 
 /// Connects the sandbox, if that was not done yet, and syncs.
-fn sync(server: &Server, folder: &Path) -> Ran {
+fn sync(server: &Server, folder: &Path, guard: u64) -> Ran {
     let program = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncdeck"));
         command.env_remove("SYNCDECK_DATA_DIR").env("TZ", "UTC");
@@ -127,10 +144,20 @@ fn sync(server: &Server, folder: &Path) -> Ran {
     };
     if !folder.exists() {
         let settings = folder.with_extension("toml");
-        std::fs::write(&settings, server.settings()).unwrap_or_else(|e| fail(&e.to_string()));
+        std::fs::write(&settings, server.settings(guard)).unwrap_or_else(|e| fail(&e.to_string()));
         Ran::of(program(&["apply", &settings.to_string_lossy()]));
     }
-    Ran::of(program(&["sync", "--json"]))
+    let before = commits(folder);
+    let mut ran = Ran::of(program(&["sync", "--json"]));
+    ran.commits = Some(commits(folder) - before);
+    ran
+}
+
+/// The commits that the store below a folder counts.
+fn commits(folder: &Path) -> u64 {
+    let path = folder.join("syncdeck.redb");
+    let store = Store::open(&path).unwrap_or_else(|e| fail(&format!("{}: {e}", path.display())));
+    *store.generation().borrow()
 }
 
 fn sum(out: &Value, side: &str, number: &str) -> u64 {
@@ -150,6 +177,16 @@ fn nothing_written(out: &Value) {
     let all = ["created", "updated", "deleted"];
     if all.iter().any(|n| sum(out, "vtiger", n) + sum(out, "service", n) > 0) {
         fail(&format!("a sync without changes wrote: {out}"));
+    }
+}
+
+/// The guard has to have held the creates of all that the bare client read.
+fn held_all(out: &Value, read: u64) {
+    nothing_written(out);
+    let planned = out[0]["held"]["counts"]["contacts.vtiger.created"].as_u64().unwrap_or(0);
+    // What has no name would not be created.
+    if planned > read || planned < read * 95 / 100 {
+        fail(&format!("{read} records read, but {planned} planned: {out}"));
     }
 }
 

@@ -160,8 +160,8 @@ impl Server {
         (ran, traffic)
     }
 
-    /// A settings file that carries customers into Vtiger as contacts.
-    pub fn settings(&self) -> String {
+    /// A settings file that carries customers into Vtiger as contacts, up to so many at once.
+    pub fn settings(&self, guard: u64) -> String {
         let of = |system: &str, key: &str| self.keys[system][key].as_str().unwrap_or("").to_owned();
         let (url, user) = (of("vtiger", "url"), of("vtiger", "username"));
         let access_key = of("vtiger", "access_key");
@@ -174,7 +174,7 @@ impl Server {
              credentials = {{ app_url = \"{shop}\", consumer_key = \"{key}\", \
              consumer_secret = \"{secret}\" }}\n\
              [connector.modules.contacts]\nenabled = true\ndirection = \"to-vtiger\"\n\
-             [connector.advanced]\nguard_creates = 100000000\n"
+             [connector.advanced]\nguard_creates = {guard}\n"
         )
     }
 }

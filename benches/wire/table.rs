@@ -14,6 +14,7 @@ pub struct Row {
     cpu: Duration,
     memory: u64,
     requests: BTreeMap<String, u64>,
+    commits: Option<u64>,
     bytes: u64,
     server: Duration,
 }
@@ -28,6 +29,7 @@ impl Row {
             cpu: ran.cpu,
             memory: ran.memory,
             requests: traffic.requests.clone(),
+            commits: ran.commits,
             bytes: traffic.bytes,
             server: traffic.cpu,
         }
@@ -72,7 +74,7 @@ impl Table {
     pub fn print(&self) {
         println!("\n{} customers, {} ms of latency", self.records, self.latency);
         println!(
-            "{:<8}{:<9}{:>9}{:>9}{:>10}{:>7}{:>8}{:>10}{:>9}{:>8}{:>9}",
+            "{:<8}{:<9}{:>9}{:>9}{:>10}{:>7}{:>8}{:>10}{:>9}{:>9}{:>8}{:>9}",
             "step",
             "who",
             "records",
@@ -81,6 +83,7 @@ impl Table {
             "ratio",
             "MiB",
             "requests",
+            "commits",
             "MB wire",
             "µs cpu",
             "µs there"
@@ -93,7 +96,7 @@ impl Table {
             };
             let each = |time: Duration| time.as_secs_f64() * 1e6 / row.records.max(1) as f64;
             println!(
-                "{:<8}{:<9}{:>9}{:>9.2}{:>10.0}{:>7}{:>8.1}{:>10}{:>9.1}{:>8.1}{:>9.1}",
+                "{:<8}{:<9}{:>9}{:>9.2}{:>10.0}{:>7}{:>8.1}{:>10}{:>9}{:>9.1}{:>8.1}{:>9.1}",
                 row.step,
                 if row.bare { "bare" } else { "syncdeck" },
                 row.records,
@@ -102,6 +105,7 @@ impl Table {
                 ratio,
                 row.memory as f64 / 1024.0,
                 row.requests.values().sum::<u64>(),
+                row.commits.map(|n| n.to_string()).unwrap_or_default(),
                 row.bytes as f64 / 1e6,
                 each(row.cpu),
                 each(row.server),

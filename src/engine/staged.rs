@@ -131,4 +131,20 @@ mod tests {
         assert_eq!(staged.link, "12x7");
         assert_eq!(paths.record(staged), None);
     }
+
+    #[test]
+    fn what_is_staged_costs_its_values_and_no_names() {
+        let names: Vec<String> = (0..20).map(|n| format!("billing.field_number_{n:02}")).collect();
+        let paths = Paths::new([&names, &names]);
+        let fields = names.iter().map(|name| (name.as_str(), Value::from("value"))).collect();
+        let record = Record { id: "43".into(), fields, ..Record::default() };
+        let bytes = postcard::to_stdvec(&paths.fresh(Side::Service, record)).unwrap();
+        assert!(bytes.len() < 200, "{} bytes for a hundred of values", bytes.len());
+        let info = allocation_counter::measure(|| {
+            let staged: Staged = postcard::from_bytes(&bytes).unwrap();
+            assert!(paths.record(staged).is_some());
+        });
+        // The values, the id, two lists, and what holds them.
+        assert!(info.count_total <= 30, "{}", info.count_total);
+    }
 }

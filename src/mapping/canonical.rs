@@ -56,11 +56,19 @@ fn join_lines<'f>(values: impl Iterator<Item = &'f Value>) -> Cow<'f, str> {
     for text in values.map(Value::text).filter(|text| !text.trim().is_empty()) {
         if joined.is_empty() {
             joined = text;
-        } else {
-            let all = joined.to_mut();
-            all.push('\n');
-            all.push_str(&text);
+            continue;
         }
+        let mut all = match joined {
+            Cow::Owned(all) => all,
+            Cow::Borrowed(first) => {
+                let mut all = String::with_capacity(first.len() + 1 + text.len());
+                all.push_str(first);
+                all
+            }
+        };
+        all.push('\n');
+        all.push_str(&text);
+        joined = all.into();
     }
     joined
 }
@@ -174,6 +182,10 @@ fn lines<'t>(text: Cow<'t, str>, two_fields: bool, limits: &FieldLimits) -> Cow<
     let text = storable(text, limits);
     if !text.contains('\n') {
         return trimmed(text);
+    }
+    let tidy = text.split('\n').all(|line| !line.is_empty() && line.trim() == line);
+    if tidy && (!two_fields || text.matches('\n').count() == 1) {
+        return text;
     }
     let kept: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let lines = match kept.split_first() {

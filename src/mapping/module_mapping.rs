@@ -246,3 +246,36 @@ fn revision(pairs: &[Pair], limits: &[FieldLimits]) -> u64 {
         .collect();
     xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::model::{Module, Value};
+
+    #[test]
+    fn comparing_a_record_costs_next_to_no_allocations() {
+        let catalog = Catalog::built_in().unwrap();
+        let contacts = &catalog.service("woocommerce").unwrap().modules[&Module::Contacts];
+        let pairs = contacts.effective_mapping(&[]);
+        let mapping = ModuleMapping::new(pairs, &contacts.match_on, [&[], &[]], |_| FieldLimits {
+            vtiger_length: Some(100),
+            bmp_only: true,
+            ..FieldLimits::default()
+        });
+        for side in Side::BOTH {
+            let paths = mapping.paths(side);
+            let fields: Fields =
+                paths.iter().map(|path| (path.as_str(), Value::from("some text"))).collect();
+            // The table of countries is made when it is first needed.
+            let mut print = mapping.print_of(side, &fields);
+            let info = allocation_counter::measure(|| print = mapping.print_of(side, &fields));
+            assert_eq!(print, mapping.project(side, &fields).print);
+            // Two streets of two lines each are joined in the shop; countries are folded.
+            let most = if side == Side::Service { 12 } else { 6 };
+            assert!(info.count_total <= most, "{side:?}: {}", info.count_total);
+            let info = allocation_counter::measure(|| drop(fields.clone()));
+            assert_eq!(info.count_total, 0, "a copy shares its fields");
+        }
+    }
+}

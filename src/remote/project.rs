@@ -116,11 +116,15 @@ impl Node {
 
     fn keep(&self, raw: &str, out: &mut Projected) {
         let value = value(raw);
-        if let Some(slot) = self.slot {
-            out.slots[slot] = value.clone();
-        }
-        if let Some(path) = &self.wanted {
-            out.fields.set(Arc::clone(path), value);
+        match (self.slot, &self.wanted) {
+            (Some(slot), None) => out.slots[slot] = value,
+            (slot, Some(path)) => {
+                if let Some(slot) = slot {
+                    out.slots[slot] = value.clone();
+                }
+                out.fields.set(Arc::clone(path), value);
+            }
+            (None, None) => {}
         }
     }
 }

@@ -16,6 +16,7 @@ mod kill;
 mod magento;
 mod mapping;
 mod reading;
+mod requests;
 pub mod rest;
 mod sandbox_sync;
 mod secrets;

@@ -114,3 +114,23 @@ proptest! {
         let _ = Projection::new(["a", "a.b", "meta_data.x"], &["id"]).take(&text);
     }
 }
+
+#[test]
+fn a_record_costs_an_allocation_for_each_text_and_little_else() {
+    use serde::de::DeserializeSeed;
+    let row = r#"{"id":43,"date_created_gmt":"2026-11-21T19:22:10","date_modified_gmt":"2026-11-21T19:24:00","role":"customer","email":"anna@example.com","meta":{"a":[1,2,{"b":"c"}]},"billing":{"city":"Köln","postcode":"50667","phone":"+49 221 1"}}"#;
+    let page = format!("[{}]", vec![row; 100].join(","));
+    let measured = |paths: &[&str], slots: &[&str]| {
+        let projection = Projection::new(paths.iter().copied(), slots);
+        let info = allocation_counter::measure(|| {
+            let mut de = serde_json::Deserializer::from_str(&page);
+            assert_eq!(projection.records().deserialize(&mut de).unwrap().len(), 100);
+        });
+        info.count_total / 100
+    };
+    let slots = ["id", "date_modified_gmt", "date_created_gmt", "role"];
+    // Three texts of the connector's own and one wanted, the list of the fields, and its growth.
+    assert!(measured(&["email"], &slots) <= 7, "{}", measured(&["email"], &slots));
+    let whole = ["email", "billing.city", "billing.postcode", "billing.phone"];
+    assert!(measured(&whole, &slots) <= 10, "{}", measured(&whole, &slots));
+}

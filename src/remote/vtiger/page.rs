@@ -13,6 +13,8 @@ use super::time::Mark;
 use super::vtql::{LIMIT, Op, Query};
 use crate::model::{Stamp, Value};
 
+/// The mark of a module without any records: before all that will be there.
+const NOTHING_YET: &str = "1970-01-02 00:00:00";
 /// Between the parts of a token; none of them holds it.
 const BAR: char = '|';
 
@@ -162,6 +164,12 @@ impl Vtiger {
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
         let count = rows.len();
         let changes = matches!(request.scope, Scope::Changed(_));
+        if changes && at.id.is_empty() {
+            // After a quiet time, what was last changed together (an import, a first sync) would
+            // else be read again by each run.
+            let past = server_time.and_then(|now| self.zone.surely_past(now));
+            self.advance(&mut at, past.as_deref());
+        }
         if count == 0 && !changes && at.id.is_empty() {
             self.surely_empty(&request.entity, &[]).await?;
         }
@@ -204,9 +212,11 @@ impl Vtiger {
         let columns = Columns::new(module, &[]);
         let query = Query::select(name, ["modifiedtime"]).latest("modifiedtime");
         let op = Operation::get("query", format!("list {name}")).with("query", &query);
-        let (rows, _) = self.call(op, columns.projection.records()).await?;
-        let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
-        Ok(latest.map(|stamp| Mark { stamp: stamp.to_owned(), offset: self.zone.known() }))
+        let (rows, server_time) = self.call(op, columns.projection.records()).await?;
+        let past = server_time.and_then(|now| self.zone.surely_past(now));
+        let shown = rows.iter().map(|r| &r.slots[1]).filter_map(stamp);
+        let latest = shown.chain(past.as_deref()).max().unwrap_or(NOTHING_YET);
+        Ok(Some(Mark { stamp: latest.to_owned(), offset: self.zone.known() }))
     }
 
     /// Whether the user sees every record, so that a short page is the last one.

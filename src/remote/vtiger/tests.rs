@@ -1,7 +1,7 @@
 //! A Vtiger that says what a test wants, byte for byte.
 
 use super::super::http::stub::{Heard, Say, Stub};
-use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Write};
+use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Since, Write};
 use super::connect;
 use crate::model::{Fields, Record, Stamp, Value};
 use percent_encoding::percent_decode_str;
@@ -473,4 +473,31 @@ async fn a_mark_tells_the_zone_that_a_write_has_shown() {
     remote.write("Contacts", &[write], &[]).await.remove(0).unwrap();
     assert_eq!(remote.refined(mark), format!("{mark}@7200"));
     assert_eq!(remote.refined(&format!("{mark}@0")), format!("{mark}@7200"), "the younger one");
+}
+
+#[tokio::test]
+async fn a_quiet_time_moves_the_mark_on() {
+    for (offset, ahead) in [("@0", 0), ("@7200", 7_200), ("", 0)] {
+        let (_stub, remote) = crm(|_, _| {
+            let date = Stamp::now().timestamp().strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+            let row = r#"{"id":"12x5","modifiedtime":"2020-01-01 00:00:05"}"#;
+            let body = format!(r#"{{"success":true,"result":[{row}]}}"#);
+            Say::http("200 OK", &date.to_string(), body)
+        })
+        .await;
+        let mark = format!("2020-01-01 00:00:00{offset}");
+        let scope = Scope::Changed(Since::Mark(mark));
+        let page =
+            remote.page(&PageRequest { scope, at: PageAt::First, ..request(&[]) }).await.unwrap();
+        let mark = page.mark.unwrap();
+        if offset.is_empty() {
+            assert_eq!(mark, "2020-01-01 00:00:05", "the zone is not known: only what was shown");
+            continue;
+        }
+        let now = Stamp::now().plus(Duration::from_secs(ahead));
+        let local: jiff::civil::DateTime = mark.split_once('@').unwrap().0.parse().unwrap();
+        let at = jiff::tz::Offset::UTC.to_timestamp(local).unwrap().as_millisecond();
+        let back = (now.0 - at) / 1_000 - if ahead > 0 { 3_600 } else { 0 };
+        assert!((239..260).contains(&back), "{mark} is {back} s back");
+    }
 }

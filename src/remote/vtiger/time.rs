@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 const UNKNOWN: i32 = i32::MIN;
 /// A write shows only after its transaction; so much is read again.
 const OVERLAP_S: i64 = 60;
+/// So much may lie between a question and the clock in its answer, or between the clocks of the
+/// server's machines.
+const SLACK_S: i64 = 240;
 /// In a zone with summer time the clock stands still for an hour once a year, as it were.
 const SUMMER_S: i64 = 3_600;
 
@@ -71,6 +74,16 @@ impl Zone {
         };
         let local = Offset::UTC.to_datetime(at.timestamp()).saturating_add(shift.seconds());
         written(local)
+    }
+
+    /// The stamp of the server's clock, as far back as is needed to be sure that whatever is changed
+    /// from now on gets a later one. `None`: the zone is not known.
+    pub(crate) fn surely_past(&self, server_now: Stamp) -> Option<String> {
+        let offset = i64::from(self.known()?);
+        // An offset of zero may become one of an hour, but not less than zero.
+        let back = if offset == 0 { SLACK_S } else { SLACK_S + SUMMER_S };
+        let local = Offset::UTC.to_datetime(server_now.timestamp());
+        Some(written(local.saturating_add((offset - back).seconds())))
     }
 
     /// Where a listing of changes starts that continues from a stamp.
@@ -169,6 +182,18 @@ mod tests {
         assert_eq!(zone.before("2026-01-01 00:00:30").as_deref(), Some("2025-12-31 23:59:30"));
         assert_eq!(zone.not_after(at("2026-01-01T00:00:00Z")), "2025-12-31 23:00:00");
         assert_eq!(zone.before("never"), None);
+    }
+
+    #[test]
+    fn the_clock_tells_what_is_past_where_the_zone_is_known() {
+        let now = at("2026-11-22T12:00:00Z");
+        let zone = Zone::new();
+        assert_eq!(zone.surely_past(now), None);
+        for (offset, past) in [(0, "2026-11-22 11:56:00"), (7_200, "2026-11-22 12:56:00")] {
+            let zone = Zone::new();
+            zone.hint(Some(offset));
+            assert_eq!(zone.surely_past(now).as_deref(), Some(past));
+        }
     }
 
     #[test]

@@ -158,3 +158,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_page_of_marks_is_one_walk() {
+    let (_folder, store) = store();
+    let of = |n: u64| Change::PutLink(1, M, link(&format!("14x{}", 9_999 - n), &n.to_string()));
+    commit(&store, (0..2_000).map(of)).unwrap();
+    let ids: Vec<String> = (700..800).map(|n: u64| n.to_string()).collect();
+    store
+        .read_blocking(|r| {
+            r.link_marks(1, M, Side::Service, std::iter::once("1"))?;
+            let mut marks = Vec::new();
+            let info = allocation_counter::measure(|| {
+                marks = r.link_marks(1, M, Side::Service, ids.iter().map(String::as_str)).unwrap();
+            });
+            assert_eq!(marks.iter().flatten().count(), 100);
+            // A key for each id, and what the walk needs for each page and row.
+            assert!(info.count_total <= 400, "{} allocations", info.count_total);
+            Ok(())
+        })
+        .unwrap();
+}

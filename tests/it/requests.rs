@@ -1,0 +1,98 @@
+//! How many requests a sync costs: as few as the systems allow, whatever a change of the engine
+//! may make of it.
+
+use crate::sandbox_sync::{Bench, settings};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use syncdeck::engine::SyncMode;
+use syncdeck::model::{Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Side};
+use syncdeck::sandbox::SandboxOptions;
+use syncdeck::store::Change;
+
+/// Records of a page of either system.
+const PAGE: u64 = 100;
+/// Records that the engine works on at once.
+const BATCH: u64 = 200;
+
+/// A shop with a thousand people, and a Vtiger that has none of them.
+async fn shop_and_empty_crm() -> Bench {
+    let options =
+        SandboxOptions { records: Some(1_000), empty_crm: true, ..SandboxOptions::default() };
+    let modules = BTreeMap::from([(Module::Contacts, settings(Direction::ToVtiger, Deletes::Off))]);
+    let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
+    Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await
+}
+
+/// A sync, and the requests it took.
+async fn counted(bench: &Bench) -> (Run, BTreeMap<String, u64>) {
+    let before = bench.sandbox.requests();
+    let run = bench.sync(SyncMode::Sync).await;
+    assert_eq!(run.status, RunStatus::Completed, "{:?}", run.error);
+    let mut requests = bench.sandbox.requests();
+    for (name, count) in &before {
+        *requests.get_mut(name).unwrap() -= count;
+    }
+    requests.retain(|_, count| *count > 0);
+    // The run says the same as the other side.
+    assert_eq!(run.requests, requests.values().sum::<u64>(), "{requests:?}");
+    (run, requests)
+}
+
+fn of(requests: &BTreeMap<String, u64>, name: &str) -> u64 {
+    requests.get(name).copied().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_few_requests_as_the_systems_allow() {
+    let bench = shop_and_empty_crm().await;
+    let (run, first) = counted(&bench).await;
+    let made = run.modules[&Module::Contacts].vtiger.created;
+    let companies = run.modules[&Module::Organizations].vtiger.created;
+    let people = made + run.modules[&Module::Contacts].service.skipped;
+    assert!(made > 700 && companies > 30, "{made} {companies}");
+    let (pages, batches) = (people.div_ceil(PAGE), people.div_ceil(BATCH));
+    assert_eq!(of(&first, "vtiger create"), made + companies, "one for each record: {first:?}");
+    // Besides the pages, each record is read again before it is written: a hundred at a time.
+    assert!(of(&first, "woocommerce GET customers") <= 2 * pages + 2, "{first:?}");
+    // People and companies are searched by names and addresses, many at a time.
+    assert!(of(&first, "vtiger query") <= 12 * batches + 4, "{batches} batches: {first:?}");
+
+    // What was just made is read once more; then all is quiet.
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    counted(&bench).await;
+    let (_, quiet) = counted(&bench).await;
+    assert!(of(&quiet, "woocommerce GET customers") <= pages + 2, "{quiet:?}");
+    let crm: u64 = quiet.iter().filter(|(name, _)| name.contains("vtiger")).map(|(_, n)| n).sum();
+    assert!(crm <= 8, "{quiet:?}");
+
+    let edited: Vec<_> = bench
+        .store
+        .read_blocking(|r| r.links_after(1, Module::Contacts, None, 300))
+        .unwrap()
+        .into_iter()
+        .step_by(30)
+        .collect();
+    for link in &edited {
+        let name = json!({"first_name": "Renamed", "last_name": format!("No {}", link.service_id)});
+        let path = format!("customers/{}", link.service_id);
+        assert_eq!(bench.sandbox.woo("PUT", &path, &name).0, 200);
+    }
+    let (run, few) = counted(&bench).await;
+    assert_eq!(run.modules[&Module::Contacts].vtiger.updated, edited.len() as u64);
+    assert_eq!(of(&few, "vtiger revise"), edited.len() as u64, "{few:?}");
+    assert!(of(&few, "woocommerce GET customers") <= pages + 4, "{few:?}");
+    assert!(of(&few, "vtiger query") <= 8, "{few:?}");
+
+    // A new store finds everything by keys, in the pages alone.
+    let connector = bench.store.read_blocking(|r| r.connectors()).unwrap().remove(0);
+    bench.store.commit(Change::RemoveConnector(1).into()).await.unwrap();
+    bench.store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
+    let (run, linked) = counted(&bench).await;
+    let counts = &run.modules[&Module::Contacts];
+    assert_eq!((counts.linked, counts.side(Side::Vtiger).written()), (made, 0));
+    assert!(of(&linked, "woocommerce GET customers") <= pages + 2, "{linked:?}");
+    // Each page of contacts has one more request for the names of their companies.
+    let contacts = made.div_ceil(PAGE);
+    assert!(of(&linked, "vtiger query") <= 2 * contacts + 3 * batches + 4, "{linked:?}");
+}
