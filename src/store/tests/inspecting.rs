@@ -93,7 +93,8 @@ fn others_may_write_all_the_while() {
 
 #[test]
 fn rows_that_do_not_agree_are_found() {
-    const BACK: TableDefinition<'_, (u32, u8, &str), (&str, &str, Option<i64>, u64)> =
+    type Back = (&'static str, &'static str, Option<i64>, u64);
+    const BACK: TableDefinition<'_, (u32, u8, &str), Back> =
         TableDefinition::new("links_by_service");
     const COUNTERS: TableDefinition<'_, (u32, u8, u8), u64> = TableDefinition::new("counters");
     const ITEMS: TableDefinition<'_, (u64, u8, u8, u8, u64), &[u8]> =
