@@ -9,6 +9,8 @@ use super::describe::Described;
 use super::refs::is_id_of;
 use super::vtql::{self, LIMIT, Op, Query};
 use crate::model::{Record, UserError};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 
 /// How many values are asked for at a time.
@@ -42,18 +44,36 @@ impl Vtiger {
             ids.iter().map(String::as_str).filter(|id| is_id_of(id, &module.prefix)).collect();
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
-        let mut all = Vec::with_capacity(wanted.len());
-        for piece in vtql::pieces(&wanted, LIMIT, used(&columns)) {
-            let query = Query::select(entity, columns.select.iter().map(String::as_str))
-                .among("id", piece.iter().copied())
-                .ordered("id");
-            let found = self.found(entity, &columns, &query).await?;
-            if found.is_empty() && columns.select.len() > 1 {
-                self.surely_empty(entity, &piece).await?;
-            }
-            all.extend(found.into_iter().filter(|r| piece.contains(&r.id.as_str())));
+        let columns = &columns;
+        let mut asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>> = Vec::new();
+        for piece in vtql::pieces(&wanted, LIMIT, used(columns)) {
+            asked.push(Box::pin(async move {
+                let query = Query::select(entity, columns.select.iter().map(String::as_str))
+                    .among("id", piece.iter().copied())
+                    .ordered("id");
+                let mut found = self.found(entity, columns, &query).await?;
+                if found.is_empty() && columns.select.len() > 1 {
+                    self.surely_empty(entity, &piece).await?;
+                }
+                found.retain(|r| piece.contains(&r.id.as_str()));
+                Ok(found)
+            }));
         }
-        self.fill(&mut all, &columns).await?;
+        let mut all = self.at_once(asked).await?;
+        self.fill(&mut all, columns).await?;
+        Ok(all)
+    }
+
+    /// What pieces of a question find, in their order; as many at a time as there are sessions.
+    async fn at_once(
+        &self,
+        asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>>,
+    ) -> RemoteResult<Vec<Record>> {
+        let mut answers = stream::iter(asked).buffered(self.size.max(1));
+        let mut all = Vec::new();
+        while let Some(found) = answers.next().await {
+            all.extend(found?);
+        }
         Ok(all)
     }
 
@@ -74,11 +94,17 @@ impl Vtiger {
             values.iter().map(|v| v.trim_end()).filter(|v| !v.is_empty()).collect();
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
-        let mut all = Vec::new();
-        for piece in vtql::pieces(&wanted, VALUES, used(&columns)) {
-            self.find_piece(&module, field, &piece, &columns, &mut all).await?;
+        let (module, columns) = (&module, &columns);
+        let mut asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>> = Vec::new();
+        for piece in vtql::pieces(&wanted, VALUES, used(columns)) {
+            asked.push(Box::pin(async move {
+                let mut all = Vec::new();
+                self.find_piece(module, field, &piece, columns, &mut all).await?;
+                Ok(all)
+            }));
         }
-        self.fill(&mut all, &columns).await?;
+        let mut all = self.at_once(asked).await?;
+        self.fill(&mut all, columns).await?;
         Ok(all)
     }
 
