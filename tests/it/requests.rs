@@ -5,8 +5,10 @@ use crate::sandbox_sync::{Bench, settings};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use syncdeck::engine::SyncMode;
-use syncdeck::model::{Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Side};
+use syncdeck::engine::{SyncMode, SyncRequest};
+use syncdeck::model::{
+    Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Side, Trigger,
+};
 use syncdeck::sandbox::SandboxOptions;
 use syncdeck::store::Change;
 
@@ -15,10 +17,10 @@ const PAGE: u64 = 100;
 /// Records that the engine works on at once.
 const BATCH: u64 = 200;
 
-/// A shop with a thousand people, and a Vtiger that has none of them.
-async fn shop_and_empty_crm() -> Bench {
+/// A shop with most of so many people, and a Vtiger that has none of them.
+async fn shop_and_empty_crm(people: u64) -> Bench {
     let options =
-        SandboxOptions { records: Some(1_000), empty_crm: true, ..SandboxOptions::default() };
+        SandboxOptions { records: Some(people), empty_crm: true, ..SandboxOptions::default() };
     let modules = BTreeMap::from([(Module::Contacts, settings(Direction::ToVtiger, Deletes::Off))]);
     let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
     Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await
@@ -45,7 +47,7 @@ fn of(requests: &BTreeMap<String, u64>, name: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn as_few_requests_as_the_systems_allow() {
-    let bench = shop_and_empty_crm().await;
+    let bench = shop_and_empty_crm(1_000).await;
     let (run, first) = counted(&bench).await;
     let made = run.modules[&Module::Contacts].vtiger.created;
     let companies = run.modules[&Module::Organizations].vtiger.created;
@@ -95,4 +97,34 @@ async fn as_few_requests_as_the_systems_allow() {
     // Each page of contacts has one more request for the names of their companies.
     let contacts = made.div_ceil(PAGE);
     assert!(of(&linked, "vtiger query") <= 2 * contacts + 3 * batches + 4, "{linked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_sync_sends_nothing_more_and_the_next_one_goes_on() {
+    let bench = shop_and_empty_crm(100).await;
+    bench.sandbox.slow_writes(Duration::from_millis(200));
+    let mut writes = bench.sandbox.writes();
+    let engine = bench.engine.clone();
+    let request =
+        SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Sync };
+    let running = tokio::spawn(async move { engine.sync(1, request).await });
+    writes.wait_for(|w| w.begun > 20).await.unwrap();
+    bench.engine.cancel(1);
+    let begun = writes.borrow().begun;
+    let run = running.await.unwrap().unwrap();
+    assert_eq!(run.status, RunStatus::Cancelled);
+    // One may have been on its way when it was called off.
+    assert!(writes.borrow().begun <= begun + 1, "{} after {begun}", writes.borrow().begun);
+    let open = bench.store.read_blocking(|r| r.intents(1)).unwrap();
+    assert_eq!(open, [], "what was announced and not sent is taken back");
+    bench.sandbox.slow_writes(Duration::ZERO);
+    let again = bench.sync(SyncMode::Sync).await;
+    assert_eq!(again.status, RunStatus::Completed, "{:?}", again.error);
+    for (module, entity) in [(Module::Contacts, "Contacts"), (Module::Organizations, "Accounts")] {
+        let of = |run: &Run| run.modules.get(&module).map_or(0, |m| m.vtiger.created);
+        let made = bench.sandbox.deeds()[&format!("vtiger {entity} created")];
+        assert_eq!(of(&run) + of(&again), made, "{entity}");
+    }
+    assert!(run.modules[&Module::Contacts].vtiger.created > 0);
+    assert!(again.modules[&Module::Contacts].vtiger.created > 0);
 }
