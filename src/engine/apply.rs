@@ -17,7 +17,10 @@ use super::units::{SideNow, Unit, Units};
 use crate::model::{ItemStatus, Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
+/// So long what was looked up for a batch counts as young.
+const YOUNG: Duration = Duration::from_secs(2);
 /// Why a record waits whose counterpart was not found.
 const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
                          not shown to be gone. The next complete listing decides.";
@@ -35,11 +38,12 @@ pub async fn apply(
     let step = if context.dry { "comparing" } else { "writing" };
     context.begin(work.module, step, Some(total));
     let mut units = Units::new(work)?;
+    let mut size = safeguards::batch();
     loop {
         // Announced, sent and remembered in one piece, even if the process is to be stopped.
         let _section = context.store.section().await;
         let next = match context.go_on() {
-            Ok(()) => units.next(context, work, safeguards::batch()).await,
+            Ok(()) => units.next(context, work, size).await,
             Err(stop) => Err(stop),
         };
         let mut batch = match next {
@@ -50,6 +54,7 @@ pub async fn apply(
             }
         };
         let count = batch.len() as u64;
+        let begun = Instant::now();
         let mut outcome = Batch::new();
         // Records that turn out to exist come round once more as matched pairs.
         for _ in 0..3 {
@@ -68,7 +73,16 @@ pub async fn apply(
         context.advance(count, None);
         outcome.push(context.progress_change());
         context.begin_commit(outcome).await?;
+        let large = safeguards::large_batch();
+        size = if is_young(count, begun.elapsed(), large) { large } else { safeguards::batch() };
     }
+}
+
+/// Whether a large batch would still be young when its last unit is sent, after one of so many units
+/// took so long. The larger a batch, the fewer requests and commits, but the older what was looked up
+/// for it.
+fn is_young(units: u64, took: Duration, large: usize) -> bool {
+    took.as_secs_f64() * large as f64 <= YOUNG.as_secs_f64() * units.max(1) as f64
 }
 
 /// Units that came round again and again: they are looked at by the next run.
@@ -420,4 +434,18 @@ async fn note(
         _ => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_large_only_where_they_stay_young() {
+        for (units, millis, young) in
+            [(100, 1_000, true), (100, 1_001, false), (200, 2_000, true), (3, 150, false)]
+        {
+            assert_eq!(is_young(units, Duration::from_millis(millis), 200), young, "{units}");
+        }
+    }
 }

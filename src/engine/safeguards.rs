@@ -39,6 +39,13 @@ mod values {
     /// Units in a batch: few enough for a commit of some milliseconds, enough to fill a request.
     #[inline]
     pub const fn batch() -> usize {
+        100
+    }
+
+    /// Units in a batch where the systems are so fast that what was looked up for it is still young
+    /// when the last one is written.
+    #[inline]
+    pub const fn large_batch() -> usize {
         200
     }
 
@@ -72,6 +79,10 @@ mod values {
     }
 
     pub fn batch() -> usize {
+        BATCH.get()
+    }
+
+    pub fn large_batch() -> usize {
         BATCH.get()
     }
 

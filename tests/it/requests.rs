@@ -14,8 +14,8 @@ use syncdeck::store::Change;
 
 /// Records of a page of either system.
 const PAGE: u64 = 100;
-/// Records that the engine works on at once.
-const BATCH: u64 = 200;
+/// Records that the engine works on at once, at least.
+const BATCH: u64 = 100;
 
 /// A shop with most of so many people, and a Vtiger that has none of them.
 async fn shop_and_empty_crm(people: u64) -> Bench {
