@@ -60,9 +60,11 @@ async fn as_few_requests_as_the_systems_allow() {
     // People and companies are searched by names and addresses, many at a time.
     assert!(of(&first, "vtiger query") <= 12 * batches + 4, "{batches} batches: {first:?}");
 
-    // What was just made is read once more; then all is quiet.
-    bench.sandbox.advance_clock(Duration::from_secs(7_200));
-    counted(&bench).await;
+    // What was made lately is read once more; after a rest all is quiet.
+    for _ in 0..2 {
+        bench.sandbox.advance_clock(Duration::from_secs(7_200));
+        counted(&bench).await;
+    }
     let (_, quiet) = counted(&bench).await;
     assert!(of(&quiet, "woocommerce GET customers") <= pages + 2, "{quiet:?}");
     let crm: u64 = quiet.iter().filter(|(name, _)| name.contains("vtiger")).map(|(_, n)| n).sum();

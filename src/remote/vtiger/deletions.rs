@@ -115,8 +115,7 @@ impl Vtiger {
             Since::Mark(mark) => {
                 let mark = Mark::read(mark);
                 self.zone.hint(mark.offset);
-                let early = self.zone.before(&mark.stamp);
-                early.and_then(|stamp| self.zone.surely_before(&stamp))
+                mark.start().and_then(|stamp| self.zone.surely_before(&stamp))
             }
         };
         at.map_or(EARLIEST, |Stamp(ms)| ms.div_euclid(1000))

@@ -13,8 +13,6 @@ use super::time::Mark;
 use super::vtql::{LIMIT, Op, Query};
 use crate::model::{Stamp, Value};
 
-/// The mark of a module without any records: before all that will be there.
-const NOTHING_YET: &str = "1970-01-02 00:00:00";
 /// Between the parts of a token; none of them holds it.
 const BAR: char = '|';
 
@@ -131,7 +129,7 @@ impl Vtiger {
             Since::Mark(text) => {
                 let mark = Mark::read(text);
                 self.zone.hint(mark.offset);
-                let stamp = self.zone.before(&mark.stamp).ok_or_else(|| bad_token(text))?;
+                let stamp = mark.start().ok_or_else(|| bad_token(text))?;
                 Ok(At { stamp, mark: Some(mark), ..At::default() })
             }
             Since::Instant(from) => {
@@ -164,11 +162,10 @@ impl Vtiger {
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
         let count = rows.len();
         let changes = matches!(request.scope, Scope::Changed(_));
-        if changes && at.id.is_empty() {
-            // After a quiet time, what was last changed together (an import, a first sync) would
-            // else be read again by each run.
-            let past = server_time.and_then(|now| self.zone.surely_past(now));
-            self.advance(&mut at, past.as_deref());
+        if let (true, Some(mark), Some(now)) = (at.id.is_empty(), &mut at.mark, server_time)
+            && changes
+        {
+            mark.asked_again(now);
         }
         if count == 0 && !changes && at.id.is_empty() {
             self.surely_empty(&request.entity, &[]).await?;
@@ -179,7 +176,7 @@ impl Vtiger {
         }
         if changes {
             let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
-            self.advance(&mut at, latest);
+            self.advance(&mut at, latest, server_time);
         }
         let records: Vec<_> = rows
             .into_iter()
@@ -192,14 +189,18 @@ impl Vtiger {
         Ok(Page { records, next, total: None, mark, server_time })
     }
 
-    fn advance(&self, at: &mut At, latest: Option<&str>) {
-        let mark = at.mark.take();
-        let old = mark.as_ref().map(|m| m.stamp.as_str());
-        // Stamps of this shape compare as text.
-        if let Some(stamp) = latest.into_iter().chain(old).max() {
-            let stamp = stamp.to_owned();
-            let offset = self.zone.known().or(mark.and_then(|m| m.offset));
-            at.mark = Some(Mark { stamp, offset });
+    fn advance(&self, at: &mut At, latest: Option<&str>, server_time: Option<Stamp>) {
+        let known = self.zone.known();
+        match (&mut at.mark, latest) {
+            // Stamps of this shape compare as text.
+            (Some(mark), latest) if latest.is_none_or(|latest| latest <= mark.stamp.as_str()) => {
+                mark.offset = known.or(mark.offset);
+            }
+            (mark, Some(latest)) => {
+                let offset = known.or(mark.as_ref().and_then(|m| m.offset));
+                *mark = Some(Mark::new(latest, offset, server_time));
+            }
+            (_, None) => {}
         }
     }
 
@@ -213,10 +214,8 @@ impl Vtiger {
         let query = Query::select(name, ["modifiedtime"]).latest("modifiedtime");
         let op = Operation::get("query", format!("list {name}")).with("query", &query);
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
-        let past = server_time.and_then(|now| self.zone.surely_past(now));
-        let shown = rows.iter().map(|r| &r.slots[1]).filter_map(stamp);
-        let latest = shown.chain(past.as_deref()).max().unwrap_or(NOTHING_YET);
-        Ok(Some(Mark { stamp: latest.to_owned(), offset: self.zone.known() }))
+        let latest = rows.iter().map(|r| &r.slots[1]).find_map(stamp);
+        Ok(latest.map(|stamp| Mark::new(stamp, self.zone.known(), server_time)))
     }
 
     /// Whether the user sees every record, so that a short page is the last one.

@@ -4,7 +4,9 @@
 //! Listings continue from a stamp in the server's own notation, so they need no zone. For stamps as
 //! instants the offset is learned from the answer to a write (its `modifiedtime` against the
 //! server's clock); until then UTC is assumed, which is Vtiger's default. A learned offset travels
-//! in the marks ([`Mark`]), so that the next process knows it from the start.
+//! in the marks ([`Mark`]), so that the next process knows it from the start. Where a listing starts
+//! does not depend on it: an offset may be out of date, where summer has ended and nothing was
+//! written since.
 
 use crate::model::Stamp;
 use jiff::civil::DateTime;
@@ -17,10 +19,12 @@ use std::sync::atomic::{AtomicI32, Ordering};
 const UNKNOWN: i32 = i32::MIN;
 /// A write shows only after its transaction; so much is read again.
 const OVERLAP_S: i64 = 60;
-/// So much may lie between a question and the clock in its answer, or between the clocks of the
-/// server's machines.
+/// So much may lie between a change and the clock in the answer that first shows it, or between
+/// the clocks of the server's machines.
 const SLACK_S: i64 = 240;
-/// In a zone with summer time the clock stands still for an hour once a year, as it were.
+/// Stamps have whole seconds.
+const TICK_S: i64 = 1;
+/// In a zone with summer time the clock goes back by so much once a year.
 const SUMMER_S: i64 = 3_600;
 
 /// What is known about the server's zone.
@@ -62,8 +66,8 @@ impl Zone {
 
     /// An instant that surely is not later than a stamp.
     pub(crate) fn surely_before(&self, text: &str) -> Option<Stamp> {
-        let ahead = if self.known().is_some() { 0 } else { 14 * 3_600_000 };
-        self.instant(text).map(|at| Stamp(at.0 - ahead))
+        let ahead = if self.known().is_some() { SUMMER_S } else { 14 * 3_600 };
+        self.instant(text).map(|at| Stamp(at.0 - ahead * 1_000))
     }
 
     /// A stamp, in the server's notation, that surely is not later than the instant.
@@ -74,26 +78,6 @@ impl Zone {
         };
         let local = Offset::UTC.to_datetime(at.timestamp()).saturating_add(shift.seconds());
         written(local)
-    }
-
-    /// The stamp of the server's clock, as far back as is needed to be sure that whatever is changed
-    /// from now on gets a later one. `None`: the zone is not known.
-    pub(crate) fn surely_past(&self, server_now: Stamp) -> Option<String> {
-        let offset = i64::from(self.known()?);
-        // An offset of zero may become one of an hour, but not less than zero.
-        let back = if offset == 0 { SLACK_S } else { SLACK_S + SUMMER_S };
-        let local = Offset::UTC.to_datetime(server_now.timestamp());
-        Some(written(local.saturating_add((offset - back).seconds())))
-    }
-
-    /// Where a listing of changes starts that continues from a stamp.
-    pub(crate) fn before(&self, text: &str) -> Option<String> {
-        let back = match self.known() {
-            Some(0) => OVERLAP_S,
-            _ => OVERLAP_S + SUMMER_S,
-        };
-        let local: DateTime = text.parse().ok()?;
-        Some(written(local.saturating_sub(SignedDuration::from_secs(back))))
     }
 }
 
@@ -108,31 +92,97 @@ fn written(at: DateTime) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Where the next listing of changes starts: a stamp in the server's notation, and the zone's
-/// offset if it is known (`2026-11-21 19:24:00`, `2026-11-21 19:24:00@3600`).
+/// How far the listings of changes have come: the latest stamp, in the server's notation, with what
+/// is needed to tell where the next one starts.
+///
+/// As text `2026-11-21 19:24:00@3600~1763749440-1763753040`, without the parts that are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// The stamp.
     pub(crate) stamp: String,
     /// Seconds east of UTC.
     pub(crate) offset: Option<i32>,
+    /// Since when nothing later was shown.
+    pub(crate) quiet: Option<Quiet>,
+}
+
+/// When the server showed a stamp as its latest, by its own clock in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    /// For the first time.
+    first: i64,
+    /// For the last time.
+    last: i64,
+}
+
+impl Quiet {
+    fn at(server_time: Stamp) -> Self {
+        let seconds = server_time.0.div_euclid(1000);
+        Self { first: seconds, last: seconds }
+    }
+
+    fn seconds(self) -> i64 {
+        self.last - self.first
+    }
 }
 
 impl Mark {
+    /// A stamp that the server showed as its latest at a time of its clock.
+    pub(crate) fn new(stamp: &str, offset: Option<i32>, server_time: Option<Stamp>) -> Self {
+        Self { stamp: stamp.to_owned(), offset, quiet: server_time.map(Quiet::at) }
+    }
+
     /// Reads a mark.
     pub(crate) fn read(text: &str) -> Self {
+        let (text, quiet) = match text.split_once('~') {
+            Some((text, quiet)) => (text, read_quiet(quiet)),
+            None => (text, None),
+        };
         match text.split_once('@') {
-            Some((stamp, offset)) => Self { stamp: stamp.to_owned(), offset: offset.parse().ok() },
-            None => Self { stamp: text.to_owned(), offset: None },
+            Some((stamp, offset)) => {
+                Self { stamp: stamp.to_owned(), offset: offset.parse().ok(), quiet }
+            }
+            None => Self { stamp: text.to_owned(), offset: None, quiet },
         }
     }
+
+    /// A listing that continues from this mark has begun at a time of the server's clock: whatever
+    /// was changed before is shown by it.
+    pub(crate) fn asked_again(&mut self, server_time: Stamp) {
+        let now = Quiet::at(server_time);
+        self.quiet = Some(self.quiet.map_or(now, |quiet| Quiet { last: now.last, ..quiet }));
+    }
+
+    /// Where the next listing of changes starts: not after the stamp of anything that the last one
+    /// did not show, whatever the server's zone and the season.
+    ///
+    /// That is an hour before the mark, and later the longer nothing happened since: what is changed
+    /// after two hours of rest gets a stamp two hours later, or one where summer has ended. After a
+    /// long rest it is the next second, and what was last changed together (an import, a first
+    /// sync) is not read again; it never is later, in case the server's clock or zone was changed.
+    /// `None`: the mark is none of Vtiger's.
+    pub(crate) fn start(&self) -> Option<String> {
+        let rest = self.quiet.map_or(0, |quiet| quiet.seconds() - SLACK_S);
+        let back = (OVERLAP_S + SUMMER_S - rest.max(0)).max(-TICK_S);
+        let stamp: DateTime = self.stamp.parse().ok()?;
+        Some(written(stamp.saturating_sub(SignedDuration::from_secs(back))))
+    }
+}
+
+fn read_quiet(text: &str) -> Option<Quiet> {
+    let (first, last) = text.split_once('-')?;
+    Some(Quiet { first: first.parse().ok()?, last: last.parse().ok()? })
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.offset {
-            Some(offset) => write!(f, "{}@{offset}", self.stamp),
-            None => f.write_str(&self.stamp),
+        f.write_str(&self.stamp)?;
+        if let Some(offset) = self.offset {
+            write!(f, "@{offset}")?;
+        }
+        match self.quiet {
+            Some(Quiet { first, last }) => write!(f, "~{first}-{last}"),
+            None => Ok(()),
         }
     }
 }
@@ -174,34 +224,63 @@ mod tests {
     }
 
     #[test]
-    fn listings_start_early_enough() {
+    fn instants_are_told_early_enough() {
         let zone = Zone::new();
         assert_eq!(zone.not_after(at("2026-01-01T00:00:00Z")), "2025-12-31 10:00:00");
-        assert_eq!(zone.before("2026-01-01 00:00:30").as_deref(), Some("2025-12-31 22:59:30"));
         zone.hint(Some(0));
-        assert_eq!(zone.before("2026-01-01 00:00:30").as_deref(), Some("2025-12-31 23:59:30"));
         assert_eq!(zone.not_after(at("2026-01-01T00:00:00Z")), "2025-12-31 23:00:00");
-        assert_eq!(zone.before("never"), None);
+        let early = zone.surely_before("2026-07-01 12:00:00");
+        assert_eq!(early, Some(at("2026-07-01T11:00:00Z")), "it may be summer time by now");
     }
 
     #[test]
-    fn the_clock_tells_what_is_past_where_the_zone_is_known() {
-        let now = at("2026-11-22T12:00:00Z");
-        let zone = Zone::new();
-        assert_eq!(zone.surely_past(now), None);
-        for (offset, past) in [(0, "2026-11-22 11:56:00"), (7_200, "2026-11-22 12:56:00")] {
-            let zone = Zone::new();
-            zone.hint(Some(offset));
-            assert_eq!(zone.surely_past(now).as_deref(), Some(past));
+    fn listings_start_early_enough_and_later_after_a_rest() {
+        let mark = |quiet| Mark { stamp: "2026-01-01 12:00:00".into(), offset: Some(0), quiet };
+        for (rest, start) in [
+            (None, "2026-01-01 10:59:00"),
+            (Some(0), "2026-01-01 10:59:00"),
+            (Some(-50), "2026-01-01 10:59:00"),
+            (Some(240), "2026-01-01 10:59:00"),
+            (Some(1_000), "2026-01-01 11:11:40"),
+            (Some(3_900), "2026-01-01 12:00:00"),
+            (Some(3_901), "2026-01-01 12:00:01"),
+            (Some(1_000_000), "2026-01-01 12:00:01"),
+        ] {
+            let quiet = rest.map(|rest| Quiet { first: 5_000, last: 5_000 + rest });
+            assert_eq!(mark(quiet).start().as_deref(), Some(start), "{rest:?}");
         }
+        assert_eq!(Mark::read("never").start(), None);
+    }
+
+    #[test]
+    fn a_change_after_the_end_of_summer_is_not_passed_over() {
+        // Changed and shown at 02:50 summer time, asked again until 03:30, which is 02:30 now.
+        let mut mark =
+            Mark::new("2026-10-25 02:50:00", Some(7_200), Some(at("2026-10-25T00:50:20Z")));
+        let mut asked = at("2026-10-25T00:50:20Z");
+        while asked < at("2026-10-25T06:00:00Z") {
+            mark.asked_again(asked);
+            // Who changes something in the same second gives it this stamp, an hour behind.
+            let offset = if asked < at("2026-10-25T01:00:00Z") { 7_200 } else { 3_600 };
+            let local = Offset::UTC.to_datetime(asked.timestamp()) + i64::from(offset).seconds();
+            assert!(mark.start().unwrap() <= written(local), "{mark} at {asked:?}");
+            asked = Stamp(asked.0 + 60_000);
+        }
+        assert_eq!(mark.start().as_deref(), Some("2026-10-25 02:50:01"));
     }
 
     #[test]
     fn marks_are_read_as_written() {
-        for text in
-            ["2026-11-21 19:24:00", "2026-11-21 19:24:00@3600", "2026-11-21 19:24:00@-18000"]
-        {
+        for text in [
+            "2026-11-21 19:24:00",
+            "2026-11-21 19:24:00@3600",
+            "2026-11-21 19:24:00@-18000",
+            "2026-11-21 19:24:00~1763749440-1763753040",
+            "2026-11-21 19:24:00@-18000~1763749440-1763753040",
+        ] {
             assert_eq!(Mark::read(text).to_string(), text);
         }
+        let damaged = Mark::read("2026-11-21 19:24:00@0~soon");
+        assert_eq!(damaged.to_string(), "2026-11-21 19:24:00@0");
     }
 }
