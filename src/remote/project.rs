@@ -71,11 +71,18 @@ impl Projection {
 
     /// Takes the fields out of a record that is text already.
     pub(crate) fn take(&self, json: &str) -> serde_json::Result<Projected> {
-        let mut de = serde_json::Deserializer::from_str(json);
-        let found = self.record().deserialize(&mut de)?;
-        de.end()?;
-        Ok(found)
+        parse(json, self.record())
     }
+}
+
+/// Parses a whole text with a seed.
+pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(
+    text: &'de str,
+    seed: S,
+) -> serde_json::Result<S::Value> {
+    let mut de = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut de)?;
+    de.end().map(|()| value)
 }
 
 impl Node {

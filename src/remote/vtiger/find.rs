@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 /// How many values are asked for at a time.
 const VALUES: usize = 80;
 
+/// A piece of a question, on its way.
+type Asked<'a> = BoxFuture<'a, RemoteResult<Vec<Record>>>;
+
 impl Vtiger {
     /// The records with these ids. Ids of other modules are not found: Vtiger itself does not
     /// look at the part before the `x`.
@@ -45,7 +48,7 @@ impl Vtiger {
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
         let columns = &columns;
-        let mut asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>> = Vec::new();
+        let mut asked: Vec<Asked<'_>> = Vec::new();
         for piece in vtql::pieces(&wanted, LIMIT, used(columns)) {
             asked.push(Box::pin(async move {
                 let query = Query::select(entity, columns.select.iter().map(String::as_str))
@@ -65,10 +68,7 @@ impl Vtiger {
     }
 
     /// What pieces of a question find, in their order; as many at a time as there are sessions.
-    async fn at_once(
-        &self,
-        asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>>,
-    ) -> RemoteResult<Vec<Record>> {
+    async fn at_once(&self, asked: Vec<Asked<'_>>) -> RemoteResult<Vec<Record>> {
         let mut answers = stream::iter(asked).buffered(self.size.max(1));
         let mut all = Vec::new();
         while let Some(found) = answers.next().await {
@@ -95,7 +95,7 @@ impl Vtiger {
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let columns = Columns::new(&module, fields);
         let (module, columns) = (&module, &columns);
-        let mut asked: Vec<BoxFuture<'_, RemoteResult<Vec<Record>>>> = Vec::new();
+        let mut asked: Vec<Asked<'_>> = Vec::new();
         for piece in vtql::pieces(&wanted, VALUES, used(columns)) {
             asked.push(Box::pin(async move {
                 let mut all = Vec::new();

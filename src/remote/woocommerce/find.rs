@@ -1,6 +1,6 @@
 //! Records by id and by match key, trashed ones included.
 
-use super::super::project::Projected;
+use super::super::project::{self, Projected};
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Woo;
 use super::call::Ask;
@@ -9,7 +9,6 @@ use super::values::is_email;
 use super::{orders, records, taxes};
 use crate::model::{Record, UserError, Value};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::DeserializeSeed;
 use std::collections::BTreeSet;
 
 /// Ids in one request, and records in one answer.
@@ -265,11 +264,7 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Vec<Projected>> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let rows = projection.records().deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
+        let parse = |body: &str| project::parse(body, projection.records());
         Ok(self.call(ask, parse).await?.0)
     }
 
@@ -281,11 +276,7 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Projected> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let row = projection.record().deserialize(&mut de)?;
-            de.end().map(|()| row)
-        };
+        let parse = |body: &str| project::parse(body, projection.record());
         Ok(self.call(ask, parse).await?.0)
     }
 }

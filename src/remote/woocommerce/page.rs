@@ -4,13 +4,13 @@
 //! it shows in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by change: their narrow
 //! listing has id, e-mail and stamps.
 
+use super::super::project;
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
 use super::Woo;
 use super::call::{Ask, Meta};
 use super::entity::{Entity, Special};
 use super::records::{self, bare_utc, read_bare};
 use crate::model::Stamp;
-use serde::de::DeserializeSeed;
 use std::time::Duration;
 
 /// Records of a page.
@@ -58,11 +58,7 @@ impl Woo {
         }
         ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let rows = projection.records().deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
+        let parse = |body: &str| project::parse(body, projection.records());
         let (rows, meta) = self.call(&ask, parse).await?;
         let count = rows.len();
         let rows = rows.into_iter().filter(|row| !records::is_left_out(row));

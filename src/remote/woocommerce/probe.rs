@@ -10,13 +10,13 @@
 
 use super::super::http::Plan;
 use super::super::probe::{Probe, Seen, newest, print, warm};
+use super::super::project;
 use super::super::{ErrorKind, RemoteResult};
 use super::Woo;
 use super::call::{Ask, Meta};
 use super::entity::{Entity, Special};
 use super::records;
 use crate::model::{Record, Stamp};
-use serde::de::DeserializeSeed;
 use std::time::Duration;
 
 /// Records changed last that are looked at.
@@ -97,11 +97,7 @@ impl Woo {
 
     async fn looked(&self, entity: &Entity, ask: &Ask) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, &[]);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let rows = projection.records().deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
+        let parse = |body: &str| project::parse(body, projection.records());
         let (rows, meta) = self.call(ask, parse).await?;
         let rows = rows.into_iter().filter(|row| !records::is_left_out(row));
         Ok((rows.filter_map(|row| records::record(entity, row)).collect(), meta))

@@ -3,13 +3,13 @@
 //! id of the first of them.
 
 use super::super::RemoteResult;
+use super::super::project;
 use super::Woo;
 use super::call::{Ask, Meta};
 use super::entity::Entity;
 use super::records::{self, text};
 use crate::model::{Fields, Record, Value};
 use rust_decimal::Decimal;
-use serde::de::DeserializeSeed;
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -26,11 +26,7 @@ impl Woo {
         wanted: &[String],
     ) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, wanted);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let rows = projection.records().deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
+        let parse = |body: &str| project::parse(body, projection.records());
         let mut rates = Vec::new();
         let mut first = Meta::default();
         for page in 1_u64.. {

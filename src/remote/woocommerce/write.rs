@@ -8,7 +8,7 @@
 mod batch;
 
 use super::super::http::Plan;
-use super::super::project::Projected;
+use super::super::project::{self, Projected};
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Woo;
 use super::call::Ask;
@@ -18,7 +18,7 @@ use super::values::{self, Body};
 use super::variations;
 use crate::model::{Fields, UserError, Value};
 use reqwest::Method;
-use serde::de::{DeserializeSeed, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -162,7 +162,7 @@ impl Woo {
             ask = ask.with(name, *value);
         }
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| parse_with(body, projection.record());
+        let parse = |body: &str| project::parse(body, projection.record());
         let row = match self.ask(&ask, parse).await? {
             Ok((row, _)) => row,
             Err(api) => {
@@ -405,15 +405,6 @@ fn key_of(entity: &Entity, write: &Write) -> Option<String> {
     };
     let key = fields.get(entity.key)?.to_text();
     (!key.is_empty()).then_some(key)
-}
-
-fn parse_with<'de, S: DeserializeSeed<'de>>(
-    body: &'de str,
-    seed: S,
-) -> serde_json::Result<S::Value> {
-    let mut de = serde_json::Deserializer::from_str(body);
-    let value = seed.deserialize(&mut de)?;
-    de.end().map(|()| value)
 }
 
 /// Refused by the web server before WordPress saw it.

@@ -7,7 +7,7 @@ use super::super::{Woo, records};
 use super::{Item, Results, unknown};
 use crate::model::Value;
 use crate::remote::http::Plan;
-use crate::remote::project::{Projected, Projection};
+use crate::remote::project::{self, Projected, Projection};
 use crate::remote::{RemoteError, RemoteResult, Written};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -30,11 +30,7 @@ impl Woo {
         let what = format!("{verb} {} {}", items.len(), entity.name);
         let ask = Ask::post(format!("{route}/batch"), what, body).planned(Plan::BATCH);
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| {
-            let mut de = serde_json::Deserializer::from_str(body);
-            let rows = Batch { member, projection: &projection }.deserialize(&mut de)?;
-            de.end().map(|()| rows)
-        };
+        let parse = |body: &str| project::parse(body, Batch { member, projection: &projection });
         let rows = match self.call(&ask, parse).await {
             Ok((rows, _)) if rows.len() == items.len() => rows,
             Ok(_) => return spread(items, &odd_batch(entity), results),
