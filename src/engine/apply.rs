@@ -173,8 +173,7 @@ async fn run_batch(
             plan_items(context, work, job, &mut commit);
             companions.created.extend(would_link(work.module, job));
         }
-        context.commit(commit).await?;
-        return Ok(Done { outcome: Batch::new(), again, stop: None });
+        return Ok(Done { outcome: commit, again, stop: None });
     }
     let (jobs, settled): (Vec<Job>, Vec<Job>) =
         jobs.into_iter().partition(|j| !j.writes.is_empty());

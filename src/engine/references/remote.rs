@@ -90,7 +90,9 @@ impl Remote for Referring {
         writes: &'a [Write],
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        Box::pin(self.write_native(entity, writes, fields, None))
+        Box::pin(async move {
+            self.write_native(entity, writes, fields, &CancellationToken::new()).await
+        })
     }
 
     fn write_until<'a>(
@@ -100,7 +102,7 @@ impl Remote for Referring {
         fields: &'a [String],
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        Box::pin(self.write_native(entity, writes, fields, Some(stop)))
+        Box::pin(self.write_native(entity, writes, fields, stop))
     }
 
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {
@@ -118,7 +120,7 @@ impl Referring {
         entity: &str,
         writes: &[Write],
         fields: &[String],
-        stop: Option<&CancellationToken>,
+        stop: &CancellationToken,
     ) -> Vec<RemoteResult<Written>> {
         let refers = self.entities.contains_key(entity);
         let native = match refers {
@@ -128,10 +130,7 @@ impl Referring {
             },
             false => Cow::Borrowed(writes),
         };
-        let mut results = match stop {
-            Some(stop) => self.inner.write_until(entity, &native, fields, stop).await,
-            None => self.inner.write(entity, &native, fields).await,
-        };
+        let mut results = self.inner.write_until(entity, &native, fields, stop).await;
         for result in results.iter_mut().filter(|_| refers) {
             let Ok(written) = result else { continue };
             let Some(record) = written.record.take() else { continue };

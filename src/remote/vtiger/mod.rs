@@ -180,7 +180,8 @@ impl Remote for Vtiger {
         writes: &'a [Write],
         fields: &'a [String],
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        self.write_all(entity, writes, fields, None).boxed()
+        async move { self.write_all(entity, writes, fields, &CancellationToken::new()).await }
+            .boxed()
     }
 
     fn write_until<'a>(
@@ -190,7 +191,7 @@ impl Remote for Vtiger {
         fields: &'a [String],
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Vec<RemoteResult<Written>>> {
-        self.write_all(entity, writes, fields, Some(stop)).boxed()
+        self.write_all(entity, writes, fields, stop).boxed()
     }
 
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {

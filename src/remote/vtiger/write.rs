@@ -30,13 +30,13 @@ impl Vtiger {
         entity: &str,
         writes: &[Write],
         wanted: &[String],
-        stop: Option<&CancellationToken>,
+        stop: &CancellationToken,
     ) -> Vec<RemoteResult<Written>> {
         let mut results = Vec::with_capacity(writes.len());
         let mut answered = Vec::new();
         let mut target: Option<Target> = None;
         for write in writes {
-            if stop.is_some_and(CancellationToken::is_cancelled) {
+            if stop.is_cancelled() {
                 answered.push(false);
                 results.push(Err(RemoteError::stopped()));
                 continue;
