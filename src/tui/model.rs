@@ -1,9 +1,11 @@
 //! Everything the screens show, in one place. Only `update` changes it; `draw` only reads it.
 
 mod dialogs;
+mod lists;
 mod place;
 
 pub use dialogs::{Ask, Choice, CsvDialog, CsvState, Dialog, HelpView, Named, Question};
+pub use lists::{DetailView, ListView, Making};
 
 use super::commands::{Id, Place};
 use super::consent::ConsentView;
@@ -11,27 +13,23 @@ use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
 use super::keymap::Keymap;
-use super::list::VirtualList;
 use super::log::LogView;
 use super::mapping::MappingView;
 use super::mapping::form::PairForm;
-use super::msg::{Arrangement, Busy, Column, ConnectorRow, Links, Overview, Source};
+use super::msg::{Column, ConnectorRow, Overview};
 use super::next::words;
 use super::queue::QueueView;
 use super::theme::Theme;
 use crate::catalog::{Catalog, Service};
 use crate::engine::Outlooks;
-use crate::engine::queue::Entry as Standing;
 use crate::model::{
-    ConnectorId, Held, Item, ItemStatus, Module, Progress, Remedy, Run, RunStatus, Side, Stamp,
-    UserError,
+    ConnectorId, Held, ItemStatus, Module, Progress, Remedy, RunStatus, Side, Stamp, UserError,
 };
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tui_input::Input;
 
 /// The smallest terminal that everything can be used on.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -84,84 +82,6 @@ impl Tab {
             Self::Debug => "Debug Log",
         }
     }
-}
-
-/// A record list.
-#[derive(Debug, Clone)]
-pub struct ListView {
-    /// What it shows.
-    pub source: Source,
-    /// Its title.
-    pub title: String,
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Which statuses it can hold, each once.
-    pub statuses: Vec<ItemStatus>,
-    /// It is the plan of a preview.
-    pub plan: bool,
-    /// It is the plan of this held run.
-    pub held: Option<Box<Run>>,
-    /// The rows.
-    pub list: VirtualList,
-    /// Filter and order.
-    pub arrangement: Arrangement,
-    /// The filter while it is being typed.
-    pub typing: Option<Input>,
-    /// A filter or order is being made.
-    pub making: Option<Making>,
-    /// Rows that come are not filtered or sorted by themselves before this.
-    pub rest: Stamp,
-    /// When they are, if some have come.
-    pub again: Option<Stamp>,
-}
-
-/// A filter or order that is being made for a record list.
-#[derive(Debug, Clone)]
-pub struct Making {
-    /// What is made.
-    pub arrangement: Arrangement,
-    /// Since when.
-    pub since: Stamp,
-    /// How far it is; `None`: it is made by itself, because rows have come, and not worth a word.
-    pub busy: Option<Busy>,
-}
-
-impl ListView {
-    /// How far the filter or order is that somebody waits for.
-    pub fn busy(&self) -> Option<Busy> {
-        self.making.as_ref()?.busy
-    }
-
-    /// The columns, in order.
-    pub fn columns(&self) -> Vec<Column> {
-        let mut columns = vec![Column::SourceModule, Column::Name];
-        if self.statuses.len() > 1 {
-            columns.push(Column::Status);
-        }
-        columns.extend([Column::VtigerId, Column::ServiceId, Column::Time]);
-        let with_reason = [ItemStatus::Skipped, ItemStatus::Waiting, ItemStatus::Conflict];
-        if self.statuses.iter().any(|s| with_reason.contains(s)) {
-            columns.push(Column::Reason);
-        }
-        columns
-    }
-}
-
-/// The detail of a record.
-#[derive(Debug, Clone)]
-pub struct DetailView {
-    /// The record.
-    pub item: Item,
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Its web pages, once they are known.
-    pub links: Option<Links>,
-    /// Which question for them this is.
-    pub generation: u64,
-    /// First visible line.
-    pub scroll: usize,
-    /// What the queue knows of the record now.
-    pub standing: Vec<Standing>,
 }
 
 /// A screen above the tabs.

@@ -1,6 +1,10 @@
 //! What reaches the screens (messages) and what they ask of the world (effects). Both are data, so
 //! that everything between them can be tested without a terminal, a store or an engine.
 
+mod export;
+
+pub use export::{ExportRequest, ExportWhat, Exported};
+
 use super::consent::{ConsentAsk, ConsentNews};
 use super::debug::{DebugAsk, DebugNews};
 use super::keys::Key;
@@ -17,8 +21,6 @@ use crate::model::{
 use crate::store::Belongings;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// One of the dense lists that the store keeps of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,43 +293,6 @@ pub struct Draft {
     pub settings: Vec<(String, String)>,
     /// What the last check of exactly these values found out about the user, for the CRM.
     pub admin: Option<bool>,
-}
-
-/// What is exported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExportWhat {
-    /// A record list, in this order where it is arranged.
-    Records(Source, Option<Order>),
-    /// The log of a connector.
-    Log(ConnectorId, String),
-    /// Rows that are on the screen, under these heads.
-    Shown(&'static [&'static str], Arc<Vec<Vec<String>>>),
-    /// The debug log of a connector; after a search, these entries of it.
-    Debug(ConnectorId, String, Option<Arc<Vec<u64>>>),
-}
-
-/// Where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportRequest {
-    /// What.
-    pub what: ExportWhat,
-    /// Into which file.
-    pub path: PathBuf,
-    /// Whether a file that is there may be replaced.
-    pub replace: bool,
-}
-
-/// How an export ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exported {
-    /// Written: the file and how many rows.
-    Done(PathBuf, u64),
-    /// There is such a file already.
-    Exists(PathBuf),
-    /// It was cancelled; no file is left.
-    Cancelled,
-    /// It did not work.
-    Failed(UserError),
 }
 
 /// The web pages of a record.

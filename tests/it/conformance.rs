@@ -334,7 +334,7 @@ async fn deletions_are_told_since_a_mark(b: Bench) {
     }
     let earlier = b.create("Sixteen").await;
     b.write(Write::Delete { id: earlier.id.clone() }).await.unwrap();
-    b.sandbox.advance_clock(Duration::from_secs(400));
+    b.sandbox.advance_clock(Duration::from_secs(10_800));
     let made = b.create("Seventeen").await;
     let mark = b.page(Scope::All, PageAt::First).await.mark.unwrap();
     b.write(Write::Delete { id: made.id.clone() }).await.unwrap();
