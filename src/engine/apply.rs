@@ -9,7 +9,7 @@ use super::matching::Match;
 use super::module::{ModuleWork, at};
 use super::outcome::finish;
 use super::plan::{Decided, Job, Plan, plan, reason_item};
-use super::references::{linked_since, would_link};
+use super::references::linked_since;
 use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
 use super::safeguards;
 use super::send::send;
@@ -135,7 +135,7 @@ async fn run_batch(
     mut units: Vec<Unit>,
     mut commit: Batch,
 ) -> Step<Done> {
-    if let Err(stop) = linked_since(context, work, &mut units, &companions.created).await {
+    if let Err(stop) = linked_since(context, work, &mut units, &companions.planned).await {
         return stop_after(context, commit, stop).await;
     }
     let (units, mut again) = match look_again(context, work, units).await {
@@ -171,8 +171,8 @@ async fn run_batch(
     if context.dry {
         for job in &jobs {
             plan_items(context, work, job, &mut commit);
-            companions.created.extend(would_link(work.module, job));
         }
+        companions.planned.add(work.module, &jobs)?;
         return Ok(Done { outcome: commit, again, stop: None });
     }
     let (jobs, settled): (Vec<Job>, Vec<Job>) =

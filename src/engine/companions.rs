@@ -15,20 +15,18 @@ pub use create::settle;
 use super::context::{Context, Step};
 use super::module::ModuleWork;
 use super::plan::{Job, PlannedWrite, reason_item};
-use super::references::{ITEM, WouldBeLinked};
+use super::planned::Planned;
+use super::references::ITEM;
 use crate::catalog::Companion;
 use crate::mapping::folded_name;
 use crate::model::{Fields, ItemStatus, Parked, Reason, ReasonCode, Side, Stamp, Value};
 use crate::store::{Batch, Change};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// The companions of a run.
-#[derive(Default)]
 pub struct Companions {
-    /// Links' keys that a dry run has listed already.
-    planned: HashSet<String>,
-    /// Records of the modules that a dry run would have created by now.
-    pub created: WouldBeLinked,
+    /// What a dry run has listed already.
+    pub planned: Planned,
 }
 
 /// A companion wanted.
@@ -107,9 +105,9 @@ impl Companions {
         let mut answers = find::linked(context, companion, wanted).await?;
         // Those that are records of a module, too, which a dry run has listed there.
         for key in wanted.keys() {
-            let own = (companion.module, Side::Service, companion.service_id(key));
-            if let Some(id) = self.created.get(&own) {
-                answers.insert(key.clone(), Answer::Id(id.clone()));
+            let own = companion.service_id(key);
+            if let Some(id) = self.planned.linked(companion.module, Side::Service, &own)? {
+                answers.insert(key.clone(), Answer::Id(id));
             }
         }
         let missing: Vec<String> = wanted
@@ -126,7 +124,7 @@ impl Companions {
                 [] => continue,
                 [hit] => {
                     let adopted = create::Made { companion, key: &key, wanted, id: &hit.id };
-                    if !context.dry || self.planned.insert(adopted.service_id()) {
+                    if !context.dry || self.planned.add_companion(adopted.service_id())? {
                         create::adopt(context, &adopted, batch).await?;
                     }
                     Answer::Id(hit.id.clone())
@@ -166,7 +164,7 @@ impl Companions {
         if context.dry {
             for (key, wanted) in missing {
                 let made = create::Made { companion, key: &key, wanted: &wanted, id: "" };
-                if self.planned.insert(made.service_id()) {
+                if self.planned.add_companion(made.service_id())? {
                     let item = create::item(context, &made, ItemStatus::Created);
                     batch.push(Change::AddItem(context.run, Box::new(item)));
                 }

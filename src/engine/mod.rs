@@ -21,6 +21,7 @@ pub mod matching;
 mod module;
 mod outcome;
 mod plan;
+mod planned;
 #[cfg(test)]
 mod proof;
 mod pull;

@@ -58,7 +58,7 @@ pub struct ModuleWork {
     pub fresh_keys: Scratch<u64>,
     /// Linked records whose other side is looked at once more, so that they are compared with what
     /// it holds now.
-    pub partners: [Vec<String>; 2],
+    pub partners: [Scratch<()>; 2],
     /// A side is listed whole in this run, with all fields.
     pub lists_all: [bool; 2],
     /// All unlinked keys of a side were read in this run.
@@ -170,7 +170,7 @@ pub async fn prepare(
         fresh: Scratch::new(&folder),
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),
-        partners: [Vec::new(), Vec::new()],
+        partners: [Scratch::new(&folder), Scratch::new(&folder)],
         lists_all: [false, false],
         all_keys: [false, false],
         empty: [false, false],

@@ -8,7 +8,7 @@ use crate::model::{
     Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key, is_companion_id,
 };
 use crate::remote::{Scope, Since};
-use crate::store::{Batch, Change};
+use crate::store::{Batch, Change, StoreResult};
 use std::collections::HashSet;
 
 /// Why a record that waited still waits.
@@ -183,13 +183,24 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
 
 /// The other sides of linked records that waited.
 pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()> {
-    let partners = std::mem::take(&mut work.partners);
-    for (side, mut ids) in Side::BOTH.into_iter().zip(partners) {
-        ids.retain(|id| side == Side::Vtiger || !is_companion_id(id));
-        for chunk in ids.chunks(CHUNK) {
+    // What is staged here names its own partner once more.
+    let [vtiger, service] = &mut work.partners;
+    let partners = [vtiger.iter()?, service.iter()?];
+    for (side, partners) in Side::BOTH.into_iter().zip(partners) {
+        let id = |(key, ()): (Vec<u8>, ())| String::from_utf8_lossy(&key).into_owned();
+        let is_record = |id: &StoreResult<String>| {
+            side == Side::Vtiger || !id.as_ref().is_ok_and(|id| is_companion_id(id))
+        };
+        let mut ids = partners.map(|entry| entry.map(id)).filter(is_record);
+        loop {
+            context.go_on()?;
+            let ids: Vec<String> = ids.by_ref().take(CHUNK).collect::<StoreResult<_>>()?;
+            if ids.is_empty() {
+                break;
+            }
             // One that is not found proves nothing: only a complete listing does.
             let entity = &work.entity[at(side)];
-            let records = context.remote(side).fetch(entity, chunk, &work.paths(side)).await?;
+            let records = context.remote(side).fetch(entity, &ids, &work.paths(side)).await?;
             let known = known(context, work, side, &records).await?;
             for (record, known) in records.into_iter().zip(known) {
                 stage(context, work, side, record, &known, true)?;

@@ -10,7 +10,7 @@ mod tests;
 use super::context::{Context, Step};
 use super::matching::Match;
 use super::module::{ModuleWork, at};
-use super::plan::Job;
+use super::planned::Planned;
 use super::units::{SideNow, Unit};
 use crate::model::document::{LineKind, lines_of, lines_value};
 use crate::model::{
@@ -316,21 +316,15 @@ fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
     }
 }
 
-/// Records that a dry run would have created by now, by module and by their id on the side they come
-/// from: what refers to them would find them linked.
-pub type WouldBeLinked = HashMap<(Module, Side, String), String>;
+/// What a dry run would have linked by now: the Vtiger ids, by module and own id.
+type WouldBeLinked = HashMap<(Module, String), String>;
 
-/// The records that a job of a dry run would have linked.
-pub fn would_link(
-    module: Module,
-    job: &Job,
-) -> impl Iterator<Item = ((Module, Side, String), String)> + '_ {
-    let id = |side: Side| job.records[at(side)].as_ref().map(|record| record.id.clone());
-    let sides = Side::BOTH.into_iter().filter(|_| job.link.is_none());
-    sides.filter_map(move |side| {
-        let own = id(side)?;
-        Some(((module, side, own.clone()), id(Side::Vtiger).unwrap_or(own)))
-    })
+/// The modules that records of a module may refer to.
+pub fn referred_modules(work: &ModuleWork) -> Vec<Module> {
+    let mut all = Paths::default();
+    Side::BOTH.into_iter().for_each(|side| all.add(work, side));
+    let sold = SOLD.into_iter().filter(|_| !all.items.is_empty());
+    all.single.iter().map(|(_, module)| *module).chain(sold).collect()
 }
 
 /// Looks again at references whose records were not linked when they were read: all modules are
@@ -342,7 +336,7 @@ pub async fn linked_since(
     context: &Context,
     work: &ModuleWork,
     units: &mut [Unit],
-    would_be: &WouldBeLinked,
+    planned: &Planned,
 ) -> Step<()> {
     for side in Side::BOTH {
         let mut paths = Paths::default();
@@ -353,6 +347,11 @@ pub async fn linked_since(
         }
         if marked.is_empty() {
             continue;
+        }
+        let mut would_be = WouldBeLinked::new();
+        for (module, id) in &marked {
+            let vtiger_id = planned.linked(*module, side, id)?;
+            would_be.extend(vtiger_id.map(|found| ((*module, id.clone()), found)));
         }
         let connector = context.id();
         let known = context
@@ -369,7 +368,7 @@ pub async fn linked_since(
             })
             .await?;
         for record in units.iter_mut().filter_map(|unit| record_of(unit, side)) {
-            tell_again(side, &paths, &mut record.fields, &known, would_be);
+            tell_again(&paths, &mut record.fields, &known, &would_be);
         }
     }
     Ok(())
@@ -408,17 +407,11 @@ fn marks(paths: &Paths, fields: &Fields, marked: &mut BTreeSet<(Module, String)>
 }
 
 /// Tells those that are linked by now; of a dry run, also those that would be.
-fn tell_again(
-    side: Side,
-    paths: &Paths,
-    fields: &mut Fields,
-    known: &Known,
-    would_be: &WouldBeLinked,
-) {
+fn tell_again(paths: &Paths, fields: &mut Fields, known: &Known, would_be: &WouldBeLinked) {
     let found = |module: Module, id: &str| {
-        let link = known.get(&(module, id.to_owned())).and_then(Option::as_ref);
-        let planned = || would_be.get(&(module, side, id.to_owned())).cloned();
-        link.map(|link| link.vtiger_id.clone()).or_else(planned)
+        let own = (module, id.to_owned());
+        let link = known.get(&own).and_then(Option::as_ref);
+        link.map(|link| link.vtiger_id.clone()).or_else(|| would_be.get(&own).cloned())
     };
     for (path, module) in &paths.single {
         let text = fields.get(path).map(Value::to_text).unwrap_or_default();

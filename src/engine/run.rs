@@ -10,6 +10,7 @@ use super::handle::SyncMode;
 use super::matching::Match;
 use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
+use super::planned::Planned;
 use super::pull::pull;
 use super::recheck::stage_partners;
 use super::reconcile::Decision;
@@ -277,7 +278,8 @@ async fn may_write(
 
 /// Creates and updates in the order of the modules, then deletes in the reversed order.
 async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
-    let mut companions = Companions::default();
+    let folder = context.store.folder().join("scratch");
+    let mut companions = Companions { planned: Planned::new(&folder, modules) };
     for work in modules.iter_mut() {
         apply(context, work, &mut companions).await?;
     }

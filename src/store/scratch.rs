@@ -11,8 +11,10 @@ mod merge;
 mod numbers;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use numbers::{Numbers, NumbersWriter};
+pub use texts::Texts;
 
 use super::StoreResult;
 use file::RunFile;

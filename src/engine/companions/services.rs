@@ -67,7 +67,7 @@ impl Companions {
             match hits.into_values().flatten().map(|hit| hit.id).min_by_key(|id| id_key(id)) {
                 Some(id) => {
                     let made = Made { companion, key: &key, wanted: &wanted, id: &id };
-                    if !context.dry || self.planned.insert(made.service_id()) {
+                    if !context.dry || self.planned.add_companion(made.service_id())? {
                         create::adopt(context, &made, batch).await?;
                     }
                     answers.insert(key, Answer::Id(id));
@@ -78,7 +78,7 @@ impl Companions {
         if context.dry {
             for (key, wanted) in &create {
                 let made = Made { companion, key, wanted, id: "" };
-                if self.planned.insert(made.service_id()) {
+                if self.planned.add_companion(made.service_id())? {
                     let item = create::item(context, &made, ItemStatus::Created);
                     batch.push(Change::AddItem(context.run, Box::new(item)));
                 }

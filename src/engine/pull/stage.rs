@@ -120,7 +120,8 @@ pub fn stage(
         if again || known.skip.is_some() || known.other_waits || older {
             // One of them waited, or the link remembers other fields than the mapping has: the
             // cursor has passed what only the record on the other side itself can tell.
-            work.partners[at(side.other())].push(link.id_on(side.other()).to_owned());
+            let partner = link.id_on(side.other());
+            work.partners[at(side.other())].push(partner.as_bytes(), &())?;
         }
         let changed = work.staging.linked(side, record, link);
         return push_linked(work, link, changed);

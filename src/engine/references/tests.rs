@@ -77,7 +77,7 @@ fn what_was_linked_since_it_was_read_is_told() {
         ((Module::Products, "7".into()), link("14x9", "7")),
         ((Module::Contacts, "44".into()), None),
     ]);
-    let planned = (Module::Contacts, Side::Service, "44".to_owned());
+    let planned = (Module::Contacts, "44".to_owned());
     let would_be = WouldBeLinked::from([(planned, "44".to_owned())]);
     for (contact, product, told) in [
         ("?43", "?7", ("12x3", "14x9")),
@@ -90,7 +90,7 @@ fn what_was_linked_since_it_was_read_is_told() {
         marks(&paths(), &fields, &mut marked);
         let all = [contact, product].iter().filter(|t| t.starts_with(UNLINKED)).count();
         assert_eq!(marked.iter().filter(|(m, _)| *m != Module::Services).count(), all);
-        tell_again(Side::Service, &paths(), &mut fields, &known, &would_be);
+        tell_again(&paths(), &mut fields, &known, &would_be);
         let line = lines_of(fields.get("lines").unwrap()).remove(0);
         let contact = fields.get("contact").unwrap().to_text();
         assert_eq!((contact.as_str(), line.product.as_str()), told);
