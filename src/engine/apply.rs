@@ -38,7 +38,7 @@ pub async fn apply(
     let step = if context.dry { "comparing" } else { "writing" };
     context.begin(work.module, step, Some(total));
     let mut units = Units::new(work)?;
-    let mut size = safeguards::batch();
+    let mut size = if context.dry { safeguards::dry_batch() } else { safeguards::batch() };
     loop {
         // Announced, sent and remembered in one piece, even if the process is to be stopped.
         let _section = context.store.section().await;
@@ -73,8 +73,11 @@ pub async fn apply(
         context.advance(count, None);
         outcome.push(context.progress_change());
         context.begin_commit(outcome).await?;
-        let large = safeguards::large_batch();
-        size = if is_young(count, begun.elapsed(), large) { large } else { safeguards::batch() };
+        if !context.dry {
+            let large = safeguards::large_batch();
+            let young = is_young(count, begun.elapsed(), large);
+            size = if young { large } else { safeguards::batch() };
+        }
     }
 }
 
@@ -138,7 +141,8 @@ async fn run_batch(
     if let Err(stop) = linked_since(context, work, &mut units, &companions.planned).await {
         return stop_after(context, commit, stop).await;
     }
-    let (units, mut again) = match look_again(context, work, units).await {
+    let looked = context.until_cancelled(look_again(context, work, units)).await;
+    let (units, mut again) = match looked {
         Ok(looked) => looked,
         Err(stop) => return stop_after(context, commit, stop).await,
     };

@@ -108,6 +108,15 @@ impl Context {
         if self.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
+    /// Goes on with what only reads and stages, until a person calls it off: it leaves nothing half
+    /// done, so nobody has to wait for the end of a slow answer or of a pause before the next try.
+    ///
+    /// # Errors
+    /// What the work itself ends with, or [`Stop::Cancelled`].
+    pub async fn until_cancelled<T>(&self, work: impl Future<Output = Step<T>>) -> Step<T> {
+        self.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stop::Cancelled))
+    }
+
     /// Waits for an instant of our clock.
     ///
     /// # Errors

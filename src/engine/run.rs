@@ -46,7 +46,7 @@ pub async fn run(
     confirmed: Option<&BTreeMap<String, u64>>,
 ) -> Step<End> {
     context.dry = mode == SyncMode::Preview;
-    let mut modules = prepare_modules(context, only).await?;
+    let mut modules = context.until_cancelled(prepare_modules(context, only)).await?;
     let services = context.catalog.vtiger_module(Module::Services).map(|m| m.entity.clone());
     let services = services.unwrap_or_default();
     context.remotes =
@@ -62,9 +62,9 @@ pub async fn run(
     }
     for work in &mut modules {
         for side in Side::BOTH {
-            pull(context, work, side).await?;
+            context.until_cancelled(pull(context, work, side)).await?;
         }
-        stage_partners(context, work).await?;
+        context.until_cancelled(stage_partners(context, work)).await?;
         note_unchanged(context, work).await?;
     }
     if context.dry {
@@ -77,7 +77,7 @@ pub async fn run(
             may_be_held(&context.connector.advanced, work.links, staged)
                 || work.empty.contains(&true)
         });
-    let tallies = survey(context, &mut modules, may_be_held).await?;
+    let tallies = context.until_cancelled(survey(context, &mut modules, may_be_held)).await?;
     let held = hold(&tallies, &context.connector.advanced, confirmed);
     if let Some(held) = held.filter(|_| mode != SyncMode::Accept) {
         // A person decides by looking at the plan: list it.

@@ -49,6 +49,13 @@ mod values {
         200
     }
 
+    /// Units in a batch of a dry run, which may be old: nothing is written. So many that several
+    /// requests go out at the same time.
+    #[inline]
+    pub const fn dry_batch() -> usize {
+        1_000
+    }
+
     /// Up to so many links a complete listing of ids is cheap enough to be made every time.
     #[inline]
     pub const fn few_links() -> u64 {
@@ -83,6 +90,10 @@ mod values {
     }
 
     pub fn large_batch() -> usize {
+        BATCH.get()
+    }
+
+    pub fn dry_batch() -> usize {
         BATCH.get()
     }
 

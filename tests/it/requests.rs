@@ -18,9 +18,9 @@ const PAGE: u64 = 100;
 const BATCH: u64 = 100;
 
 /// A shop with most of so many people, and a Vtiger that has none of them.
-async fn shop_and_empty_crm(people: u64) -> Bench {
-    let options =
-        SandboxOptions { records: Some(people), empty_crm: true, ..SandboxOptions::default() };
+async fn shop_and_empty_crm(people: u64, latency: Duration) -> Bench {
+    let records = Some(people);
+    let options = SandboxOptions { records, latency, empty_crm: true, ..SandboxOptions::default() };
     let modules = BTreeMap::from([(Module::Contacts, settings(Direction::ToVtiger, Deletes::Off))]);
     let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
     Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await
@@ -47,7 +47,7 @@ fn of(requests: &BTreeMap<String, u64>, name: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn as_few_requests_as_the_systems_allow() {
-    let bench = shop_and_empty_crm(1_000).await;
+    let bench = shop_and_empty_crm(1_000, Duration::ZERO).await;
     let (run, first) = counted(&bench).await;
     let made = run.modules[&Module::Contacts].vtiger.created;
     let companies = run.modules[&Module::Organizations].vtiger.created;
@@ -103,7 +103,7 @@ async fn as_few_requests_as_the_systems_allow() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_sync_sends_nothing_more_and_the_next_one_goes_on() {
-    let bench = shop_and_empty_crm(100).await;
+    let bench = shop_and_empty_crm(100, Duration::ZERO).await;
     bench.sandbox.slow_writes(Duration::from_millis(200));
     let mut writes = bench.sandbox.writes();
     let engine = bench.engine.clone();
@@ -129,4 +129,48 @@ async fn a_cancelled_sync_sends_nothing_more_and_the_next_one_goes_on() {
     }
     assert!(run.modules[&Module::Contacts].vtiger.created > 0);
     assert!(again.modules[&Module::Contacts].vtiger.created > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_preview_asks_nothing_more() {
+    let bench = shop_and_empty_crm(1_000, Duration::from_millis(30)).await;
+    let asked = || of(&bench.sandbox.requests(), "vtiger query");
+    let engine = bench.engine.clone();
+    let request =
+        SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Preview };
+    let mut progress = engine.progress();
+    let running = tokio::spawn(async move { engine.sync(1, request).await });
+    let comparing = |p: &syncdeck::model::Progress| p.step == "comparing";
+    progress.wait_for(|all| all.values().any(comparing)).await.unwrap();
+    let before = asked();
+    while asked() < before + 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    bench.engine.cancel(1);
+    let at_once = asked();
+    let run = running.await.unwrap().unwrap();
+    assert_eq!(run.status, RunStatus::Cancelled);
+    // One request of each session may have been on its way.
+    assert!(asked() <= at_once + 2, "{} after {at_once}", asked());
+    // Whole, it asks for ten times as much; what was cut off is no hindrance for the next one.
+    let request =
+        SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Preview };
+    let run = bench.engine.sync(1, request).await.unwrap();
+    assert_eq!(run.status, RunStatus::Preview, "{:?}", run.error);
+    assert!(asked() > at_once + 10);
+    assert!(run.modules[&Module::Contacts].vtiger.created > 700);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_sync_does_not_wait_for_an_answer_that_does_not_come() {
+    let bench = shop_and_empty_crm(10, Duration::from_secs(600)).await;
+    let engine = bench.engine.clone();
+    let request =
+        SyncRequest { trigger: Trigger::Manual, modules: Vec::new(), mode: SyncMode::Sync };
+    let mut progress = engine.progress();
+    let running = tokio::spawn(async move { engine.sync(1, request).await });
+    progress.wait_for(|all| !all.is_empty()).await.unwrap();
+    bench.engine.cancel(1);
+    let run = tokio::time::timeout(Duration::from_secs(100), running).await;
+    assert_eq!(run.expect("it waits").unwrap().unwrap().status, RunStatus::Cancelled);
 }
