@@ -156,15 +156,22 @@ impl Mark {
     /// Where the next listing of changes starts: not after the stamp of anything that the last one
     /// did not show, whatever the server's zone and the season.
     ///
-    /// That is an hour before the mark, and later the longer nothing happened since: what is changed
-    /// after two hours of rest gets a stamp two hours later, or one where summer has ended. After a
-    /// long rest it is the next second, and what was last changed together (an import, a first
-    /// sync) is not read again; it never is later, in case the server's clock or zone was changed.
+    /// That is an hour before the mark where summer may have ended since, else a minute; and later
+    /// the longer nothing happened: what is changed after two hours of rest gets a stamp two hours
+    /// later, or one where summer has ended. After a long rest it is the next second, and what was
+    /// last changed together (an import, a first sync) is not read again; it never is later, in case
+    /// the server's clock or zone was changed.
     /// `None`: the mark is none of Vtiger's.
     pub(crate) fn start(&self) -> Option<String> {
-        let rest = self.quiet.map_or(0, |quiet| quiet.seconds() - SLACK_S);
-        let back = (OVERLAP_S + SUMMER_S - rest.max(0)).max(-TICK_S);
         let stamp: DateTime = self.stamp.parse().ok()?;
+        let rest = self.quiet.map_or(0, |quiet| quiet.seconds() - SLACK_S);
+        // Most servers keep UTC. Of the zones that have its offset for some time of the year (it may
+        // be long ago that it was learned), those with summer time go back in October.
+        let summer = match self.offset {
+            Some(0) if stamp.month() != 10 => 0,
+            _ => SUMMER_S,
+        };
+        let back = (OVERLAP_S + summer - rest.max(0)).max(-TICK_S);
         Some(written(stamp.saturating_sub(SignedDuration::from_secs(back))))
     }
 }
@@ -235,7 +242,7 @@ mod tests {
 
     #[test]
     fn listings_start_early_enough_and_later_after_a_rest() {
-        let mark = |quiet| Mark { stamp: "2026-01-01 12:00:00".into(), offset: Some(0), quiet };
+        let mark = |quiet| Mark { stamp: "2026-01-01 12:00:00".into(), offset: Some(3_600), quiet };
         for (rest, start) in [
             (None, "2026-01-01 10:59:00"),
             (Some(0), "2026-01-01 10:59:00"),
@@ -249,7 +256,14 @@ mod tests {
             let quiet = rest.map(|rest| Quiet { first: 5_000, last: 5_000 + rest });
             assert_eq!(mark(quiet).start().as_deref(), Some(start), "{rest:?}");
         }
-        assert_eq!(Mark::read("never").start(), None);
+        for (mark, start) in [
+            ("2026-01-01 12:00:00@0", Some("2026-01-01 11:59:00")),
+            ("2026-10-01 12:00:00@0", Some("2026-10-01 10:59:00")),
+            ("2026-01-01 12:00:00", Some("2026-01-01 10:59:00")),
+            ("never", None),
+        ] {
+            assert_eq!(Mark::read(mark).start().as_deref(), start);
+        }
     }
 
     #[test]

@@ -137,7 +137,7 @@ async fn a_quiet_time_moves_the_start_of_a_listing_on() {
     let now = Stamp::now().0 / 1_000;
     for (mark, start) in [
         ("2020-01-01 12:00:00".to_owned(), "10:59:00"),
-        (format!("2020-01-01 12:00:00@0~{}-{now}", now - 1_240), "11:15:40"),
+        (format!("2020-01-01 12:00:00@3600~{}-{now}", now - 1_240), "11:15:40"),
         (format!("2020-01-01 12:00:00@7200~{}-{now}", now - 9_000), "12:00:01"),
         // Something later is shown: the rest begins anew.
         (format!("2020-01-01 11:00:00@7200~{}-{now}", now - 9_000), "11:00:01"),
