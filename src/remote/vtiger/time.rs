@@ -4,9 +4,8 @@
 //! Listings continue from a stamp in the server's own notation, so they need no zone. For stamps as
 //! instants the offset is learned from the answer to a write (its `modifiedtime` against the
 //! server's clock); until then UTC is assumed, which is Vtiger's default. A learned offset travels
-//! in the marks ([`Mark`]), so that the next process knows it from the start. Where a listing starts
-//! does not depend on it: an offset may be out of date, where summer has ended and nothing was
-//! written since.
+//! in the marks ([`Mark`]), so that the next process knows it from the start. It may be out of date,
+//! where summer has ended and nothing was written since: [`Mark::start`] allows for that.
 
 use crate::model::Stamp;
 use jiff::civil::DateTime;
