@@ -67,6 +67,8 @@ pub struct ModuleWork {
     pub empty: [bool; 2],
     /// Where each side is to be read from next time.
     pub cursors: [Option<Cursor>; 2],
+    /// Links, by Vtiger id, of records that had not changed, and the stamps that tell it next time.
+    pub unsettled: Vec<(String, Stamp)>,
     /// Records read that had not changed.
     pub unchanged: u64,
     /// Links at the beginning.
@@ -171,6 +173,7 @@ pub async fn prepare(
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),
         partners: [Scratch::new(&folder), Scratch::new(&folder)],
+        unsettled: Vec::new(),
         lists_all: [false, false],
         all_keys: [false, false],
         empty: [false, false],

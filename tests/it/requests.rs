@@ -174,3 +174,26 @@ async fn a_cancelled_sync_does_not_wait_for_an_answer_that_does_not_come() {
     let run = tokio::time::timeout(Duration::from_secs(100), running).await;
     assert_eq!(run.expect("it waits").unwrap().unwrap().status, RunStatus::Cancelled);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_into_the_shop_is_fetched_once_more_and_never_again() {
+    let options = SandboxOptions { records: Some(300), ..SandboxOptions::default() };
+    let modules = BTreeMap::from([(Module::Contacts, settings(Direction::Both, Deletes::Off))]);
+    let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
+    let bench = Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await;
+    let (run, _) = counted(&bench).await;
+    assert!(run.modules[&Module::Contacts].service.written() > 60, "{run:?}");
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    let (first, read) = counted(&bench).await;
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    let (again, quiet) = counted(&bench).await;
+    for run in [&first, &again] {
+        let counts = &run.modules[&Module::Contacts];
+        assert_eq!((counts.vtiger.written(), counts.service.written()), (0, 0), "{run:?}");
+        assert!(counts.unchanged > 250, "{run:?}");
+    }
+    let pages = of(&quiet, "woocommerce GET customers");
+    assert!(pages < of(&read, "woocommerce GET customers"), "{read:?} {quiet:?}");
+    // Skipped people are still looked at, in one piece at most.
+    assert!(pages <= 300_u64.div_ceil(PAGE) + 2, "{quiet:?}");
+}

@@ -4,7 +4,9 @@ use crate::engine::context::{Context, Step};
 use crate::engine::echo::{is_echo, source_of};
 use crate::engine::module::{ModuleWork, at};
 use crate::engine::staged::Staged;
-use crate::model::{LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
+use crate::model::{Link, LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
+use crate::remote::ChangeFeed;
+use crate::store::{Batch, Change, StoreResult};
 
 /// What the store knows of a record.
 pub struct Known {
@@ -78,7 +80,35 @@ pub async fn take(
     for (record, known) in records.into_iter().zip(known) {
         stage(context, work, side, record, &known, false)?;
     }
-    Ok(())
+    settle_stamps(context, work, side).await
+}
+
+/// Remembers the stamps of records that turned out not to have changed. What we wrote ourselves has
+/// none in its link: it was too fresh then to tell of a further edit. Without this, every narrow
+/// listing would have it fetched whole once more.
+async fn settle_stamps(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
+    let unsettled = std::mem::take(&mut work.unsettled);
+    if context.dry || unsettled.is_empty() {
+        return Ok(());
+    }
+    let (connector, module) = (context.id(), work.module);
+    let links = context
+        .read(move |r| {
+            let settled = |(vtiger_id, stamp): (String, Stamp)| {
+                let link = r.link_by_vtiger(connector, module, &vtiger_id)?;
+                Ok(link.map(|link| match side {
+                    Side::Vtiger => Link { vtiger_stamp: Some(stamp), ..link },
+                    Side::Service => Link { service_stamp: Some(stamp), ..link },
+                }))
+            };
+            unsettled.into_iter().map(settled).collect::<StoreResult<Vec<_>>>()
+        })
+        .await?;
+    let mut batch = Batch::new();
+    for link in links.into_iter().flatten() {
+        batch.push(Change::PutLink(connector, module, link));
+    }
+    context.begin_commit(batch).await
 }
 
 /// Stages a record if it differs from what the store knows. `again`: even if it does not.
@@ -114,6 +144,11 @@ pub fn stage(
         let unchanged = link.prints[at(side)] == print && link.revision == revision;
         if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
+            let narrow = work.capabilities[at(side)].changes == ChangeFeed::NarrowScan;
+            let settled = work.settled_stamp(side, &record).filter(|_| narrow && !stands);
+            if let Some(stamp) = settled.filter(|stamp| link.stamps[at(side)] != Some(*stamp)) {
+                work.unsettled.push((link.vtiger_id.clone(), stamp));
+            }
             return Ok(());
         }
         let older = link.revision != revision && !work.lists_all[at(side.other())];
