@@ -212,12 +212,8 @@ impl Vtiger {
     }
 
     /// Vtiger answers ACCESS_DENIED for a deleted record too; a query tells.
-    async fn told_apart(
-        &self,
-        module: &Described,
-        id: &str,
-        mut error: RemoteError,
-    ) -> RemoteError {
+    async fn told_apart(&self, module: &Described, id: &str, error: RemoteError) -> RemoteError {
+        let temporary = |error| RemoteError { kind: ErrorKind::Temporary, ..error };
         let unclear = error.kind == ErrorKind::Permission
             || (error.kind == ErrorKind::Refused && !super::refs::is_id_of(id, &module.prefix));
         if !unclear {
@@ -225,11 +221,10 @@ impl Vtiger {
         }
         match self.fetch_ids(&module.info.name, &[id.to_owned()], &[]).await {
             Ok(found) if found.is_empty() => gone(&module.info.name, id),
-            Ok(_) if self.sees_all() => {
-                // An administrator may do everything: the record was only not found just now.
-                error.kind = ErrorKind::Temporary;
-                error
-            }
+            // An administrator may do everything: the record was only not found just now.
+            Ok(_) if self.sees_all() => temporary(error),
+            // It could not be asked for, so nobody knows yet.
+            Err(asked) if asked.kind != ErrorKind::Permission => temporary(error),
             _ => error,
         }
     }

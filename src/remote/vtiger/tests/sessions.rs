@@ -83,6 +83,11 @@ async fn access_denied_is_told_apart_from_a_deleted_record() {
         // An administrator may do everything: it was only not found just then.
         (r#"{"success":true,"result":[{"id":"12x5"}]}"#, ErrorKind::Temporary),
         (DENIED, ErrorKind::Permission),
+        // Nobody knows yet.
+        (
+            r#"{"success":false,"error":{"code":"QUERY_SYNTAX_ERROR","message":"Syntax Error"}}"#,
+            ErrorKind::Temporary,
+        ),
     ] {
         let (_stub, remote) = crm(move |operation, _| match operation {
             "query" => Say::json(rows),
