@@ -141,8 +141,8 @@ async fn run_batch(
     if let Err(stop) = linked_since(context, work, &mut units, &companions.planned).await {
         return stop_after(context, commit, stop).await;
     }
-    let looked = context.until_cancelled(look_again(context, work, units)).await;
-    let (units, mut again) = match looked {
+    let looking = look_again(context, work, units);
+    let (units, mut again) = match context.until_cancelled(looking).await {
         Ok(looked) => looked,
         Err(stop) => return stop_after(context, commit, stop).await,
     };

@@ -162,8 +162,9 @@ impl Vtiger {
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
         let count = rows.len();
         let changes = matches!(request.scope, Scope::Changed(_));
-        if let (true, Some(mark), Some(now)) = (at.id.is_empty(), &mut at.mark, server_time)
-            && changes
+        if changes
+            && at.id.is_empty()
+            && let (Some(mark), Some(now)) = (&mut at.mark, server_time)
         {
             mark.asked_again(now);
         }

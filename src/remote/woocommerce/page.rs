@@ -1,8 +1,8 @@
 //! Listings, by id in ascending order, a hundred records a page.
 //!
-//! New records land behind and changed ones do not move, so only a deletion shifts a listing;
-//! it shows in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by change: their narrow
-//! listing has id, e-mail and stamps.
+//! New records land behind and changed ones do not move, so only a deletion shifts a listing; it shows
+//! in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by
+//! change: their narrow listing has id, e-mail and stamps.
 
 use super::super::project;
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
