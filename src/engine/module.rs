@@ -12,6 +12,7 @@ use crate::model::{
     Cursor, Link, Module, ModuleSettings, Pair, PairKind, Parked, Record, Side, Stamp,
 };
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
+use crate::store::Batch;
 use crate::store::scratch::Scratch;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -56,6 +57,9 @@ pub struct ModuleWork {
     pub recent: [HashMap<String, Link>; 2],
     /// Under which keys unlinked records were staged, by side and id, with the order of staging.
     pub fresh_keys: Scratch<u64>,
+    /// Records without a link that have nowhere to go, by match key as in `fresh`: of them only keys
+    /// were read.
+    pub passed_over: Scratch<(Side, String)>,
     /// Linked records whose other side is looked at once more, so that they are compared with what
     /// it holds now.
     pub partners: [Scratch<()>; 2],
@@ -67,8 +71,8 @@ pub struct ModuleWork {
     pub empty: [bool; 2],
     /// Where each side is to be read from next time.
     pub cursors: [Option<Cursor>; 2],
-    /// Links, by Vtiger id, of records that had not changed, and the stamps that tell it next time.
-    pub unsettled: Vec<(String, Stamp)>,
+    /// Stamps of records that turned out not to have changed, which tell it next time.
+    pub settled: Batch,
     /// Records read that had not changed.
     pub unchanged: u64,
     /// Links at the beginning.
@@ -172,8 +176,9 @@ pub async fn prepare(
         fresh: Scratch::new(&folder),
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),
+        passed_over: Scratch::new(&folder),
         partners: [Scratch::new(&folder), Scratch::new(&folder)],
-        unsettled: Vec::new(),
+        settled: Batch::new(),
         lists_all: [false, false],
         all_keys: [false, false],
         empty: [false, false],

@@ -106,7 +106,7 @@ async fn half_done(
         let before = job.records[at(side)].as_ref();
         let before = before.map(|record| work.mapping.print_of(side, &record.fields));
         if let Some(skip) = skip.filter(|skip| Some(skip.print) == before) {
-            let skip = Skip { print: holds.print, ..skip };
+            let skip = Skip { print: holds.print, stamp: None, ..skip };
             batch.push(Change::PutSkip(connector, module, skip));
         }
     }

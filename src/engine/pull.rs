@@ -4,7 +4,7 @@
 mod listing;
 mod stage;
 
-pub use listing::{Listing, run_listing};
+pub use listing::{Listing, run_listing, stage_passed_over};
 pub use stage::{known, stage, take};
 
 use super::context::{Context, Step};

@@ -57,7 +57,8 @@ pub async fn skip(
     if !context.dry {
         let id = record.id.clone();
         let (run, decided) = (context.run, None);
-        let skip = Skip { side, id, name, reason, print, revision, run, decided };
+        let stamp = work.settled_stamp(side, record);
+        let skip = Skip { side, id, name, reason, print, revision, run, decided, stamp };
         batch.push(Change::PutSkip(connector, module, skip));
     }
     Ok(())

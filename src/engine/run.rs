@@ -11,7 +11,7 @@ use super::matching::Match;
 use super::module::{ModuleWork, Prepared, at, prepare};
 use super::plan::decide;
 use super::planned::Planned;
-use super::pull::pull;
+use super::pull::{pull, stage_passed_over};
 use super::recheck::stage_partners;
 use super::reconcile::Decision;
 use super::references::referring;
@@ -65,6 +65,7 @@ pub async fn run(
             context.until_cancelled(pull(context, work, side)).await?;
         }
         context.until_cancelled(stage_partners(context, work)).await?;
+        context.until_cancelled(stage_passed_over(context, work)).await?;
         note_unchanged(context, work).await?;
     }
     if context.dry {

@@ -166,6 +166,7 @@ fn leave_to_a_person(
         revision: work.mapping.revision(),
         run: context.run,
         decided: Some(Decided { verdict: Verdict::Lost, at: intent.sent }),
+        stamp: work.settled_stamp(side, source),
     };
     batch.push(Change::PutSkip(connector, module, skip));
 }

@@ -302,7 +302,7 @@ fn stale_keys(work: &mut ModuleWork) -> Step<HashSet<Vec<u8>>> {
 }
 
 /// The part of a key that the records of a group share: all before the last zero byte.
-fn group_of(key: &[u8]) -> &[u8] {
+pub fn group_of(key: &[u8]) -> &[u8] {
     let end = key.iter().rposition(|b| *b == 0).unwrap_or(key.len());
     // The byte after the zero tells the side (0 or 1): a zero there is not the separator.
     let end = if end > 0 && key[end - 1] == 0 { end - 1 } else { end };

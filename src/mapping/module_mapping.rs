@@ -121,6 +121,15 @@ impl ModuleMapping {
         }
     }
 
+    /// The paths of a side that the match key is made of.
+    pub fn key_paths(&self, side: Side) -> Vec<String> {
+        let paths = |pair: &Pair| match side {
+            Side::Vtiger => vec![pair.vtiger.clone()],
+            Side::Service => pair.service.clone(),
+        };
+        self.match_pairs().flat_map(paths).collect()
+    }
+
     /// The pairs of the match key.
     pub fn match_pairs(&self) -> impl Iterator<Item = &Pair> {
         self.match_on.iter().map(|&at| &self.pairs[at])

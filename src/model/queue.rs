@@ -150,6 +150,9 @@ pub struct Skip {
     pub run: u64,
     /// What a person decided of it.
     pub decided: Option<Decided>,
+    /// The record's stamp of change then, on its system's clock; `None`: it was still warm, or there
+    /// is none.
+    pub stamp: Option<Stamp>,
 }
 
 impl Skip {

@@ -158,8 +158,8 @@ pub trait Remote: Send + Sync {
 pub enum ChangeFeed {
     /// It can list what changed since a mark.
     Filtered,
-    /// It can only list everything; a narrow listing ([`Scope::Narrow`]) has ids, stamps and match
-    /// keys only.
+    /// It can only list everything; a narrow listing ([`Scope::Narrow`]) has ids and stamps, and
+    /// match keys where they are asked for.
     NarrowScan,
     /// It can only list everything, and has no stamps.
     FullScan,
@@ -206,7 +206,8 @@ pub enum Scope {
     /// Changed since a mark that an earlier listing gave ([`Page::mark`]), or, for the first
     /// listing of a period, since an instant. The remote subtracts its own overlap from a mark.
     Changed(Since),
-    /// All of them, with id, stamps and the fields that are cheap to have (at least the match key).
+    /// All of them, with id, stamps and, of the fields asked for, those that are cheap to have (at
+    /// least the match key).
     Narrow,
     /// Those in the trash, or deleted, since a mark; `None`: all.
     Trashed(Option<Since>),

@@ -31,6 +31,8 @@ impl Writing<'_> {
             Change::NoteCreate(c, m, side, id, verdict) => {
                 self.note_create((c, m, side, &id), verdict)
             }
+            Change::SettleLink(c, m, side, id, stamp) => self.settle_link(c, m, side, &id, stamp),
+            Change::SettleSkip(c, m, side, id, stamp) => self.settle_skip((c, m, side, &id), stamp),
             Change::EndAll(c, m, since) => self.end_all(c, m, since),
             Change::PutTomb(c, m, tomb) => self.put_tomb(c, m, &tomb),
             Change::PutCursor(c, m, side, cursor) => self.put_cursor((c, m, side), &cursor),

@@ -38,6 +38,11 @@ pub enum Change {
     /// Notes of a create that a person decided on that it was sent, was not sent after all, or was
     /// refused; nothing without such a decision.
     NoteCreate(ConnectorId, Module, Side, String, Option<Verdict>),
+    /// Remembers at which stamp a linked record was compared, by the Vtiger id of its link; nothing if
+    /// that is gone.
+    SettleLink(ConnectorId, Module, Side, String, Stamp),
+    /// Remembers at which stamp the record of a standing skip was compared; nothing if that is gone.
+    SettleSkip(ConnectorId, Module, Side, String, Stamp),
     /// All records of a module were taken again, as asked for at this time.
     EndAll(ConnectorId, Module, Stamp),
     /// Remembers a record that is gone.

@@ -223,6 +223,7 @@ impl Writing<'_> {
             revision: parked.revision,
             run: 0,
             decided,
+            stamp: None,
         };
         self.put_skip(key.0, key.1, &skip)?;
         self.drop_parked(key)?;
@@ -252,6 +253,7 @@ impl Writing<'_> {
             revision: 0,
             run: 0,
             decided: Some(Decided { verdict: Verdict::Never, at: now }),
+            stamp: None,
         };
         self.put_skip(key.0, key.1, &skip)?;
         self.drop_parked(key)?;

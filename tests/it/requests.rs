@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use syncdeck::engine::{SyncMode, SyncRequest};
 use syncdeck::model::{
-    Advanced, ConflictRule, Deletes, Direction, Module, Run, RunStatus, Side, Trigger,
+    Advanced, ConflictRule, Deletes, Direction, ItemStatus, Module, Run, RunStatus, Side, Stamp,
+    SyncFrom, Trigger,
 };
 use syncdeck::sandbox::SandboxOptions;
 use syncdeck::store::Change;
@@ -196,4 +197,108 @@ async fn what_was_written_into_the_shop_is_fetched_once_more_and_never_again() {
     assert!(pages < of(&read, "woocommerce GET customers"), "{read:?} {quiet:?}");
     // Skipped people are still looked at, in one piece at most.
     assert!(pages <= 300_u64.div_ceil(PAGE) + 2, "{quiet:?}");
+}
+
+/// What the next sync after a rest asks the shop for, beyond the pages of its customers.
+async fn fetched(bench: &Bench) -> (Run, u64) {
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    let (run, requests) = counted(bench).await;
+    let customers = bench.sandbox.woo("GET", "customers?per_page=100&role=all&page=1", &json!({}));
+    let shown = customers.1.as_array().unwrap().len() as u64;
+    assert!(shown < PAGE, "one page shows all of them: {shown}");
+    (run, of(&requests, "woocommerce GET customers") - 1)
+}
+
+fn rename(bench: &Bench, id: u64, last_name: &str) {
+    let name = json!({ "last_name": last_name, "billing": { "last_name": last_name } });
+    assert_eq!(bench.sandbox.woo("PUT", &format!("customers/{id}"), &name).0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_skipped_is_not_fetched_before_it_changes() {
+    let bench = shop_and_empty_crm(100, Duration::ZERO).await;
+    for id in 10..20 {
+        rename(&bench, id, "");
+    }
+    let (run, _) = counted(&bench).await;
+    let skipped = bench.items(&run, Module::Contacts, Side::Vtiger, ItemStatus::Skipped);
+    assert!(skipped.len() >= 10, "{run:?}");
+    // They were edited just now; from the second look on, their stamps tell.
+    fetched(&bench).await;
+    let (quiet, more) = fetched(&bench).await;
+    assert_eq!(more, 0, "{quiet:?}");
+    rename(&bench, 14, "Found");
+    let (run, more) = fetched(&bench).await;
+    let counts = &run.modules[&Module::Contacts];
+    assert_eq!((more, counts.vtiger.created, counts.vtiger.skipped), (1, 1, 0), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_old_to_be_synced_is_not_fetched() {
+    let bench = shop_and_empty_crm(100, Duration::ZERO).await;
+    let mut connector = bench.store.read_blocking(|r| r.connectors()).unwrap().remove(0);
+    connector.sync_from = SyncFrom { asked: "now".into(), from: Some(Stamp::now()) };
+    bench.store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
+    bench.sandbox.advance_clock(Duration::from_secs(60));
+    for id in 10..13 {
+        rename(&bench, id, "Young");
+    }
+    let (run, _) = counted(&bench).await;
+    assert_eq!(run.modules[&Module::Contacts].vtiger.created, 3, "{run:?}");
+    fetched(&bench).await;
+    let (quiet, more) = fetched(&bench).await;
+    assert_eq!((more, quiet.modules[&Module::Contacts].vtiger.written()), (0, 0), "{quiet:?}");
+    rename(&bench, 13, "Younger");
+    let (run, more) = fetched(&bench).await;
+    assert_eq!((more, run.modules[&Module::Contacts].vtiger.created), (1, 1), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_nowhere_to_go_is_not_fetched_but_found() {
+    let options = SandboxOptions { records: Some(80), ..SandboxOptions::default() };
+    let modules =
+        BTreeMap::from([(Module::Contacts, settings(Direction::ToService, Deletes::Off))]);
+    let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
+    let bench = Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await;
+    let (run, _) = counted(&bench).await;
+    assert!(run.modules[&Module::Contacts].linked > 10, "{run:?}");
+    // Several contacts with one address are compared with the customer by every sync.
+    let skips = bench.store.read_blocking(|r| r.skips_after(1, Module::Contacts, None, 500));
+    for skip in skips.unwrap() {
+        assert_eq!(skip.side, Side::Vtiger, "of the shop nothing travels: {skip:?}");
+        bench.sandbox.vtiger("delete", &[("id", &skip.id)]);
+    }
+    for _ in 0..2 {
+        fetched(&bench).await;
+    }
+    let (quiet, more) = fetched(&bench).await;
+    assert_eq!(more, 0, "{quiet:?}");
+
+    // A contact with the address of a customer that was passed over becomes its partner.
+    let customers = bench.sandbox.woo("GET", "customers?per_page=100&role=all", &json!({})).1;
+    let linked = bench.store.read_blocking(|r| r.links_after(1, Module::Contacts, None, 500));
+    let linked: Vec<String> = linked.unwrap().into_iter().map(|link| link.service_id).collect();
+    let alone = customers.as_array().unwrap().iter().find(|customer| {
+        customer["role"] == "customer" && !linked.contains(&customer["id"].to_string())
+    });
+    let alone = alone.unwrap();
+    let contact = json!({
+        "lastname": "Twin", "email": alone["email"], "assigned_user_id": "19x1",
+    });
+    let element = contact.to_string();
+    let fields = [("elementType", "Contacts"), ("element", element.as_str())];
+    let made = bench.sandbox.vtiger("create", &fields);
+    assert_eq!(made["success"], json!(true), "{made}");
+    let before = bench.sandbox.deeds();
+    let (run, _) = fetched(&bench).await;
+    let counts = &run.modules[&Module::Contacts];
+    assert_eq!((counts.linked, counts.service.created), (1, 0), "{run:?}");
+    let created =
+        |deeds: &BTreeMap<String, u64>| deeds.get("woocommerce customers created").copied();
+    assert_eq!(created(&before), created(&bench.sandbox.deeds()));
+    let link = bench.store.read_blocking({
+        let id = alone["id"].to_string();
+        move |r| r.link_by_service(1, Module::Contacts, &id)
+    });
+    assert_eq!(link.unwrap().unwrap().vtiger_id, made["result"]["id"].as_str().unwrap());
 }

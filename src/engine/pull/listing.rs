@@ -1,10 +1,11 @@
 //! Listings: pages in order, each compared at once, and what they prove together.
 
 use super::CHUNK;
-use super::stage::take;
+use super::stage::{fresh_key, is_outside, take};
 use crate::engine::context::{Context, Step, Stop};
 use crate::engine::module::{ModuleWork, at};
-use crate::model::{Record, Side, Stamp, UserError, id_key};
+use crate::engine::units::group_of;
+use crate::model::{Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{Next, Page, PageAt, PageRequest, Remote, Scope};
 use crate::store::scratch::Scratch;
 use futures::StreamExt;
@@ -122,12 +123,14 @@ async fn take_pages(
     listing: &mut Listing,
 ) -> Step<()> {
     let narrow = scope == Scope::Narrow;
-    let mut request = PageRequest {
-        entity: work.entity[at(side)].clone(),
-        fields: work.paths(side),
-        scope,
-        at: PageAt::First,
+    let fields = match narrow {
+        false => work.paths(side),
+        true if work.writes(side.other()) => [].into(),
+        // Of records that have nowhere to go, the keys tell whether they are looked for.
+        true => work.mapping.key_paths(side).into(),
     };
+    let mut request =
+        PageRequest { entity: work.entity[at(side)].clone(), fields, scope, at: PageAt::First };
     let remote = context.remotes[at(side)].clone();
     let mut page = remote.page_begun(&request).await?;
     if let Some(time) = page.server_time {
@@ -229,11 +232,35 @@ async fn take_narrow(
     let (connector, module, revision) = (context.id(), work.module, work.mapping.revision());
     let ids = records.iter().map(|record| record.id.as_str());
     let marks = context.read(|r| r.link_marks(connector, module, side, ids)).await?;
+    let mut changed = Vec::new();
     for (record, mark) in records.into_iter().zip(marks) {
         let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
         if current.is_some_and(|mark| mark.stamp == record.modified) {
             work.unchanged += 1;
-        } else {
+            continue;
+        }
+        let left =
+            mark.is_none() && (is_outside(context, &record) || pass_over(work, side, &record)?);
+        if !left {
+            changed.push(record);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = changed.iter().map(|record| record.id.clone()).collect();
+    let skips = context
+        .read(move |r| {
+            if r.skip_count(connector, module)? == 0 {
+                return Ok(Vec::new());
+            }
+            ids.iter().map(|id| r.skip(connector, module, side, id)).collect()
+        })
+        .await?;
+    let mut skips = skips.into_iter();
+    for record in changed {
+        let skip = skips.next().flatten();
+        if !skip.is_some_and(|skip| stands(&skip, record.modified, revision)) {
             listing.changed.push(record.id);
         }
     }
@@ -242,6 +269,56 @@ async fn take_narrow(
     }
     let changed = std::mem::take(&mut listing.changed);
     fetch_and_take(context, work, side, &changed).await
+}
+
+/// Passes over a record without a link that has nowhere to go: it is read only if a record on the
+/// other side turns up with its key. `false`: it has somewhere to go, or shows no key.
+fn pass_over(work: &mut ModuleWork, side: Side, record: &Record) -> Step<bool> {
+    if work.writes(side.other()) {
+        return Ok(false);
+    }
+    let Some(key) = work.mapping.match_key(side, &record.fields) else { return Ok(false) };
+    let key = fresh_key(Some(&key), side, &record.id);
+    work.passed_over.push(&key, &(side, record.id.clone()))?;
+    Ok(true)
+}
+
+/// Reads the records that were passed over and have the key of one that was staged.
+///
+/// # Errors
+/// They cannot be read, or the store cannot be used.
+pub async fn stage_passed_over(context: &Context, work: &mut ModuleWork) -> Step<()> {
+    if work.passed_over.pushed() == 0 {
+        return Ok(());
+    }
+    let mut fresh = work.fresh.iter()?.peekable();
+    let mut wanted = [Vec::new(), Vec::new()];
+    for entry in work.passed_over.iter()? {
+        let (key, (side, id)) = entry?;
+        let group = group_of(&key);
+        while matches!(fresh.peek(), Some(Ok((staged, _))) if group_of(staged) < group) {
+            fresh.next();
+        }
+        match fresh.peek() {
+            Some(Ok((staged, _))) if group_of(staged) == group => {}
+            Some(Err(error)) => return Err(error.clone().into()),
+            _ => continue,
+        }
+        wanted[at(side)].push(id);
+        if wanted[at(side)].len() == CHUNK {
+            fetch_and_take(context, work, side, &std::mem::take(&mut wanted[at(side)])).await?;
+        }
+    }
+    for side in Side::BOTH {
+        fetch_and_take(context, work, side, &wanted[at(side)]).await?;
+    }
+    Ok(())
+}
+
+/// Whether a skip stands for a record that has this stamp, whatever else the record holds.
+fn stands(skip: &Skip, stamp: Option<Stamp>, revision: u64) -> bool {
+    let same = skip.stamp.is_some() && skip.stamp == stamp && skip.revision == revision;
+    skip.is_final() || same
 }
 
 async fn fetch_and_take(

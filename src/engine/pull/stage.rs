@@ -4,9 +4,9 @@ use crate::engine::context::{Context, Step};
 use crate::engine::echo::{is_echo, source_of};
 use crate::engine::module::{ModuleWork, at};
 use crate::engine::staged::Staged;
-use crate::model::{Link, LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
+use crate::model::{LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
 use crate::remote::ChangeFeed;
-use crate::store::{Batch, Change, StoreResult};
+use crate::store::Change;
 
 /// What the store knows of a record.
 pub struct Known {
@@ -80,35 +80,33 @@ pub async fn take(
     for (record, known) in records.into_iter().zip(known) {
         stage(context, work, side, record, &known, false)?;
     }
-    settle_stamps(context, work, side).await
-}
-
-/// Remembers the stamps of records that turned out not to have changed. What we wrote ourselves has
-/// none in its link: it was too fresh then to tell of a further edit. Without this, every narrow
-/// listing would have it fetched whole once more.
-async fn settle_stamps(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
-    let unsettled = std::mem::take(&mut work.unsettled);
-    if context.dry || unsettled.is_empty() {
+    if work.settled.is_empty() {
         return Ok(());
     }
+    context.begin_commit(std::mem::take(&mut work.settled)).await
+}
+
+/// Notes the stamp at which a record turned out not to have changed, where the next narrow listing
+/// has nothing else to tell that by: without it, the record would be fetched whole by every sync.
+/// What we wrote ourselves has no stamp in its link, since it was too fresh then to tell of a further
+/// edit.
+fn settle(context: &Context, work: &mut ModuleWork, side: Side, record: &Record, known: &Known) {
+    let narrow = work.capabilities[at(side)].changes == ChangeFeed::NarrowScan;
+    let Some(stamp) = work.settled_stamp(side, record).filter(|_| narrow && !context.dry) else {
+        return;
+    };
     let (connector, module) = (context.id(), work.module);
-    let links = context
-        .read(move |r| {
-            let settled = |(vtiger_id, stamp): (String, Stamp)| {
-                let link = r.link_by_vtiger(connector, module, &vtiger_id)?;
-                Ok(link.map(|link| match side {
-                    Side::Vtiger => Link { vtiger_stamp: Some(stamp), ..link },
-                    Side::Service => Link { service_stamp: Some(stamp), ..link },
-                }))
-            };
-            unsettled.into_iter().map(settled).collect::<StoreResult<Vec<_>>>()
-        })
-        .await?;
-    let mut batch = Batch::new();
-    for link in links.into_iter().flatten() {
-        batch.push(Change::PutLink(connector, module, link));
+    match (&known.skip, &known.link) {
+        (Some(skip), _) if skip.stamp != Some(stamp) && !skip.is_final() => {
+            let id = record.id.clone();
+            work.settled.push(Change::SettleSkip(connector, module, side, id, stamp));
+        }
+        (None, Some(link)) if link.stamps[at(side)] != Some(stamp) => {
+            let id = link.vtiger_id.clone();
+            work.settled.push(Change::SettleLink(connector, module, side, id, stamp));
+        }
+        _ => {}
     }
-    context.begin_commit(batch).await
 }
 
 /// Stages a record if it differs from what the store knows. `again`: even if it does not.
@@ -144,11 +142,7 @@ pub fn stage(
         let unchanged = link.prints[at(side)] == print && link.revision == revision;
         if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
-            let narrow = work.capabilities[at(side)].changes == ChangeFeed::NarrowScan;
-            let settled = work.settled_stamp(side, &record).filter(|_| narrow && !stands);
-            if let Some(stamp) = settled.filter(|stamp| link.stamps[at(side)] != Some(*stamp)) {
-                work.unsettled.push((link.vtiger_id.clone(), stamp));
-            }
+            settle(context, work, side, &record, known);
             return Ok(());
         }
         let older = link.revision != revision && !work.lists_all[at(side.other())];
@@ -165,12 +159,10 @@ pub fn stage(
         return Ok(());
     }
     if stands_for_good || (!again && stands) {
+        settle(context, work, side, &record, known);
         return Ok(());
     }
-    let age = record.modified.or(record.created);
-    let outside =
-        matches!((context.connector.sync_from.from, age), (Some(from), Some(age)) if age < from);
-    if outside && !again {
+    if is_outside(context, &record) && !again {
         return Ok(());
     }
     let key = work.mapping.match_key(side, &record.fields);
@@ -180,6 +172,12 @@ pub fn stage(
     work.fresh_keys.push(&place, &work.fresh.pushed())?;
     work.fresh.push(&key, &work.staging.fresh(side, record))?;
     Ok(())
+}
+
+/// Whether a record was changed last before the time from which records are synced.
+pub fn is_outside(context: &Context, record: &Record) -> bool {
+    let age = record.modified.or(record.created);
+    matches!((context.connector.sync_from.from, age), (Some(from), Some(age)) if age < from)
 }
 
 /// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
@@ -196,7 +194,7 @@ fn push_linked(work: &mut ModuleWork, link: &LinkHead, staged: Staged) -> Step<(
 }
 
 /// Sorts unlinked records by match key, then side, then id; those without a key come last.
-fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
+pub fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
     let mut bytes = match key {
         Some(key) => [b"k", key.as_bytes()].concat(),
         None => [b"z", id_key(id).as_bytes()].concat(),

@@ -8,7 +8,7 @@ const C: ConnectorId = 1;
 fn skip(id: String, name: &str, code: ReasonCode) -> Skip {
     let reason = Reason::new(code, "", "");
     let (side, name) = (Side::Vtiger, name.to_owned());
-    Skip { side, id, name, reason, print: 1, revision: 1, run: 1, decided: None }
+    Skip { side, id, name, reason, print: 1, revision: 1, run: 1, decided: None, stamp: None }
 }
 
 fn parked(id: String) -> Parked {

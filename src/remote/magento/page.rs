@@ -101,9 +101,6 @@ impl Magento {
         let mut wanted: Vec<String> = request.fields.to_vec();
         if narrow {
             wanted.retain(|path| path == entity.key || entity.columns.contains(&path.as_str()));
-            if !wanted.iter().any(|path| path == entity.key) {
-                wanted.push(entity.key.to_owned());
-            }
         }
         let first = place.last == 0;
         let search = window(entity, &place, self.page_size.load(Ordering::Relaxed))

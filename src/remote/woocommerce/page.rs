@@ -2,7 +2,7 @@
 //!
 //! New records land behind and changed ones do not move, so only a deletion shifts a listing; it shows
 //! in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by
-//! change: their narrow listing has id, e-mail and stamps.
+//! change: their narrow listing has id and stamps.
 
 use super::super::project;
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
@@ -52,9 +52,6 @@ impl Woo {
             let cheap =
                 |path: &String| path == entity.key || entity.narrow.contains(&path.as_str());
             wanted.retain(cheap);
-            if !wanted.iter().any(|w| w == entity.key) {
-                wanted.push(entity.key.to_owned());
-            }
         }
         ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);

@@ -221,6 +221,25 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Remembers at which stamp a record of a link was compared, if the link is still there.
+    pub(in crate::store) fn settle_link(
+        &mut self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        vtiger_id: &str,
+        stamp: Stamp,
+    ) -> StoreResult<()> {
+        let row = self.links.open()?.get((c, m.code(), id_key(vtiger_id).as_str()))?;
+        let link = row.map(|row| Link::decode(row.value())).transpose()?;
+        let Some(mut link) = link else { return Ok(()) };
+        match side {
+            Side::Vtiger => link.vtiger_stamp = Some(stamp),
+            Side::Service => link.service_stamp = Some(stamp),
+        }
+        self.put_link(c, m, &link)
+    }
+
     /// Removes a link by its Vtiger id.
     pub(in crate::store) fn drop_link(
         &mut self,

@@ -37,6 +37,19 @@ struct SkipV2<'a> {
     decided: Option<(u8, i64)>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct SkipV3<'a> {
+    #[serde(borrow)]
+    v2: SkipV2<'a>,
+    stamp: Option<i64>,
+}
+
+impl SkipV3<'_> {
+    fn into_skip(self) -> StoreResult<Skip> {
+        Ok(Skip { stamp: self.stamp.map(Stamp), ..self.v2.into_skip()? })
+    }
+}
+
 impl SkipV2<'_> {
     fn into_skip(self) -> StoreResult<Skip> {
         let mut skip = self.v1.into_skip()?;
@@ -62,6 +75,7 @@ impl SkipV1<'_> {
             revision: self.revision,
             run: self.run,
             decided: None,
+            stamp: None,
         })
     }
 }
@@ -85,13 +99,14 @@ impl Row for Skip {
             candidates: candidates.map(|c| (c.id.as_str(), c.name.as_str())).collect(),
             decided: self.decided.map(|decided| (decided.verdict.code(), decided.at.0)),
         };
-        pack(Self::TABLE, 2, &v2)
+        pack(Self::TABLE, 3, &SkipV3 { v2, stamp: self.stamp.map(|at| at.0) })
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
         match version {
             1 => Some(unpack(Self::TABLE, bytes).and_then(SkipV1::into_skip)),
             2 => Some(unpack(Self::TABLE, bytes).and_then(SkipV2::into_skip)),
+            3 => Some(unpack(Self::TABLE, bytes).and_then(SkipV3::into_skip)),
             _ => None,
         }
     }
@@ -137,6 +152,18 @@ impl Writing<'_> {
         if matches!(decided.verdict, Verdict::CreateNew | Verdict::CreateSent) {
             skip.decided = verdict.map(|verdict| Decided { verdict, ..decided });
             self.put_skip(key.0, key.1, &skip)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers at which stamp the record of a standing skip was compared.
+    pub(in crate::store) fn settle_skip(
+        &mut self,
+        key: (ConnectorId, Module, Side, &str),
+        stamp: Stamp,
+    ) -> StoreResult<()> {
+        if let Some(skip) = self.skip_at(key)? {
+            put_record(&mut self.skips, key, &Skip { stamp: Some(stamp), ..skip })?;
         }
         Ok(())
     }

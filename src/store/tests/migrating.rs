@@ -236,7 +236,7 @@ fn a_store_of_the_first_version_is_read() {
                 let known = parked(Side::Vtiger, "12x5");
                 let known = Parked { print: None, revision: 0, ..known };
                 assert_eq!(r.parked(1, M, Side::Vtiger, "12x5")?, Some(known));
-                let mut known = Skip { decided: None, ..skip(Side::Vtiger, "12x6") };
+                let mut known = Skip { decided: None, stamp: None, ..skip(Side::Vtiger, "12x6") };
                 known.reason.candidates.clear();
                 assert_eq!(r.skip(1, M, Side::Vtiger, "12x6")?, Some(known));
                 let run = r.runs_before(Some(1), None, 9)?[0].clone();

@@ -87,10 +87,15 @@ fn parked_records() {
 fn skips() {
     golden::<Skip>(
         &skip(Side::Service, "43"),
+        "03020234330341646103086c6173746e616d650c546f6f206c6f6e673a20c5bd074375742069742e6305
+         06010137 02426f01038cf8b2e5bd68 018cf8b2e5bd68",
+    );
+    reads(
+        &Skip { stamp: None, ..skip(Side::Service, "43") },
         "02020234330341646103086c6173746e616d650c546f6f206c6f6e673a20c5bd074375742069742e6305
          06010137 02426f01038cf8b2e5bd68",
     );
-    let mut old = Skip { decided: None, ..skip(Side::Service, "43") };
+    let mut old = Skip { decided: None, stamp: None, ..skip(Side::Service, "43") };
     old.reason.candidates.clear();
     reads(
         &old,

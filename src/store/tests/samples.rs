@@ -91,6 +91,7 @@ pub fn skip(side: Side, id: &str) -> Skip {
         revision: 5,
         run: 6,
         decided: Some(Decided { verdict: Verdict::CreateNew, at: stamp(6) }),
+        stamp: Some(stamp(6)),
     }
 }
 
