@@ -22,7 +22,7 @@ const PAGE: u64 = 100;
 const WHOLE: &str =
     "id,date_created_gmt,date_modified_gmt,role,billing,email,first_name,last_name,shipping";
 /// The members that it asks for when it only looks for changes.
-const NARROW: &str = "id,date_created_gmt,date_modified_gmt,role,email";
+const NARROW: &str = "id,date_created_gmt,date_modified_gmt,role";
 /// The columns of contacts that it asks for.
 const COLUMNS: &str = "id,modifiedtime,createdtime,account_id,email,firstname,lastname,mailingcity,\
                        mailingcountry,mailingstate,mailingstreet,mailingzip,othercity,othercountry,\
@@ -60,7 +60,7 @@ struct Customer<'a> {
     date_modified_gmt: Option<Cow<'a, str>>,
     #[serde(borrow)]
     role: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     email: Cow<'a, str>,
     #[serde(borrow, default)]
     first_name: Cow<'a, str>,

@@ -50,6 +50,14 @@ impl Value {
         }
     }
 
+    /// [`Self::to_text`] of a value that is not needed any more.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            other => other.to_text(),
+        }
+    }
+
     /// Whether there is nothing in it: null, empty text, empty list or object.
     pub fn is_empty(&self) -> bool {
         match self {
@@ -107,7 +115,8 @@ impl Fields {
 
     /// The value at a path; `None` if the record does not have it.
     pub fn get(&self, path: &str) -> Option<&Value> {
-        self.position(path).ok().map(|at| &self.0[at].1)
+        // There are few of them, and texts of different lengths are told apart at once.
+        self.0.iter().find(|(known, _)| **known == *path).map(|(_, value)| value)
     }
 
     /// Sets the value at a path.

@@ -99,22 +99,17 @@ impl Node {
     }
 
     fn child(&mut self, name: &str) -> &mut Self {
-        let at = match self.position(name) {
-            Ok(at) => at,
-            Err(at) => {
-                self.children.insert(at, (name.into(), Self::default()));
-                at
-            }
-        };
+        let known = self.children.iter().position(|(child, _)| **child == *name);
+        let at = known.unwrap_or_else(|| {
+            self.children.push((name.into(), Self::default()));
+            self.children.len() - 1
+        });
         &mut self.children[at].1
     }
 
-    fn position(&self, name: &str) -> Result<usize, usize> {
-        self.children.binary_search_by(|(k, _)| (**k).cmp(name))
-    }
-
     fn get(&self, name: &str) -> Option<&Self> {
-        self.position(name).ok().map(|at| &self.children[at].1)
+        // There are few of them, and texts of different lengths are told apart at once.
+        self.children.iter().find(|(child, _)| **child == *name).map(|(_, node)| node)
     }
 
     fn is_leaf(&self) -> bool {
@@ -122,10 +117,14 @@ impl Node {
     }
 
     fn keep(&self, raw: &str, out: &mut Projected) {
-        let value = value(raw);
         match (self.slot, &self.wanted) {
-            (Some(slot), None) => out.slots[slot] = value,
+            // An id is a text to us, whatever it is to others.
+            (Some(slot), None) if raw.bytes().all(|b| b.is_ascii_digit()) => {
+                out.slots[slot] = Value::Text(raw.to_owned());
+            }
+            (Some(slot), None) => out.slots[slot] = value(raw),
             (slot, Some(path)) => {
+                let value = value(raw);
                 if let Some(slot) = slot {
                     out.slots[slot] = value.clone();
                 }

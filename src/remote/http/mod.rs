@@ -37,6 +37,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The largest answer that is read.
 const BODY_LIMIT: usize = 64 << 20;
+/// So much room is made at once for an answer that announces its length.
+const ROOM: usize = 1 << 20;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the next piece of an answer may take.
@@ -269,12 +271,13 @@ impl Http {
             Err(_) => return Err(transport::timed_out(&url, write)),
         };
         seen.status = response.status().as_u16();
+        let announced = response.content_length().and_then(|n| usize::try_from(n).ok());
         let mut answer = Answer {
             system: self.system,
             host: url::host(&url),
             status: seen.status,
             headers: std::mem::take(response.headers_mut()),
-            body: Vec::new(),
+            body: Vec::with_capacity(announced.unwrap_or(0).min(ROOM)),
             write,
             worked_before: self.worked(),
             took: Duration::ZERO,

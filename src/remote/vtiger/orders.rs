@@ -62,7 +62,7 @@ impl Vtiger {
         let op = Operation::get("query", format!("look at {module}")).with("query", &query);
         let columns = Columns::new(&described, &[]);
         let (mut rows, _) = self.call(op, columns.projection.records()).await?;
-        Ok(rows.first_mut().map(|row| std::mem::take(&mut row.slots[0]).to_text()))
+        Ok(rows.first_mut().map(|row| std::mem::take(&mut row.slots[0]).into_text()))
     }
 
     /// Refuses a create that is known to be refused by Vtiger.

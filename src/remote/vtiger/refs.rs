@@ -91,7 +91,7 @@ impl Vtiger {
         let op = Operation::get("query", format!("read {module}")).with("query", &query);
         let (rows, _) = self.call(op, projection.records()).await?;
         for mut row in rows {
-            let id = std::mem::take(&mut row.slots[0]).to_text();
+            let id = std::mem::take(&mut row.slots[0]).into_text();
             let values = row.fields.iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
             found.insert(id, values);
         }

@@ -249,7 +249,7 @@ impl Vtiger {
             Operation::get("query", "look for the record with the same key").with("query", &query);
         let (mut rows, _) = self.call(op, columns.projection.records()).await.ok()?;
         match rows.len() {
-            1 => Some(std::mem::take(&mut rows[0].slots[0]).to_text()),
+            1 => Some(std::mem::take(&mut rows[0].slots[0]).into_text()),
             _ => None,
         }
     }

@@ -59,11 +59,13 @@ impl Woo {
         let (rows, meta) = self.call(&ask, parse).await?;
         let count = rows.len();
         let rows = rows.into_iter().filter(|row| !records::is_left_out(row));
-        let records = if entity.special == Special::Products {
-            self.with_variations(entity, rows.collect(), &wanted).await?
-        } else {
-            let shop = self.shop();
-            rows.filter_map(|row| records::made(entity, row, &wanted, &shop)).collect()
+        let records = match entity.special {
+            Special::Products => self.with_variations(entity, rows.collect(), &wanted).await?,
+            Special::None if narrow => rows.filter_map(records::head).collect(),
+            _ => {
+                let shop = self.shop();
+                rows.filter_map(|row| records::made(entity, row, &wanted, &shop)).collect()
+            }
         };
         Ok(Page {
             records,

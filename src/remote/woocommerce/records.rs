@@ -60,24 +60,33 @@ fn is_plain(name: &str) -> bool {
 
 /// A record of the answer. `None`: it has no id.
 pub(crate) fn record(entity: &Entity, mut row: Projected) -> Option<Record> {
-    let id = row.slots[ID].to_text();
-    if id.is_empty() || id == "0" {
-        return None;
-    }
+    let created = std::mem::take(&mut row.slots[CREATED]);
+    let mut record = head(row)?;
+    record.created = stamp(&created);
+    // A customer who was never saved since the registration has no stamp of change.
+    record.modified = record.modified.or(record.created);
     for path in entity.escaped {
-        if let Some(Value::Text(text)) = row.fields.get(path)
+        if let Some(Value::Text(text)) = record.fields.get(path)
             && text.contains('&')
         {
             let plain = html_escape::decode_html_entities(text).into_owned();
-            row.fields.set(*path, plain);
+            record.fields.set(*path, plain);
         }
     }
-    let created = stamp(&row.slots[CREATED]);
+    Some(record)
+}
+
+/// What a narrow listing shows of a record: [`record`] without the time it was made. `None`: it has
+/// no id.
+pub(crate) fn head(mut row: Projected) -> Option<Record> {
+    let id = std::mem::take(&mut row.slots[ID]).into_text();
+    if id.is_empty() || id == "0" {
+        return None;
+    }
     Some(Record {
         id,
-        // A customer who was never saved since the registration has no stamp of change.
-        modified: stamp(&row.slots[MODIFIED]).or(created),
-        created,
+        modified: stamp(&row.slots[MODIFIED]).or_else(|| stamp(&row.slots[CREATED])),
+        created: None,
         trashed: is_trashed(&row),
         fields: row.fields,
     })
