@@ -277,8 +277,10 @@ fn about_run(run: &Run) -> String {
         Trigger::Schedule => "by schedule",
         Trigger::Immediate => "at once",
     };
-    let took =
-        run.ended.map(|end| format!(" in {}", text::seconds(end.since(run.started).as_secs())));
+    let took = run.ended.map(|end| match end.since(run.started).as_secs() {
+        0 => " in under 1 s".to_owned(),
+        secs => format!(" in {}", text::seconds(secs)),
+    });
     let requests = if run.requests == 0 {
         String::new()
     } else {
