@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// So long what was looked up for a batch counts as young.
 const YOUNG: Duration = Duration::from_secs(2);
+/// How often progress is told that comes with no outcome.
+const TELL: Duration = Duration::from_millis(250);
 /// Why a record waits whose counterpart was not found.
 const NOT_FOUND: &str = "The other side did not find its counterpart by its id, although it was \
                          not shown to be gone. The next complete listing decides.";
@@ -37,8 +39,9 @@ pub async fn apply(
     let total = work.linked.pushed() + work.fresh.pushed();
     let step = if context.dry { "comparing" } else { "writing" };
     context.begin(work.module, step, Some(total));
-    let mut units = Units::new(work)?;
+    let mut units = Units::new(context, work).await?;
     let mut size = if context.dry { safeguards::dry_batch() } else { safeguards::batch() };
+    let mut told = Instant::now();
     loop {
         // Announced, sent and remembered in one piece, even if the process is to be stopped.
         let _section = context.store.section().await;
@@ -70,9 +73,12 @@ pub async fn apply(
             }
         }
         set_by(context, work, batch, &mut outcome).await?;
-        context.advance(count, None);
-        outcome.push(context.progress_change());
-        context.begin_commit(outcome).await?;
+        context.advance(count + units.passed(), None);
+        if !outcome.is_empty() || told.elapsed() >= TELL {
+            told = Instant::now();
+            outcome.push(context.progress_change());
+            context.begin_commit(outcome).await?;
+        }
         if !context.dry {
             let large = safeguards::large_batch();
             let young = is_young(count, begun.elapsed(), large);

@@ -16,12 +16,15 @@ use crate::store::{Batch, Change};
 /// # Errors
 /// A system or the store cannot be used, or the run was cancelled. What was done is recorded.
 pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()> {
-    let mut units = Units::new(work)?;
+    if !work.gone {
+        return Ok(());
+    }
+    let mut units = Units::new(context, work).await?;
     let mut carry = Batch::new();
     loop {
         let _section = context.store.section().await;
         context.go_on()?;
-        let batch = units.next(context, work, safeguards::batch()).await?;
+        let batch = units.next_linked(context, work, safeguards::batch()).await?;
         if batch.is_empty() {
             return context.commit(carry).await;
         }

@@ -50,6 +50,8 @@ pub struct ModuleWork {
     pub staging: Paths,
     /// Changed records that are linked, by Vtiger id.
     pub linked: Scratch<Staged>,
+    /// One of those is gone.
+    pub gone: bool,
     /// Unlinked records, by match key.
     pub fresh: Scratch<Staged>,
     /// Links made since the last commit that was waited for, by the id on each side: the store may
@@ -173,6 +175,7 @@ pub async fn prepare(
         skew: [0, 0],
         begun: [Stamp::now(); 2],
         linked: Scratch::new(&folder),
+        gone: false,
         fresh: Scratch::new(&folder),
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),

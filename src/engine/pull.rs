@@ -5,6 +5,8 @@ mod listing;
 mod stage;
 
 pub use listing::{Listing, run_listing, stage_passed_over};
+#[cfg(test)]
+pub use stage::fresh_key;
 pub use stage::{known, stage, take};
 
 use super::context::{Context, Step};

@@ -222,7 +222,7 @@ async fn survey(
     for work in modules {
         let mut tally = Tally { links: work.links, ..Tally::default() };
         tally.empty_side = Side::BOTH.into_iter().find(|side| work.empty[at(*side)]);
-        let mut units = Units::new(work)?;
+        let mut units = Units::new(context, work).await?;
         let size = if all { 1_000 } else { 20 };
         while all || !tally.plans_writes() {
             context.go_on()?;

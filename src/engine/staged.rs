@@ -18,6 +18,13 @@ pub struct Staged {
     packed: Option<Packed>,
 }
 
+impl Staged {
+    /// Whether the record is gone.
+    pub fn is_gone(&self) -> bool {
+        self.packed.is_none()
+    }
+}
+
 /// A record without its id and its paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Packed {

@@ -10,7 +10,7 @@ use super::remember::id_of;
 use super::staged::Staged;
 use crate::mapping::Projection;
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, Verdict};
-use crate::store::scratch::ScratchIter;
+use crate::store::scratch::{ScratchEntries, ScratchEntry};
 use std::collections::HashSet;
 use std::iter::Peekable;
 
@@ -53,29 +53,43 @@ pub enum Unit {
 
 /// Reads the units of a module.
 pub struct Units {
-    linked: Peekable<ScratchIter<Staged>>,
-    fresh: Peekable<ScratchIter<Staged>>,
+    linked: Peekable<ScratchEntries<Staged>>,
+    fresh: Peekable<ScratchEntries<Staged>>,
     /// Keys under which records were staged before theirs changed.
     stale: HashSet<Vec<u8>>,
+    /// Records wait in the queue: one that has nowhere to go may be among them, and is to leave it.
+    queued: bool,
+    /// Records that were passed over.
+    passed: u64,
 }
 
 impl Units {
     /// From the beginning.
     ///
     /// # Errors
-    /// The scratch files cannot be read.
-    pub fn new(work: &mut ModuleWork) -> Step<Self> {
+    /// The scratch files or the store cannot be read.
+    pub async fn new(context: &Context, work: &mut ModuleWork) -> Step<Self> {
+        let (connector, module) = (context.id(), work.module);
+        let queued = context.read(move |r| r.parked_count_of(connector, module)).await?;
         Ok(Self {
             stale: stale_keys(work)?,
-            linked: work.linked.iter()?.peekable(),
-            fresh: work.fresh.iter()?.peekable(),
+            linked: work.linked.entries()?.peekable(),
+            fresh: work.fresh.entries()?.peekable(),
+            queued: queued > 0,
+            passed: 0,
         })
+    }
+
+    /// How many records were passed over since this was asked last, because they have nowhere to
+    /// go.
+    pub fn passed(&mut self) -> u64 {
+        std::mem::take(&mut self.passed)
     }
 
     /// The next units, about so many; none at the end.
     ///
     /// # Errors
-    /// The scratch files or the store cannot be read.
+    /// The scratch files or the store cannot be read, or the run was cancelled.
     pub async fn next(
         &mut self,
         context: &Context,
@@ -86,29 +100,47 @@ impl Units {
         if units.is_empty() { self.next_fresh(context, work, count).await } else { Ok(units) }
     }
 
-    async fn next_linked(
+    /// The next linked pairs of which something changed; none at the end of them.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub async fn next_linked(
+        &mut self,
+        context: &Context,
+        work: &ModuleWork,
+        count: usize,
+    ) -> Step<Vec<Unit>> {
+        // Of many in a row nothing may be left to do: that is not the end.
+        while self.linked.peek().is_some() {
+            context.go_on()?;
+            let units = self.some_linked(context, work, count).await?;
+            if !units.is_empty() {
+                return Ok(units);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn some_linked(
         &mut self,
         context: &Context,
         work: &ModuleWork,
         count: usize,
     ) -> Step<Vec<Unit>> {
         let mut groups: Vec<(String, [Option<Staged>; 2])> = Vec::new();
-        while let Some(next) = self.linked.peek() {
-            let full = groups.len() >= count;
-            let same =
-                matches!((groups.last(), next), (Some((id, _)), Ok((_, s))) if *id == s.link);
-            if full && !same {
-                break;
-            }
-            let Some(next) = self.linked.next() else { break };
-            let (_, staged) = next?;
-            if !same {
-                groups.push((staged.link.clone(), [None, None]));
-            }
-            if let Some((_, both)) = groups.last_mut() {
+        while groups.len() < count {
+            let mut both = [None, None];
+            let mut id = String::new();
+            for entry in next_key(&mut self.linked)? {
+                let staged = entry.value()?;
+                id.clone_from(&staged.link);
                 let side = at(staged.side);
                 both[side] = Some(staged);
             }
+            if both == [None, None] {
+                break;
+            }
+            groups.push((id, both));
         }
         let (connector, module) = (context.id(), work.module);
         let ids: Vec<String> = groups.iter().map(|(id, _)| id.clone()).collect();
@@ -150,11 +182,11 @@ impl Units {
         count: usize,
     ) -> Step<Vec<Unit>> {
         let mut units = Vec::new();
-        while units.len() < count {
+        while units.len() < count && self.fresh.peek().is_some() {
+            context.go_on()?;
+            // Of many in a row nothing may become: whoever calls the run off is heard all the same.
+            tokio::task::yield_now().await;
             let groups = self.next_groups(work, count - units.len())?;
-            if groups.is_empty() {
-                break;
-            }
             let ids = |side: Side| {
                 let records = groups.iter().flat_map(|group| &group.sides[at(side)]);
                 records.map(|record| record.id.clone()).collect()
@@ -167,33 +199,48 @@ impl Units {
         Ok(units)
     }
 
-    /// The next unlinked records that share a key, so many groups of them.
+    /// The next unlinked records that share a key, up to so many groups of them.
     fn next_groups(&mut self, work: &ModuleWork, count: usize) -> Step<Vec<Group>> {
         let mut groups = Vec::new();
-        while groups.len() < count {
-            let Some(first) = self.fresh.next() else { break };
-            let (key, staged) = first?;
-            if self.stale.contains(&key) {
+        for _ in 0..count {
+            let mut entries = next_key(&mut self.fresh)?;
+            entries.retain(|entry| !self.stale.contains(&entry.key));
+            let Some(first) = entries.first() else { continue };
+            if !self.queued && goes_nowhere(work, &entries) {
+                self.passed += entries.len() as u64;
                 continue;
             }
-            let group = group_of(&key).to_vec();
+            let key = std::str::from_utf8(group_of(&first.key)).ok();
+            let key = key.and_then(|text| text.strip_prefix('k')).map(str::to_owned);
             let mut sides: [Vec<Record>; 2] = [Vec::new(), Vec::new()];
-            sides[at(staged.side)].extend(work.staging.record(staged));
-            while let Some(Ok((next, _))) = self.fresh.peek()
-                && group_of(next) == group
-            {
-                let Some(next) = self.fresh.next() else { break };
-                let (key, staged) = next?;
-                if self.stale.contains(&key) {
-                    continue;
-                }
+            for entry in entries {
+                let staged = entry.value()?;
                 sides[at(staged.side)].extend(work.staging.record(staged));
             }
-            let key = std::str::from_utf8(&group).ok().and_then(|text| text.strip_prefix('k'));
-            groups.push(Group { key: key.map(str::to_owned), sides });
+            groups.push(Group { key, sides });
         }
         Ok(groups)
     }
+}
+
+/// What was staged under the next key, of both sides; nothing at the end.
+fn next_key(entries: &mut Peekable<ScratchEntries<Staged>>) -> Step<Vec<ScratchEntry<Staged>>> {
+    let Some(first) = entries.next() else { return Ok(Vec::new()) };
+    let mut same = vec![first?];
+    while let Some(Ok(next)) = entries.peek()
+        && group_of(&next.key) == group_of(&same[0].key)
+        && let Some(next) = entries.next()
+    {
+        same.push(next?);
+    }
+    Ok(same)
+}
+
+/// Whether records with one key are all on a side from which nothing travels: with none on the
+/// other side, nothing becomes of them, whatever they hold.
+fn goes_nowhere(work: &ModuleWork, entries: &[ScratchEntry<Staged>]) -> bool {
+    let is_on = |side: Side| entries.iter().all(|entry| side_of(&entry.key) == Some(side));
+    Side::BOTH.into_iter().any(|side| !work.writes(side.other()) && is_on(side))
 }
 
 /// Unlinked records that share a key.
@@ -309,6 +356,14 @@ pub fn group_of(key: &[u8]) -> &[u8] {
     &key[..end]
 }
 
+/// The side that a key of an unlinked record tells.
+fn side_of(key: &[u8]) -> Option<Side> {
+    match key.get(group_of(key).len() + 1)? {
+        0 => Some(Side::Vtiger),
+        _ => Some(Side::Service),
+    }
+}
+
 /// What reconciling sees of a side.
 pub fn seen<'a>(
     work: &ModuleWork,
@@ -327,12 +382,25 @@ pub fn seen<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::group_of;
+    use super::{group_of, side_of};
+    use crate::engine::pull::fresh_key;
+    use crate::model::Side;
 
     #[test]
     fn the_group_is_what_stands_before_the_side() {
         assert_eq!(group_of(b"kanna@b\0\x005"), b"kanna@b");
         assert_eq!(group_of(b"kanna@b\0\x015"), b"kanna@b");
         assert_eq!(group_of(b"k\0\x01"), b"k");
+    }
+
+    #[test]
+    fn a_key_tells_its_side() {
+        for side in Side::BOTH {
+            for id in ["5", "12x7", ""] {
+                for key in [Some("anna@b"), Some(""), None] {
+                    assert_eq!(side_of(&fresh_key(key, side, id)), Some(side), "{key:?} {id}");
+                }
+            }
+        }
     }
 }

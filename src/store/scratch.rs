@@ -19,7 +19,7 @@ pub use texts::Texts;
 use super::StoreResult;
 use file::RunFile;
 use memory::Memory;
-use merge::Merge;
+use merge::{Entry, Merge};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -85,9 +85,24 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     ///
     /// # Errors
     /// The disk is full or broken.
-    pub fn iter(&mut self) -> StoreResult<ScratchIter<T>> {
+    pub fn iter(
+        &mut self,
+    ) -> StoreResult<impl Iterator<Item = StoreResult<(Vec<u8>, T)>> + use<T>> {
+        let read = |entry: StoreResult<ScratchEntry<T>>| {
+            let entry = entry?;
+            let value = entry.value()?;
+            Ok((entry.key, value))
+        };
+        Ok(self.entries()?.map(read))
+    }
+
+    /// [`Self::iter`] for callers that do not want every value.
+    ///
+    /// # Errors
+    /// As [`Self::iter`].
+    pub fn entries(&mut self) -> StoreResult<ScratchEntries<T>> {
         self.sort_memory();
-        Ok(ScratchIter {
+        Ok(ScratchEntries {
             merge: Merge::new(&self.files, Some(self.memory.clone()))?,
             _value: PhantomData,
         })
@@ -127,22 +142,36 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     }
 }
 
-/// Values in the order of their keys.
-pub struct ScratchIter<T> {
+/// Keys and values in the order of the keys.
+pub struct ScratchEntries<T> {
     merge: Merge,
     _value: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned> Iterator for ScratchIter<T> {
-    type Item = StoreResult<(Vec<u8>, T)>;
+impl<T> Iterator for ScratchEntries<T> {
+    type Item = StoreResult<ScratchEntry<T>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = match self.merge.next()? {
-            Ok(entry) => entry,
-            Err(error) => return Some(Err(error)),
-        };
-        let value = postcard::from_bytes(&entry.value).map_err(|error| file::bad_value(&error));
-        Some(value.map(|value| (entry.key, value)))
+        let entry = self.merge.next()?;
+        Some(entry.map(|Entry { key, value }| ScratchEntry { key, value, _value: PhantomData }))
+    }
+}
+
+/// A key, and a value that is read when it is asked for.
+pub struct ScratchEntry<T> {
+    /// The key.
+    pub key: Vec<u8>,
+    value: Vec<u8>,
+    _value: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> ScratchEntry<T> {
+    /// The value.
+    ///
+    /// # Errors
+    /// The disk is broken.
+    pub fn value(&self) -> StoreResult<T> {
+        postcard::from_bytes(&self.value).map_err(|error| file::bad_value(&error))
     }
 }
 

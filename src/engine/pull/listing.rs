@@ -291,16 +291,16 @@ pub async fn stage_passed_over(context: &Context, work: &mut ModuleWork) -> Step
     if work.passed_over.pushed() == 0 {
         return Ok(());
     }
-    let mut fresh = work.fresh.iter()?.peekable();
+    let mut fresh = work.fresh.entries()?.peekable();
     let mut wanted = [Vec::new(), Vec::new()];
     for entry in work.passed_over.iter()? {
         let (key, (side, id)) = entry?;
         let group = group_of(&key);
-        while matches!(fresh.peek(), Some(Ok((staged, _))) if group_of(staged) < group) {
+        while matches!(fresh.peek(), Some(Ok(staged)) if group_of(&staged.key) < group) {
             fresh.next();
         }
         match fresh.peek() {
-            Some(Ok((staged, _))) if group_of(staged) == group => {}
+            Some(Ok(staged)) if group_of(&staged.key) == group => {}
             Some(Err(error)) => return Err(error.clone().into()),
             _ => continue,
         }

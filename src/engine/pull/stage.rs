@@ -123,10 +123,12 @@ pub fn stage(
         work.unchanged += 1;
         return Ok(());
     }
-    let print = work.mapping.print_of(side, &record.fields);
+    // Of a record that nothing is known of, there is nothing to compare it with.
+    let is_known = known.link.is_some() || known.skip.is_some() || known.parked.is_some();
+    let print = is_known.then(|| work.mapping.print_of(side, &record.fields));
     let revision = work.mapping.revision();
     let stands_for_good = known.skip.as_ref().is_some_and(Skip::is_final);
-    let same = |skip: &Skip| skip.print == print && skip.revision == revision;
+    let same = |skip: &Skip| Some(skip.print) == print && skip.revision == revision;
     let stands = stands_for_good || (work.all.is_none() && known.skip.as_ref().is_some_and(same));
     if !again && known.parked.as_ref().is_some_and(|p| sleeps(context, work, print, p)) {
         return Ok(());
@@ -139,7 +141,7 @@ pub fn stage(
             let gone = work.staging.gone(side, record.id, link);
             return push_linked(work, link, gone);
         }
-        let unchanged = link.prints[at(side)] == print && link.revision == revision;
+        let unchanged = Some(link.prints[at(side)]) == print && link.revision == revision;
         if !again && (stands || (unchanged && known.skip.is_none())) {
             work.unchanged += u64::from(!stands);
             settle(context, work, side, &record, known);
@@ -182,12 +184,15 @@ pub fn is_outside(context: &Context, record: &Record) -> bool {
 
 /// Whether a record of the queue, shown by a listing once more, is left alone: its time has not
 /// come, and nobody has edited it since it waits.
-fn sleeps(context: &Context, work: &ModuleWork, print: u128, parked: &Parked) -> bool {
-    let same = parked.print == Some(print) && parked.revision == work.mapping.revision();
+fn sleeps(context: &Context, work: &ModuleWork, print: Option<u128>, parked: &Parked) -> bool {
+    let same = parked.print.is_some()
+        && parked.print == print
+        && parked.revision == work.mapping.revision();
     !context.manual && work.all.is_none() && same && parked.next_try > Stamp::now()
 }
 
 fn push_linked(work: &mut ModuleWork, link: &LinkHead, staged: Staged) -> Step<()> {
+    work.gone |= staged.is_gone();
     let mut key = id_key(&link.vtiger_id).into_bytes();
     key.extend([0, at(staged.side) as u8]);
     Ok(work.linked.push(&key, &staged)?)

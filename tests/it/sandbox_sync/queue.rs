@@ -167,6 +167,30 @@ async fn a_record_that_is_left_out_never_travels_until_it_is_taken_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_in_a_row_that_rest_do_not_hide_the_one_behind_them() {
+    let bench = Bench::new(250, ConflictRule::LastUpdated, Direction::Both, Deletes::Off).await;
+    assert_eq!(bench.sync(SyncMode::Sync).await.status, RunStatus::Completed);
+    let mut links = bench.store.read_blocking(|r| r.links_after(1, M, None, 1_000)).unwrap();
+    // Units come by Vtiger id: the youngest contact is the last.
+    links.sort_by_key(|link| link.vtiger_id[3..].parse::<u64>().unwrap());
+    let last = links.pop().unwrap();
+    assert!(links.len() > 110, "more than a batch: {}", links.len());
+    for entry in bench.queue(&Select { module: Some(M), ..Select::default() }) {
+        bench.engine.leave_out(1, M, Some(entry.side()), entry.id(), "").await.unwrap();
+    }
+    for link in &links {
+        let id = &link.service_id;
+        bench.engine.leave_out(1, M, Some(Side::Service), id, "").await.unwrap();
+        bench.revise(json!({"mailingcity": "Elsewhere"}), &link.vtiger_id);
+    }
+    bench.revise(json!({"mailingcity": "Torquay"}), &last.vtiger_id);
+    let run = bench.sync(SyncMode::Sync).await;
+    assert_eq!((run.modules[&M].service.updated, written(&run)), (1, 1), "{run:?}");
+    let customer = bench.shop(&format!("customers/{}", last.service_id));
+    assert_eq!(customer["billing"]["city"], json!("Torquay"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_records_of_a_module_are_compared_again_and_skips_are_tried() {
     let bench = Bench::in_step(ConflictRule::LastUpdated).await;
     let skips = bench.queue(&Select { module: Some(M), ..Select::default() }).len();
