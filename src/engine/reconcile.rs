@@ -5,7 +5,9 @@
 //! decide nothing but who was later when both changed the same pair.
 
 use crate::mapping::{ModuleMapping, Projection};
-use crate::model::{ConflictRule, Deletes, Direction, Link, PairState, Side, Stamp, fingerprint};
+use crate::model::{
+    ConflictRule, Deletes, Direction, Link, Pair, PairKind, PairState, Side, Stamp, fingerprint,
+};
 use std::time::Duration;
 
 /// The settings that reconciling depends on.
@@ -44,7 +46,8 @@ pub struct Lost {
     pub pair: usize,
     /// The side whose value stays.
     pub winner: Side,
-    /// The rule that decided: `last-updated`, `vtiger`, `service`, `tie`.
+    /// The rule that decided: `last-updated`, `vtiger`, `service`, `tie`, or `first-link` (of lines
+    /// that were never compared before, the service's count).
     pub rule: &'static str,
 }
 
@@ -127,7 +130,7 @@ fn both_present(
             continue;
         };
         let direction = narrowed(rules.direction, pair.direction);
-        let (target, loser) = decide_pair(rules, direction, later, v, s);
+        let (target, loser) = decide_pair(rules, pair, direction, later, v, s);
         match target {
             Some(Side::Vtiger) => to_vtiger.push(at),
             Some(Side::Service) => to_service.push(at),
@@ -184,6 +187,7 @@ type Winner = (Side, &'static str);
 /// Where the pair is to be written, and who won if a value loses.
 fn decide_pair(
     rules: &Rules,
+    pair: &Pair,
     direction: Option<Direction>,
     later: Option<Side>,
     v: Now,
@@ -198,18 +202,37 @@ fn decide_pair(
     let empty = fingerprint("");
     let writable = |target: Side| direction.writes(target).then_some(target);
     match (v.changed, s.changed) {
+        (None, _) | (_, None) if s.hash == empty && !is_gap(pair, v) => (None, None),
         // Never compared before: a filled value fills an empty one, nobody has cleared it.
         (None, _) | (_, None) if v.hash == empty => fill(rules, direction, Side::Vtiger),
         (None, _) | (_, None) if s.hash == empty => fill(rules, direction, Side::Service),
         (Some(false), Some(false)) => (None, None),
         (Some(true), Some(false)) => one_side(rules, direction, Side::Vtiger),
         (Some(false), Some(true)) => one_side(rules, direction, Side::Service),
+        // Lines that meet for the first time: the CRM's are the later ones just because they were
+        // copied there.
+        (None, _) | (_, None)
+            if pair.kind == PairKind::Items
+                && direction == Direction::Both
+                && rules.conflict == ConflictRule::LastUpdated =>
+        {
+            (Some(Side::Vtiger), Some((Side::Service, "first-link")))
+        }
         _ => {
             let (winner, rule) = winner(rules, later);
             let target = winner.other();
             (writable(target), Some((winner, rule)))
         }
     }
+}
+
+/// Whether a value that the service does not have is to be filled in there. An order without a
+/// customer is a guest's, and what stands in the CRM just because it demands something is no value.
+fn is_gap(pair: &Pair, vtiger: Now) -> bool {
+    let none_is_told = pair.kind == PairKind::Reference && pair.zero_is_empty;
+    let default = pair.default.trim();
+    let stands_in = !default.is_empty() && fingerprint(default) == vtiger.hash;
+    !none_is_told && !stands_in
 }
 
 /// `side` is empty and the other one is not. Where it may not be filled, the other value stays, and

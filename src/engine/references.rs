@@ -12,7 +12,7 @@ use super::matching::Match;
 use super::module::{ModuleWork, at};
 use super::planned::Planned;
 use super::units::{SideNow, Unit};
-use crate::model::document::{LineKind, lines_of, lines_value};
+use crate::model::document::{Line, LineKind, lines_of, lines_value};
 use crate::model::{
     ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value, is_companion_id,
 };
@@ -179,8 +179,7 @@ impl Referring {
     /// Lines without a product of their own are lines of a service in the CRM.
     async fn give_services(&self, paths: &Paths, writes: &mut [Write]) -> RemoteResult<()> {
         let mut wanted = BTreeSet::new();
-        let each = |fields: &mut Fields,
-                    give: &mut dyn FnMut(&mut crate::model::document::Line)| {
+        let each = |fields: &mut Fields, give: &mut dyn FnMut(&mut Line)| {
             for path in &paths.items {
                 let Some(value) = fields.get(path) else { continue };
                 let mut lines = lines_of(value);
@@ -198,9 +197,10 @@ impl Referring {
         let known = self.links(Side::Service, wanted).await?;
         for fields in writes.iter_mut().filter_map(fields_of) {
             each(fields, &mut |line| {
-                let key = service_of(line.kind, &line.product);
-                let link = key.and_then(|key| known.get(&(Module::Services, key))?.as_ref());
-                if let Some(link) = link {
+                let Some(key) = service_of(line.kind, &line.product) else { return };
+                // The service's name says only what kind of line it is.
+                (line.comment, line.name) = (line.label(), String::new());
+                if let Some(Some(link)) = known.get(&(Module::Services, key)) {
                     line.product.clone_from(&link.vtiger_id);
                 }
             });
@@ -232,6 +232,25 @@ fn reference(fields: &Fields, path: &str) -> Option<String> {
     (!text.is_empty() && text != "0").then(|| text.to_owned())
 }
 
+/// The services that stand for lines without a product: the second part of their links' keys, and
+/// what they are called in the CRM.
+pub const SERVICES: [(&str, &str); 3] =
+    [("shipping", "Shipping"), ("fee", "Fee"), ("other", "Other item")];
+
+/// Tells a line of one of [`SERVICES`] as what it was before it was given that: what it is called
+/// stands in its remark.
+fn stands_for_itself(line: &mut Line, kind: &str) {
+    line.product.clear();
+    line.kind = match kind {
+        "shipping" => LineKind::Shipping,
+        "fee" => LineKind::Fee,
+        _ => LineKind::Product,
+    };
+    if !line.comment.trim().is_empty() {
+        line.name = std::mem::take(&mut line.comment);
+    }
+}
+
 /// The field that holds a service's name in the CRM.
 const SERVICE_NAME: &str = "servicename";
 
@@ -243,12 +262,14 @@ fn without_services(paths: &Paths, fields: &mut Fields, services: &HashMap<Strin
         let mut any = false;
         for line in &mut lines {
             let Some(name) = services.get(&line.product) else { continue };
-            line.product.clear();
-            line.kind = match name.trim().to_lowercase().as_str() {
-                "shipping" => LineKind::Shipping,
-                "fee" => LineKind::Fee,
-                _ => LineKind::Product,
-            };
+            let name = name.trim().to_lowercase();
+            match SERVICES.iter().find(|(_, known)| known.to_lowercase() == name) {
+                Some((kind, _)) => stands_for_itself(line, kind),
+                None => {
+                    line.product.clear();
+                    line.kind = LineKind::Product;
+                }
+            }
             any = true;
         }
         if any {
@@ -301,14 +322,7 @@ fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
                 continue;
             };
             match link.service_id.strip_prefix("item:") {
-                Some(kind) => {
-                    line.product.clear();
-                    line.kind = match kind {
-                        "shipping" => LineKind::Shipping,
-                        "fee" => LineKind::Fee,
-                        _ => LineKind::Product,
-                    };
-                }
+                Some(kind) => stands_for_itself(line, kind),
                 None => line.product.clone_from(&link.vtiger_id),
             }
         }

@@ -83,6 +83,15 @@ impl Line {
         self.quantity * self.price - self.discount
     }
 
+    /// What a line without a product is called: its text, and its remark if it has one.
+    pub fn label(&self) -> String {
+        match (self.name.trim(), self.comment.trim()) {
+            (name, "") => name.to_owned(),
+            ("", comment) => comment.to_owned(),
+            (name, comment) => format!("{name}: {comment}"),
+        }
+    }
+
     /// The line as a value of a record.
     pub fn to_value(&self) -> Value {
         let mut fields = Fields::new();
@@ -174,23 +183,34 @@ pub fn lines_value(lines: &[Line]) -> Value {
 
 /// What is compared of lines: one text, the same for lines that mean the same. Amounts count to the
 /// cent, so that a side that divides a row's total by its quantity agrees with one that multiplies.
+/// Of the taxes the sum counts, since a side may know one rate for the whole document only.
 pub fn canonical_lines(value: &Value) -> String {
+    let lines = lines_of(value);
+    let cents = |amount: Decimal| amount.round_dp(2).normalize();
     let mut out = String::new();
-    for line in lines_of(value) {
-        let cents = |amount: Decimal| amount.round_dp(2).normalize();
+    for line in &lines {
         let product = match line.kind {
             LineKind::Product if !line.product.is_empty() => line.product.clone(),
-            kind => format!("{}:{}", kind.key(), line.name.trim().to_lowercase()),
+            kind => format!("{}:{}", kind.key(), comparable(&line.label())),
         };
-        let row = format!(
-            "{product} {} {} {}\n",
-            line.quantity.normalize(),
-            cents(line.net()),
-            cents(line.tax)
-        );
-        out.push_str(&row);
+        // A quantity with more decimals than a side can hold becomes one.
+        let quantity = line.quantity.normalize();
+        let quantity = if quantity.scale() > 3 { Decimal::ONE } else { quantity };
+        out.push_str(&format!("{product} {quantity} {}\n", cents(line.net())));
+    }
+    let tax = cents(lines.iter().map(|line| line.tax).sum());
+    if !tax.is_zero() {
+        out.push_str(&format!("tax {tax}\n"));
     }
     out
+}
+
+/// A label as all systems can hold it: without case, runs of blanks, and characters that some leave
+/// out.
+fn comparable(label: &str) -> String {
+    let held = |c: &char| *c <= '\u{ffff}' && (!c.is_control() || c.is_whitespace());
+    let text: String = label.chars().filter(held).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 #[cfg(test)]
@@ -231,6 +251,33 @@ mod tests {
         );
         let dearer = Line { price: Decimal::new(335, 2), ..a.clone() };
         assert_ne!(canonical_lines(&lines_value(&[a])), canonical_lines(&lines_value(&[dearer])));
+    }
+
+    #[test]
+    fn one_rate_for_the_whole_document_means_the_same() {
+        let extra = |kind, tax| Line {
+            kind,
+            name: "Flat  rate \u{1f381}".into(),
+            quantity: Decimal::ONE,
+            price: Decimal::from(10),
+            tax,
+            ..Line::default()
+        };
+        let two_rates =
+            [Line { tax: Decimal::new(152, 2), ..cup() }, extra(LineKind::Shipping, Decimal::ZERO)];
+        let mut one_rate = [
+            Line { tax: Decimal::new(68, 2), ..cup() },
+            extra(LineKind::Shipping, Decimal::new(84, 2)),
+        ];
+        one_rate[1].name = "flat rate".into();
+        let text = |lines: &[Line]| canonical_lines(&lines_value(lines));
+        assert_eq!(text(&two_rates), text(&one_rate));
+        one_rate[1].tax = Decimal::new(85, 2);
+        assert_ne!(text(&two_rates), text(&one_rate));
+        let renamed = [cup(), Line { name: "Express".into(), ..two_rates[1].clone() }];
+        assert_ne!(text(&two_rates), text(&renamed));
+        let remark = Line { name: "Flat".into(), comment: "rate".into(), ..two_rates[1].clone() };
+        assert_eq!(remark.label(), "Flat: rate");
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn line(product: &str, quantity: &str, price: &str, rate: &str, tax: &str) -> Li
 }
 
 fn shipping(price: &str, tax: &str) -> Line {
-    Line { kind: LineKind::Shipping, name: "DHL".into(), ..line("26x3", "1", price, "10", tax) }
+    Line { kind: LineKind::Shipping, comment: "DHL".into(), ..line("26x3", "1", price, "10", tax) }
 }
 
 #[tokio::test]

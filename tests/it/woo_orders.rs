@@ -6,13 +6,19 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use syncdeck::engine::SyncMode;
+use syncdeck::engine::{SyncMode, SyncRequest};
 use syncdeck::model::{
-    Advanced, ConflictRule, Deletes, Direction, ItemStatus, Module, Run, RunStatus, Side,
+    Advanced, ConflictRule, Deletes, Direction, ItemStatus, Module, Run, RunStatus, Side, Trigger,
 };
 use syncdeck::sandbox::{Fault, SandboxOptions};
+use syncdeck::store::Change;
 
 async fn bench(records: u64) -> Bench {
+    let options = SandboxOptions { records: Some(records), ..SandboxOptions::default() };
+    bench_of(options).await
+}
+
+async fn bench_of(options: SandboxOptions) -> Bench {
     let both = || settings(Direction::Both, Deletes::Off);
     let modules = BTreeMap::from([
         (Module::Taxes, settings(Direction::ToVtiger, Deletes::Off)),
@@ -20,7 +26,6 @@ async fn bench(records: u64) -> Bench {
         (Module::Contacts, both()),
         (Module::SalesOrders, both()),
     ]);
-    let options = SandboxOptions { records: Some(records), ..SandboxOptions::default() };
     Bench::with_modules(options, ConflictRule::LastUpdated, modules, Advanced::default()).await
 }
 
@@ -52,6 +57,88 @@ fn told(bench: &Bench, run: &Run) -> String {
         }
     }
     out
+}
+
+/// An order of the shop as a person sees it there.
+fn order_now(bench: &Bench, id: &str) -> Value {
+    let order = bench.shop(&format!("orders/{id}"));
+    let of = |name: &str| order[name].clone();
+    json!([of("total"), of("customer_id"), of("line_items"), of("shipping_lines"), of("fee_lines")])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_a_new_store_finds_on_both_sides_are_linked_and_left_alone() {
+    let options =
+        SandboxOptions { records: Some(120), empty_crm: true, ..SandboxOptions::default() };
+    let bench = bench_of(options).await;
+    let first = bench.sync(SyncMode::Sync).await;
+    assert_eq!(first.status, RunStatus::Completed, "{}", told(&bench, &first));
+    for _ in 0..2 {
+        bench.sandbox.advance_clock(Duration::from_secs(7_200));
+        bench.sync(SyncMode::Sync).await;
+    }
+    let linked = links(&bench, Module::SalesOrders);
+    let before: Vec<Value> = linked.keys().map(|id| order_now(&bench, id)).collect();
+    assert!(linked.len() > 50, "{}", linked.len());
+    let several = before.iter().filter(|order| order[3].as_array().unwrap().len() > 0);
+    assert!(several.count() > 20, "orders with shipping");
+
+    let connector = bench.store.read_blocking(|r| r.connectors()).unwrap().remove(0);
+    bench.store.commit(Change::RemoveConnector(1).into()).await.unwrap();
+    bench.store.commit(Change::PutConnector(Box::new(connector)).into()).await.unwrap();
+    let run = bench.sync(SyncMode::Accept).await;
+    assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+    let counts = &run.modules[&Module::SalesOrders];
+    let writes = (counts.vtiger.written(), counts.service.written());
+    assert_eq!(writes, (0, 0), "{}", told(&bench, &run));
+    assert_eq!(links(&bench, Module::SalesOrders), linked);
+    let after: Vec<Value> = linked.keys().map(|id| order_now(&bench, id)).collect();
+    assert_eq!(before, after);
+    let quiet = bench.sync(SyncMode::Sync).await;
+    assert_eq!(written(&quiet), 0, "{}", told(&bench, &quiet));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_whose_answers_were_lost_are_linked_and_the_shop_is_left_alone() {
+    let options =
+        SandboxOptions { records: Some(100), empty_crm: true, ..SandboxOptions::default() };
+    let bench = bench_of(options).await;
+    let of = |modules: &[Module]| SyncRequest {
+        trigger: Trigger::Manual,
+        modules: modules.to_vec(),
+        mode: SyncMode::Sync,
+    };
+    let others = [Module::Taxes, Module::Products, Module::Contacts];
+    bench.engine.sync(1, of(&others)).await.unwrap();
+    bench.sandbox.set_faults(&["vtiger:reset-after=0.15".parse().unwrap()]);
+    let mut first = bench.engine.sync(1, of(&[Module::SalesOrders])).await.unwrap();
+    while first.status != RunStatus::Completed {
+        // Too much was lost while it only read.
+        first = bench.engine.sync(1, of(&[Module::SalesOrders])).await.unwrap();
+    }
+    bench.sandbox.set_faults(&[]);
+    let open = bench.store.read_blocking(|r| r.intents(1)).unwrap();
+    let open = open.iter().filter(|(module, _)| *module == Module::SalesOrders).count();
+    assert!(open > 5, "{open}: {}", told(&bench, &first));
+    let orders = bench.shop("orders?per_page=100");
+    let ids: Vec<String> =
+        orders.as_array().unwrap().iter().map(|order| order["id"].to_string()).collect();
+    let before: Vec<Value> = ids.iter().map(|id| order_now(&bench, id)).collect();
+    for _ in 0..3 {
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+        let counts = &run.modules[&Module::SalesOrders];
+        assert_eq!(
+            (counts.vtiger.updated, counts.service.written()),
+            (0, 0),
+            "{}",
+            told(&bench, &run)
+        );
+    }
+    let after: Vec<Value> = ids.iter().map(|id| order_now(&bench, id)).collect();
+    assert_eq!(before, after);
+    let made = bench.sandbox.deeds()["vtiger SalesOrder created"];
+    assert_eq!(links(&bench, Module::SalesOrders).len() as u64, made);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use crate::catalog::Companion;
 use crate::engine::context::{Context, Step};
 use crate::engine::module::ModuleWork;
 use crate::engine::plan::Job;
-use crate::engine::references::{ITEM, service_of};
+use crate::engine::references::{ITEM, SERVICES, service_of};
 use crate::model::document::lines_of;
 use crate::model::{Fields, ItemStatus, PairKind, Side, id_key};
 use crate::store::{Batch, Change};
@@ -27,11 +27,8 @@ fn needed(work: &ModuleWork, job: &Job) -> BTreeSet<String> {
 
 /// What the service is called in the CRM.
 fn name(key: &str) -> &'static str {
-    match key {
-        "shipping" => "Shipping",
-        "fee" => "Fee",
-        _ => "Other item",
-    }
+    let known = SERVICES.iter().find(|(kind, _)| *kind == key);
+    known.or(SERVICES.last()).map_or("", |(_, name)| name)
 }
 
 impl Companions {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::mapping::FieldLimits;
-use crate::model::{Fields, LinkOrigin, Pair};
+use crate::model::{Fields, LinkOrigin, Pair, PairKind};
 use proptest::prelude::*;
 
 fn mapping() -> ModuleMapping {
@@ -180,5 +180,59 @@ proptest! {
         let Decision::Write { vtiger, service, .. } = decision else { panic!() };
         let source = if to_vtiger { service } else { vtiger };
         prop_assert!(source.is_empty());
+    }
+}
+
+/// What becomes of one pair whose values never met before.
+fn first_meeting(pair: Pair, v: &Fields, s: &Fields, rules: Rules) -> Decision {
+    let mapping = ModuleMapping::new(vec![pair], &[], [&[], &[]], |_| FieldLimits::default());
+    let (v, s) = (mapping.project(Side::Vtiger, v), mapping.project(Side::Service, s));
+    reconcile(&mapping, &rules, None, seen(&v, 99), seen(&s, 1))
+}
+
+#[test]
+fn lines_that_meet_for_the_first_time_are_never_written_to_the_service_for_being_younger() {
+    use crate::model::document::{Line, lines_value};
+    let lines = |name: &str| {
+        let line = Line { name: name.into(), quantity: 1.into(), ..Line::default() };
+        Fields::from_iter([("lines", lines_value(&[line]))])
+    };
+    let pair = Pair { kind: PairKind::Items, ..Pair::new("lines", "lines") };
+    let (v, s) = (lines("Fee"), lines("Gift wrap"));
+    for (direction, rule, to_vtiger, to_service) in [
+        (Direction::Both, ConflictRule::LastUpdated, true, false),
+        (Direction::Both, ConflictRule::Vtiger, false, true),
+        (Direction::Both, ConflictRule::Service, true, false),
+        (Direction::ToVtiger, ConflictRule::LastUpdated, false, false),
+        (Direction::ToService, ConflictRule::LastUpdated, false, true),
+    ] {
+        let decision = first_meeting(pair.clone(), &v, &s, rules(direction, rule));
+        let Decision::Write { vtiger, service, lost } = decision else { panic!("{decision:?}") };
+        assert_eq!(
+            (vtiger.len() == 1, service.len() == 1),
+            (to_vtiger, to_service),
+            "{direction:?}"
+        );
+        assert_eq!(lost.len(), 1, "{direction:?} {rule:?}");
+    }
+}
+
+#[test]
+fn what_is_told_to_be_empty_and_what_only_stands_in_for_a_value_is_no_gap() {
+    let quiet = Decision::Write { vtiger: vec![], service: vec![], lost: vec![] };
+    let filled = Decision::Write { vtiger: vec![], service: vec![0], lost: vec![] };
+    let reference = Pair { kind: PairKind::Reference, ..Pair::new("contact_id", "customer_id") };
+    let guest = Pair { zero_is_empty: true, ..reference.clone() };
+    let stand_in = Pair { default: " n/a".into(), ..Pair::new("ship_street", "street") };
+    for (pair, v, s, expected) in [
+        (&guest, "12x3", "0", &quiet),
+        (&reference, "12x3", "", &filled),
+        (&stand_in, "n/a", "", &quiet),
+        (&stand_in, "Main St 1", "", &filled),
+    ] {
+        let v = Fields::from_iter([(pair.vtiger.as_str(), v)]);
+        let s = Fields::from_iter([(pair.service[0].as_str(), s)]);
+        let rules = rules(Direction::Both, ConflictRule::LastUpdated);
+        assert_eq!(first_meeting(pair.clone(), &v, &s, rules), *expected, "{pair:?}");
     }
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::model::LinkOrigin;
-use crate::model::document::Line;
 
 fn link(vtiger: &str, service: &str) -> Option<Link> {
     Some(Link {
@@ -107,4 +106,31 @@ fn a_write_to_the_service_has_its_own_ids() {
     turn_back(&paths(), &mut fields, &known);
     assert_eq!(fields.get("contact").unwrap().to_text(), "43");
     assert_eq!(lines_of(fields.get("lines").unwrap())[0].product, "7");
+}
+
+#[test]
+fn a_line_without_a_product_is_called_in_the_service_what_it_was_called_before() {
+    let known = Known::from([((Module::Services, "26x1".into()), link("26x1", "item:fee"))]);
+    let services = HashMap::from(
+        [("26x1", "Fee"), ("26x4", "Installation")].map(|(id, n)| (id.to_owned(), n.to_owned())),
+    );
+    for (product, called) in [("26x1", "Gift wrap"), ("26x4", "Installation")] {
+        for linked in [true, false] {
+            let line = Line {
+                product: product.into(),
+                name: services[product].clone(),
+                comment: "Gift wrap".into(),
+                ..Line::default()
+            };
+            let mut fields = Fields::from_iter([("lines", lines_value(&[line]))]);
+            if linked && product == "26x1" {
+                tell(Side::Vtiger, &paths(), &mut fields, &known);
+            } else {
+                without_services(&paths(), &mut fields, &services);
+            }
+            let line = lines_of(fields.get("lines").unwrap()).remove(0);
+            assert_eq!((line.name.as_str(), line.product.as_str()), (called, ""));
+            assert_eq!(line.comment.is_empty(), called == "Gift wrap");
+        }
+    }
 }

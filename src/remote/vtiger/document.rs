@@ -210,12 +210,7 @@ pub(crate) fn element(lines: &[Line], taxes: &[Tax]) -> Result<Map<String, Json>
 
 /// A line as Vtiger takes it, and the net amount that Vtiger will compute for it.
 fn line_item(line: &Line, carrier: Option<&Tax>, rate: Decimal) -> (Json, Decimal) {
-    let mut comment = match (line.kind, line.comment.as_str()) {
-        // The service's name says only what kind of line it is.
-        (LineKind::Shipping | LineKind::Fee, "") => line.name.clone(),
-        (LineKind::Shipping | LineKind::Fee, more) => format!("{}: {more}", line.name),
-        (LineKind::Product, comment) => comment.to_owned(),
-    };
+    let mut comment = line.comment.clone();
     let (mut quantity, mut price) = (line.quantity, line.price);
     if quantity.round_dp(QUANTITY) != quantity {
         comment = format!("{} × {}. {comment}", quantity.normalize(), price.normalize());

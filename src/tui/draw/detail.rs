@@ -164,6 +164,7 @@ fn conflict(model: &Model, view: &DetailView, width: usize, lines: &mut Vec<Line
         "vtiger" => "the Vtiger record wins",
         "service" => "the service record wins",
         "tie" => "changed at the same moment: the Vtiger record wins",
+        "first-link" => "the lines were never compared before, and come from the service",
         "one-way" => "the module goes one way only: its source is not written",
         other => other,
     };
