@@ -32,10 +32,14 @@ pub async fn finish(
     let mut now = job.records.clone();
     let mut failed = Vec::new();
     let mut written = Vec::new();
+    let mut idle = Vec::new();
     for (write, result) in writes.into_iter().zip(results) {
         match result {
             Ok(answer) => {
                 let before = now[at(write.side)].take();
+                // A system that holds the values already is not sent them: nothing was updated.
+                let same = answer.record.is_some() && answer.record == before;
+                idle.push(same && write.kind == IntentKind::Update);
                 let record =
                     answer.record.or(before).map(|r| Record { id: answer.id.clone(), ..r });
                 now[at(write.side)] = record;
@@ -45,8 +49,15 @@ pub async fn finish(
         }
     }
     let (connector, module) = (context.id(), work.module);
-    for write in &written {
+    for (write, idle) in written.iter().zip(idle) {
         let source_id = source_id(&job, write);
+        if idle {
+            let run = context.run;
+            let unchanged = Change::AddUnchanged { run, module, unchanged: 1, standing_skips: 0 };
+            batch.push(unchanged);
+            batch.push(Change::DropIntent(connector, module, write.side, source_id));
+            continue;
+        }
         let mut changes = answered(work, write, now[at(write.side)].as_ref());
         let lines = items_path(work, write.side).is_some_and(|p| write.fields.get(p).is_some());
         if lines {

@@ -355,3 +355,28 @@ async fn an_order_of_the_crm_arrives_once_even_if_the_answer_is_lost() {
     let again = bench.sync(SyncMode::Sync).await;
     assert_eq!((written(&again), bench.sandbox.deeds()), (0, before), "{}", told(&bench, &again));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_shop_is_not_sent_is_no_update() {
+    let bench = bench(40).await;
+    bench.sync(SyncMode::Sync).await;
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    bench.sync(SyncMode::Sync).await;
+    let orders = links(&bench, Module::SalesOrders);
+    let (id, crm) = orders.iter().next().unwrap();
+    let mut lines = bench.vtiger(crm)["LineItems"].clone();
+    for line in lines.as_array_mut().unwrap() {
+        // The shop computes taxes by its own rates, so there is nothing to send.
+        line["tax1"] = json!("7.000");
+    }
+    let before = order_now(&bench, id);
+    bench.revise(json!({"hdnTaxType": "group", "LineItems": lines}), crm);
+    let updates = || bench.sandbox.deeds().get("woocommerce orders updated").copied();
+    let (asked, run) = (updates(), bench.sync(SyncMode::Sync).await);
+    assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+    let counts = &run.modules[&Module::SalesOrders];
+    let writes = (counts.vtiger.written(), counts.service.written());
+    assert_eq!(writes, (0, 0), "{}", told(&bench, &run));
+    assert_eq!((updates(), order_now(&bench, id)), (asked, before));
+    assert!(counts.unchanged > 0, "{counts:?}");
+}
