@@ -416,11 +416,11 @@ async fn note(
             let id = id_of(&link, side);
             let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
             let reason = Reason::new(ReasonCode::DeleteNotCarriedOver, "", "");
-            forget(context, work, &link, Some(side.other()), batch);
+            forget(context, work, &link, side.other(), true, batch);
             skip(context, work, side, &record, Some(&link), reason, batch).await?;
         }
         Plan::Revive(side, link, record) => {
-            forget(context, work, &link, Some(side.other()), batch);
+            forget(context, work, &link, side.other(), true, batch);
             if !context.dry {
                 // The link must be gone before the record is looked up as a new one.
                 context.commit(std::mem::take(batch)).await?;

@@ -114,8 +114,8 @@ async fn delete_one(
     if deleted {
         carry.push(Change::AddItem(context.run, Box::new(told)));
     }
-    forget(context, work, &link, Some(side), carry);
-    forget(context, work, &link, Some(side.other()), carry);
+    forget(context, work, &link, side, false, carry);
+    forget(context, work, &link, side.other(), false, carry);
     Ok(())
 }
 
@@ -134,6 +134,6 @@ async fn refused(
         next: error.error.next.clone(),
         ..Reason::new(ReasonCode::DeleteNotCarriedOver, "", error.error.one_line())
     };
-    forget(context, work, link, Some(side.other()), batch);
+    forget(context, work, link, side.other(), true, batch);
     skip(context, work, side, record, Some(link), reason, batch).await
 }

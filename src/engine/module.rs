@@ -283,6 +283,15 @@ impl ModuleWork {
         }
     }
 
+    /// The field of a side that holds the lines of a document, if the module is one of documents.
+    pub fn items_path(&self, side: Side) -> Option<&str> {
+        let items = self.mapping.pairs().iter().find(|pair| pair.kind == PairKind::Items)?;
+        match side {
+            Side::Vtiger => Some(&items.vtiger),
+            Side::Service => items.service.first().map(String::as_str),
+        }
+    }
+
     /// The name of a record.
     pub fn name_of(&self, side: Side, record: &Record) -> String {
         self.mapping.name(side, &self.name[at(side)], record)

@@ -11,7 +11,7 @@ use super::remember::{id_of, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
-use crate::model::{self, IntentKind, Link, PairKind, Record, Side, Skip, Verdict};
+use crate::model::{self, IntentKind, Link, Record, Side, Skip, Verdict};
 use crate::remote::{ErrorKind, RemoteError, RemoteResult, Written};
 use crate::store::{Batch, Change};
 use rust_decimal::Decimal;
@@ -59,7 +59,7 @@ pub async fn finish(
             continue;
         }
         let mut changes = answered(work, write, now[at(write.side)].as_ref());
-        let lines = items_path(work, write.side).is_some_and(|p| write.fields.get(p).is_some());
+        let lines = work.items_path(write.side).is_some_and(|p| write.fields.get(p).is_some());
         if lines {
             let source = job.records[at(write.side.other())].as_ref();
             changes.extend(total_difference(source, now[at(write.side)].as_ref()));
@@ -142,15 +142,6 @@ fn answered(
         }
     }
     changes
-}
-
-/// The field of a side that holds the lines of a document, if the module is one of documents.
-pub fn items_path(work: &ModuleWork, side: Side) -> Option<&str> {
-    let items = work.mapping.pairs().iter().find(|pair| pair.kind == PairKind::Items)?;
-    match side {
-        Side::Vtiger => Some(&items.vtiger),
-        Side::Service => items.service.first().map(String::as_str),
-    }
 }
 
 /// The difference between the total of a document and that of the one its lines were written to, if

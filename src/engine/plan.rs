@@ -7,6 +7,7 @@ use super::module::{ModuleWork, at};
 use super::reconcile::{Decision, Lost, reconcile};
 use super::units::{SideNow, Unit, seen};
 use crate::mapping::{Projection, Target, to_service, to_vtiger};
+use crate::model::document::with_products_of;
 use crate::model::{
     Change, ConflictRow, Fields, IntentKind, Item, ItemStatus, Link, LinkOrigin, Reason,
     ReasonCode, Record, Side, Stamp, Value, is_companion_id,
@@ -104,7 +105,10 @@ pub type Decided = (Decision, [Option<Projection>; 2]);
 /// Reconciles a linked unit, or two records that were matched.
 pub fn decide(work: &ModuleWork, link: Option<&Link>, now: &[SideNow; 2]) -> Decided {
     let values = Side::BOTH.map(|side| {
-        now[at(side)].record().map(|record| work.mapping.project(side, &record.fields))
+        let record = now[at(side)].record()?;
+        let there = now[at(side.other())].record();
+        let told = there.and_then(|there| with_products(work, side, record, there));
+        Some(work.mapping.project(side, told.as_ref().unwrap_or(&record.fields)))
     });
     let companion = link.is_some_and(|link| is_companion_id(&link.service_id));
     if companion && now[1].record().is_none() {
@@ -121,6 +125,16 @@ pub fn decide(work: &ModuleWork, link: Option<&Link>, now: &[SideNow; 2]) -> Dec
         seen(work, Side::Service, &now[1], values[1].as_ref()),
     );
     (decision, values)
+}
+
+/// The fields of a document, with the other side's word for lines whose product is gone on this
+/// side: that a product was deleted is no edit of every document that has it. `None`: as they are.
+fn with_products(work: &ModuleWork, side: Side, record: &Record, there: &Record) -> Option<Fields> {
+    let (here, other) = (work.items_path(side)?, work.items_path(side.other())?);
+    let lines = with_products_of(record.fields.get(here)?, there.fields.get(other)?)?;
+    let mut fields = record.fields.clone();
+    fields.set(here, lines);
+    Some(fields)
 }
 
 /// Plans a unit. `decided`: what was made out of it as it is.

@@ -14,7 +14,8 @@ use super::planned::Planned;
 use super::units::{SideNow, Unit};
 use crate::model::document::{Line, LineKind, lines_of, lines_value};
 use crate::model::{
-    ConnectorId, Fields, Link, Module, PairKind, Record, Side, UNLINKED, Value, is_companion_id,
+    ConnectorId, Fields, Link, LinkOrigin, Module, PairKind, Record, Side, Tomb, UNLINKED, Value,
+    is_companion_id,
 };
 use crate::remote::{ErrorKind, Remote, RemoteError, RemoteResult, Write};
 use crate::store::Store;
@@ -102,6 +103,11 @@ impl Referring {
                 let link = match side {
                     Side::Vtiger => r.link_by_vtiger(connector, module, &id)?,
                     Side::Service => r.link_by_service(connector, module, &id)?,
+                };
+                let link = match link {
+                    Some(link) => Some(link),
+                    // What names a record that is gone goes on to mean the one that stayed.
+                    None => r.tomb(connector, module, side, &id)?.and_then(once_linked),
                 };
                 known.insert((module, id), link);
             }
@@ -209,6 +215,30 @@ impl Referring {
     }
 }
 
+/// The two records that were linked until one of them went, if the other one stayed. It tells ids
+/// only, and none of a record of the CRM that is gone.
+fn once_linked(tomb: Tomb) -> Option<Link> {
+    if tomb.other.is_empty() {
+        return None;
+    }
+    let (vtiger_id, service_id) = match tomb.side {
+        Side::Vtiger => (tomb.id, tomb.other),
+        Side::Service if tomb.stays => (String::new(), tomb.id),
+        Side::Service => (tomb.other, tomb.id),
+    };
+    Some(Link {
+        vtiger_id,
+        service_id,
+        vtiger_print: 0,
+        service_print: 0,
+        pairs: Vec::new(),
+        vtiger_stamp: None,
+        service_stamp: None,
+        revision: 0,
+        origin: LinkOrigin::Matched,
+    })
+}
+
 /// The companion that a line is in the CRM, if it has no product of its own.
 pub fn service_of(kind: LineKind, product: &str) -> Option<String> {
     match kind {
@@ -303,8 +333,8 @@ fn tell(side: Side, paths: &Paths, fields: &mut Fields, known: &Known) {
         let text = match (side, link) {
             // A guest has no record in the service: there the reference is empty.
             (Side::Vtiger, Some(link)) if is_companion_id(&link.service_id) => String::new(),
-            (_, Some(link)) => link.vtiger_id.clone(),
-            (_, None) => format!("{UNLINKED}{id}"),
+            (_, Some(link)) if !link.vtiger_id.is_empty() => link.vtiger_id.clone(),
+            _ => format!("{UNLINKED}{id}"),
         };
         fields.set(path.as_str(), text);
     }

@@ -64,12 +64,14 @@ pub async fn skip(
     Ok(())
 }
 
-/// Drops a link of which one side is gone, and remembers what is gone.
+/// Drops a link of which a side is gone, and remembers what is gone. `stays`: the other side is there
+/// and remains.
 pub fn forget(
     context: &Context,
     work: &ModuleWork,
     link: &Link,
-    gone: Option<Side>,
+    gone: Side,
+    stays: bool,
     batch: &mut Batch,
 ) {
     if context.dry {
@@ -80,15 +82,24 @@ pub fn forget(
     for side in Side::BOTH {
         batch.push(Change::DropParked(connector, module, side, id_of(link, side)));
     }
-    if let Some(side) = gone {
-        let print = if side == Side::Vtiger { link.vtiger_print } else { link.service_print };
-        let known = link.pairs.iter().filter_map(|state| {
-            let pair = work.mapping.pairs().iter().find(|p| p.id() == state.pair)?;
-            Some((pair.vtiger.clone(), state.base.value()?.to_owned()))
-        });
-        let values = known.collect();
-        let tomb = Tomb { side, id: id_of(link, side), print, run: context.run, values };
-        batch.push(Change::PutTomb(connector, module, tomb));
+    let known = link.pairs.iter().filter_map(|state| {
+        let pair = work.mapping.pairs().iter().find(|p| p.id() == state.pair)?;
+        Some((pair.vtiger.clone(), state.base.value()?.to_owned()))
+    });
+    let values: Vec<(String, String)> = known.collect();
+    let tomb = |side: Side, values| Tomb {
+        side,
+        id: id_of(link, side),
+        print: if side == Side::Vtiger { link.vtiger_print } else { link.service_print },
+        run: context.run,
+        values,
+        other: if stays { id_of(link, side.other()) } else { String::new() },
+        stays: side != gone,
+    };
+    batch.push(Change::PutTomb(connector, module, tomb(gone, values)));
+    if stays {
+        // What refers to the one that stays refers to the other one, too.
+        batch.push(Change::PutTomb(connector, module, tomb(gone.other(), Vec::new())));
     }
 }
 

@@ -6,7 +6,7 @@ use super::context::{Context, Step};
 use super::lookup::{links, search};
 use super::matching::create_lost;
 use super::module::{ModuleWork, at};
-use super::outcome::{items_path, total_difference};
+use super::outcome::total_difference;
 use super::plan::{Job, item, reason_item};
 use super::remember::forget;
 use super::safeguards::{Safeguard, on};
@@ -173,7 +173,7 @@ fn leave_to_a_person(
 
 /// Whether lines of a document were sent.
 fn has_items(work: &ModuleWork, intent: &Intent) -> bool {
-    let items = items_path(work, intent.target);
+    let items = work.items_path(intent.target);
     items.is_some_and(|path| intent.changes.iter().any(|change| change.field == path))
 }
 
@@ -279,7 +279,7 @@ async fn settle_delete(
     let deleted = item(context, work, &job, intent.target, ItemStatus::Deleted);
     batch.push(Change::AddItem(context.run, Box::new(deleted)));
     for side in Side::BOTH {
-        forget(context, work, link, Some(side), batch);
+        forget(context, work, link, side, false, batch);
     }
     Ok(())
 }

@@ -75,6 +75,8 @@ pub struct Line {
     pub tax_name: String,
     /// A remark.
     pub comment: String,
+    /// Its product is gone from this side, which cannot tell any more which one it was; not compared.
+    pub gone: bool,
 }
 
 impl Line {
@@ -109,6 +111,9 @@ impl Line {
                 fields.set(key, text.as_str());
             }
         }
+        if self.gone {
+            fields.set("gone", true);
+        }
         let numbers = [
             ("quantity", Some(self.quantity)),
             ("price", Some(self.price)),
@@ -142,6 +147,7 @@ impl Line {
             rate: number("rate"),
             tax_name: text("tax_name"),
             comment: text("comment"),
+            gone: fields.get("gone") == Some(&Value::Bool(true)),
         })
     }
 
@@ -179,6 +185,33 @@ pub fn lines_of(value: &Value) -> Vec<Line> {
 /// Lines as a record's value.
 pub fn lines_value(lines: &[Line]) -> Value {
     Value::List(lines.iter().map(Line::to_value).collect())
+}
+
+/// The lines of a side, with what the other side tells of those whose product is gone here: the line
+/// in the same place, or else the only one, that has the same quantity and costs the same. `None`:
+/// nothing has to be told.
+pub fn with_products_of(value: &Value, other: &Value) -> Option<Value> {
+    let mut lines = lines_of(value);
+    if !lines.iter().any(|line| line.gone) {
+        return None;
+    }
+    let others = lines_of(other);
+    let same =
+        |a: &Line, b: &Line| a.quantity == b.quantity && a.net().round_dp(2) == b.net().round_dp(2);
+    for (at, line) in lines.iter_mut().enumerate().filter(|(_, line)| line.gone) {
+        let mut alike = others.iter().filter(|other| same(line, other));
+        let found = match others.get(at).filter(|other| same(line, other)) {
+            Some(there) => Some(there),
+            None => alike.next().filter(|_| alike.next().is_none()),
+        };
+        if let Some(there) = found {
+            line.kind = there.kind;
+            line.product.clone_from(&there.product);
+            line.name.clone_from(&there.name);
+            line.comment.clone_from(&there.comment);
+        }
+    }
+    Some(lines_value(&lines))
 }
 
 /// What is compared of lines: one text, the same for lines that mean the same. Amounts count to the
@@ -278,6 +311,23 @@ mod tests {
         assert_ne!(text(&two_rates), text(&renamed));
         let remark = Line { name: "Flat".into(), comment: "rate".into(), ..two_rates[1].clone() };
         assert_eq!(remark.label(), "Flat: rate");
+    }
+
+    #[test]
+    fn a_line_whose_product_is_gone_is_what_the_other_side_tells() {
+        let gone = |line: Line| Line { product: String::new(), gone: true, ..line };
+        let dear = Line { price: Decimal::from(9), product: "14x4".into(), ..cup() };
+        let there = lines_value(&[cup(), dear.clone()]);
+        let text = canonical_lines(&there);
+        let told = |lines: &[Line]| with_products_of(&lines_value(lines), &there);
+        for lines in [[gone(cup()), dear.clone()], [cup(), gone(dear.clone())]] {
+            assert_ne!(canonical_lines(&lines_value(&lines)), text);
+            assert_eq!(canonical_lines(&told(&lines).unwrap()), text);
+        }
+        assert_eq!(told(&[cup(), dear]), None);
+        let edited = [gone(Line { quantity: Decimal::from(7), ..cup() })];
+        assert_ne!(canonical_lines(&told(&edited).unwrap()), text);
+        assert_eq!(Line::from_value(&gone(cup()).to_value()), Some(gone(cup())));
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Skip {
     }
 }
 
-/// A record that is gone, so that it is not brought back.
+/// An end of a link that was dropped because a record is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tomb {
     /// The side and id.
@@ -191,6 +191,11 @@ pub struct Tomb {
     pub run: u64,
     /// The values that went with it, for undo and for people.
     pub values: Vec<(String, String)>,
+    /// The record that it was linked with, if one of the two stays: what refers to the one that is
+    /// gone goes on to mean that one. Else empty.
+    pub other: String,
+    /// This is the one that stays.
+    pub stays: bool,
 }
 
 /// How far one side of a module has been read.

@@ -380,3 +380,46 @@ async fn what_the_shop_is_not_sent_is_no_update() {
     assert_eq!((updates(), order_now(&bench, id)), (asked, before));
     assert!(counts.unchanged > 0, "{counts:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_of_a_product_that_is_gone_go_on_to_travel() {
+    let bench = bench(60).await;
+    bench.sync(SyncMode::Sync).await;
+    bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    bench.sync(SyncMode::Sync).await;
+    let products = links(&bench, Module::Products);
+    // Two orders of the shop, each with a line of a product without variations.
+    let mut found = links(&bench, Module::SalesOrders).into_iter().filter_map(|(id, crm)| {
+        let order = bench.shop(&format!("orders/{id}"));
+        let line = order["line_items"].as_array()?.first()?.clone();
+        let product = line["product_id"].to_string();
+        let plain = line["variation_id"] == 0 && order["meta_data"].as_array()?.is_empty();
+        (plain && products.contains_key(&product)).then_some((id, crm, product))
+    });
+    let trashed = found.next().unwrap();
+    let deleted = found.find(|other| other.2 != trashed.2).unwrap();
+    let lines = |id: &str| bench.shop(&format!("orders/{id}"))["line_items"].clone();
+    let before = [lines(&trashed.0), lines(&deleted.0)];
+    let path = format!("products/{}", trashed.2);
+    assert_eq!(bench.sandbox.woo("DELETE", &path, &json!({})).0, 200);
+    bench.sandbox.vtiger("delete", &[("id", &products[&deleted.2])]);
+    let run = bench.sync(SyncMode::Sync).await;
+    let orders = &run.modules[&Module::SalesOrders];
+    let writes = (orders.vtiger.written(), orders.service.written());
+    assert_eq!(writes, (0, 0), "a deletion is no edit: {}", told(&bench, &run));
+    for (id, crm, _) in [&trashed, &deleted] {
+        let city = json!({"billing": {"city": "Torquay"}});
+        assert_eq!(bench.sandbox.woo("PUT", &format!("orders/{id}"), &city).0, 200);
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.modules[&Module::SalesOrders].vtiger.updated, 1, "{}", told(&bench, &run));
+        assert_eq!(bench.vtiger(crm)["bill_city"], "Torquay");
+        bench.sandbox.advance_clock(Duration::from_secs(60));
+        bench.revise(json!({"ship_city": "Ockham"}), crm);
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.modules[&Module::SalesOrders].service.updated, 1, "{}", told(&bench, &run));
+        assert_eq!(bench.shop(&format!("orders/{id}"))["shipping"]["city"], "Ockham");
+    }
+    assert_eq!(before, [lines(&trashed.0), lines(&deleted.0)]);
+    let quiet = bench.sync(SyncMode::Sync).await;
+    assert_eq!(written(&quiet), 0, "{}", told(&bench, &quiet));
+}

@@ -101,6 +101,7 @@ pub(crate) fn lines(document: &Json) -> Vec<Line> {
             rate: (!rate.is_zero()).then(|| rate.normalize()),
             tax_name: String::new(),
             comment: text(item, "comment"),
+            gone: text(item, "productid").is_empty(),
         });
     }
     let net: Decimal = lines.iter().map(Line::net).sum();

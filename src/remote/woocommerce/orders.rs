@@ -284,10 +284,12 @@ fn goods(item: &Fields, rates: &[&Fields], places: u32) -> Option<Line> {
     let before = if (before - after) * quantity < Decimal::ZERO { after } else { before };
     let (rate, tax_name) = rate(item, rates);
     let product = [id(item, "variation_id"), id(item, "product_id")];
+    let product = product.into_iter().find(|p| !p.is_empty());
     Some(Line {
         kind: LineKind::Product,
         id: text(item, "id"),
-        product: product.into_iter().find(|p| !p.is_empty()).unwrap_or_default(),
+        gone: product.is_none(),
+        product: product.unwrap_or_default(),
         sku: text(item, "sku"),
         name: plain(&text(item, "name")),
         quantity,

@@ -130,6 +130,7 @@ fn line(row: &Value) -> Option<Line> {
         rate: (!taxes.is_empty()).then_some(rate),
         tax_name: names.join(" + "),
         comment: text("Description"),
+        gone: false,
     })
 }
 

@@ -1,4 +1,5 @@
-//! Records that are gone, so that they are not brought back.
+//! The ends of links that were dropped because a record is gone: what refers to it can still be
+//! told.
 
 use super::{RecordKey, get_record, put_record, records_after};
 use crate::model::{ConnectorId, Module, Side, Tomb};
@@ -25,6 +26,20 @@ struct TombV1<'a> {
     values: Vec<(&'a str, &'a str)>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct TombV2<'a> {
+    #[serde(borrow)]
+    v1: TombV1<'a>,
+    other: &'a str,
+    stays: bool,
+}
+
+impl TombV2<'_> {
+    fn into_tomb(self) -> StoreResult<Tomb> {
+        Ok(Tomb { other: self.other.to_owned(), stays: self.stays, ..self.v1.into_tomb()? })
+    }
+}
+
 impl TombV1<'_> {
     fn into_tomb(self) -> StoreResult<Tomb> {
         Ok(Tomb {
@@ -37,6 +52,8 @@ impl TombV1<'_> {
                 .into_iter()
                 .map(|(field, value)| (field.to_owned(), value.to_owned()))
                 .collect(),
+            other: String::new(),
+            stays: false,
         })
     }
 }
@@ -56,16 +73,20 @@ impl Row for Tomb {
                 .map(|(field, value)| (field.as_str(), value.as_str()))
                 .collect(),
         };
-        pack(Self::TABLE, 1, &v1)
+        pack(Self::TABLE, 2, &TombV2 { v1, other: &self.other, stays: self.stays })
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1).then(|| unpack::<TombV1<'_>>(Self::TABLE, bytes).and_then(TombV1::into_tomb))
+        match version {
+            1 => Some(unpack(Self::TABLE, bytes).and_then(TombV1::into_tomb)),
+            2 => Some(unpack(Self::TABLE, bytes).and_then(TombV2::into_tomb)),
+            _ => None,
+        }
     }
 }
 
 impl Writing<'_> {
-    /// Remembers a record that is gone.
+    /// Remembers an end of a dropped link.
     pub(in crate::store) fn put_tomb(
         &mut self,
         c: ConnectorId,
@@ -78,7 +99,7 @@ impl Writing<'_> {
 }
 
 impl Reader {
-    /// A record that is known to be gone.
+    /// What is known of a record that was linked until it or its counterpart was gone.
     pub fn tomb(
         &self,
         c: ConnectorId,
@@ -89,7 +110,7 @@ impl Reader {
         get_record(self.tombs.open(&self.txn)?, (c, m, side, id))
     }
 
-    /// Records of a module that are known to be gone, by side and id, after one, at most so many.
+    /// The ends of dropped links of a module, by side and id, after one, at most so many.
     pub fn tombs_after(
         &self,
         c: ConnectorId,

@@ -106,7 +106,12 @@ fn skips() {
 
 #[test]
 fn tombs() {
-    golden::<Tomb>(&tomb(Side::Service, "43"), "0102023433620701086c6173746e616d65054279726f6e");
+    golden::<Tomb>(
+        &tomb(Side::Service, "43"),
+        "0202023433620701086c6173746e616d65054279726f6e043132783701",
+    );
+    let old = Tomb { other: String::new(), stays: false, ..tomb(Side::Service, "43") };
+    reads(&old, "0102023433620701086c6173746e616d65054279726f6e");
 }
 
 #[test]

@@ -102,6 +102,8 @@ pub fn tomb(side: Side, id: &str) -> Tomb {
         print: 98,
         run: 7,
         values: vec![("lastname".into(), "Byron".into())],
+        other: "12x7".into(),
+        stays: true,
     }
 }
 

@@ -298,5 +298,6 @@ fn line(item: &Item) -> Line {
         rate: item.rate,
         tax_name: item.tax_name.clone(),
         comment: String::new(),
+        gone: false,
     }
 }
