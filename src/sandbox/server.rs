@@ -204,7 +204,8 @@ impl App {
             }
             let operation = Vtiger::operation(&request);
             let write = Vtiger::writes(&operation);
-            let serve = self.vtiger.answer(&request, line);
+            let lines_from = self.vtiger.lines_from(&operation, &request);
+            let serve = self.vtiger.answer(&request, line, lines_from);
             return self.pass(System::Vtiger, operation, write, cut, serve).await;
         }
         if let Some(rest) = below(&request.path, "/shop") {

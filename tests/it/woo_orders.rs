@@ -423,3 +423,52 @@ async fn orders_of_a_product_that_is_gone_go_on_to_travel() {
     let quiet = bench.sync(SyncMode::Sync).await;
     assert_eq!(written(&quiet), 0, "{}", told(&bench, &quiet));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prices_of_many_orders_that_change_at_once_leave_lines_and_stock_alone() {
+    let bench = bench(60).await;
+    bench.sync(SyncMode::Sync).await;
+    let products = links(&bench, Module::Products);
+    let (product, crm_product) = products
+        .iter()
+        .find(|(id, _)| {
+            let product = bench.shop(&format!("products/{id}"));
+            product["type"] == "simple" && product["manage_stock"] == json!(true)
+        })
+        .expect("a product with a stock");
+    let mut made = Vec::new();
+    for n in 0..20 {
+        let body = json!({
+            "status": "processing", "currency": "EUR",
+            "billing": {"first_name": "Ada", "last_name": format!("Nr {n}"), "address_1": "Ring 1",
+                "city": "Wien", "country": "AT", "email": "ada@example.com"},
+            "line_items": [{"product_id": product.parse::<u64>().unwrap(), "quantity": 1}]});
+        let (status, answer) = bench.sandbox.woo("POST", "orders", &body);
+        assert_eq!(status, 201, "{answer}");
+        made.push((answer["id"].to_string(), answer["line_items"][0]["id"].clone()));
+    }
+    let run = bench.sync(SyncMode::Accept).await;
+    let orders = links(&bench, Module::SalesOrders);
+    assert!(made.iter().all(|(id, _)| orders.contains_key(id)), "{}", told(&bench, &run));
+    for (id, item) in &made {
+        let body = json!({"line_items": [{"id": item, "subtotal": "77.00", "total": "77.00"}]});
+        let (status, answer) = bench.sandbox.woo("PUT", &format!("orders/{id}"), &body);
+        assert_eq!(status, 200, "{answer}");
+    }
+    let stock = bench.vtiger(crm_product)["qtyinstock"].clone();
+    bench.sandbox.slow_writes(Duration::from_millis(60));
+    let run = bench.sync(SyncMode::Accept).await;
+    bench.sandbox.slow_writes(Duration::ZERO);
+    let changed = run.modules[&Module::SalesOrders].vtiger.updated;
+    assert!(changed >= 20, "{}", told(&bench, &run));
+    for (id, _) in &made {
+        let (order, whole) = (bench.shop(&format!("orders/{id}")), bench.vtiger(&orders[id]));
+        assert_eq!(amount(&whole["hdnGrandTotal"]), amount(&order["total"]), "{whole}");
+        let lines = whole["LineItems"].as_array().unwrap();
+        assert!(lines.iter().any(|l| amount(&l["listprice"]) == Decimal::from(77)), "{whole}");
+    }
+    assert_eq!(bench.vtiger(crm_product)["qtyinstock"], stock);
+    let before = bench.sandbox.deeds();
+    let again = bench.sync(SyncMode::Sync).await;
+    assert_eq!((written(&again), bench.sandbox.deeds()), (0, before), "{}", told(&bench, &again));
+}

@@ -17,6 +17,7 @@ use serde_json::{Map, Value as Json};
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::MutexGuard;
 
 /// Virtual paths of a document: path, label, type.
 pub(crate) const VIRTUAL: [(&str, &str, &str, bool); 3] = [
@@ -45,9 +46,12 @@ struct Currency {
     rate: String,
 }
 
-/// What is remembered of a CRM's documents.
+/// What is remembered of a CRM's documents, and whose turn it is to write one.
 #[derive(Default)]
-pub(crate) struct Documents(Mutex<State>);
+pub(crate) struct Documents {
+    state: Mutex<State>,
+    turn: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -62,7 +66,14 @@ pub(crate) struct State {
 impl Documents {
     /// Looks at what is remembered, or changes it.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until no document is written with lines. Vtiger numbers lines by the highest number
+    /// there is: of two documents at once one loses lines, without a word. And what a document takes
+    /// out of stock can be told only where no other does so in between.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 }
 

@@ -2,6 +2,9 @@
 //! that is saved with lines, and moves stock to and fro when lines are changed, without a new stamp
 //! on the product. The other system has counted these goods itself, and its stock travels with
 //! Products: what a document took is put back.
+//!
+//! The stock is read before and after. Putting it back is an edit, with a stamp of its own, so this
+//! holds only while no other document with lines is written: see `Documents::turn`.
 
 use super::super::{ErrorKind, RemoteResult};
 use super::Vtiger;

@@ -8,6 +8,7 @@ use super::columns::{self, Columns};
 use super::describe::Described;
 use super::values::element;
 use super::vtql::{Op, Query};
+use crate::model::document::LINES;
 use crate::model::{Fields, UserError, Value};
 use serde_json::{Map, Value as Json};
 use std::marker::PhantomData;
@@ -43,7 +44,7 @@ impl Vtiger {
             }
             // A description that could not be read may be there by the next one.
             let result = match self.target(&mut target, entity, wanted).await {
-                Ok(target) => self.write_one(target, write, wanted).await,
+                Ok(target) => self.write_in_turn(target, write, wanted, stop).await,
                 Err(error) => Err(error),
             };
             answered.push(match (write, &result) {
@@ -74,6 +75,30 @@ impl Vtiger {
             }
         };
         Ok(target.insert(ready))
+    }
+
+    /// Writes that send lines or move stock follow one another, whoever sends them.
+    async fn write_in_turn(
+        &self,
+        target: &Target,
+        write: &Write,
+        wanted: &[String],
+        stop: &CancellationToken,
+    ) -> RemoteResult<Written> {
+        let sends_lines = match write {
+            Write::Update { fields, .. } => {
+                fields.get(LINES).is_some() || (self.is_before_8() && !fields.is_empty())
+            }
+            Write::Create { .. } | Write::Delete { .. } => true,
+        };
+        let _turn = match target.module.has_lines() && sends_lines {
+            true => Some(self.documents.turn().await),
+            false => None,
+        };
+        match stop.is_cancelled() {
+            true => Err(RemoteError::stopped()),
+            false => self.write_one(target, write, wanted).await,
+        }
     }
 
     async fn write_one(

@@ -57,7 +57,7 @@ impl Vtiger {
             "me" => self.me(user),
             _ => {
                 let given = Given { operation, values: &values };
-                self.perform(&given, &session, &request.method, line)
+                self.perform(&given, &session, &request.method, (line, None))
             }
         };
         match result {

@@ -1,7 +1,8 @@
 //! Orders and invoices: their lines, their totals, and what goes wrong with them.
 //!
 //! Lines are rows of the actor type LineItem. A write with lines throws the old ones away and makes
-//! new ones with new ids. Lines stand in `retrieve` and in the answers of writes; a query that names
+//! new ones with new ids; one whose id is there by then, since another write took it, is lost without
+//! a word. Lines stand in `retrieve` and in the answers of writes; a query that names
 //! a column of theirs is a join, whose rows are lines.
 
 use rust_decimal::Decimal;
@@ -104,7 +105,7 @@ pub fn create(
         // The document is there by now, without lines and totals.
         return Err(Failure::bad_id());
     }
-    rewrite(store, at, id, element, &lines);
+    rewrite(store, by, (at, id), element, &lines);
     for line in &lines {
         move_stock(store, line, -Decimal::ONE);
     }
@@ -125,6 +126,7 @@ pub fn create(
 /// What a change means for the lines; called when the header is written.
 pub fn changed(
     store: &mut Store,
+    by: Writer<'_>,
     at: usize,
     id: u64,
     element: &Map<String, Json>,
@@ -146,7 +148,7 @@ pub fn changed(
         let line = line_element(store, old);
         move_stock(store, &line, Decimal::ONE);
     }
-    rewrite(store, at, id, element, &lines);
+    rewrite(store, by, (at, id), element, &lines);
     if store.release == Release::Shipped {
         set(store, at, id, &[("hdnGrandTotal", "0.00000000".into())]);
         return Err(Failure::Fatal);
@@ -232,8 +234,8 @@ fn number(element: &Map<String, Json>, name: &str) -> Decimal {
 /// Puts these lines in the place of those that are there, and computes the totals.
 fn rewrite(
     store: &mut Store,
-    at: usize,
-    id: u64,
+    by: Writer<'_>,
+    (at, id): (usize, u64),
     element: &Map<String, Json>,
     lines: &[Map<String, Json>],
 ) {
@@ -241,11 +243,14 @@ fn rewrite(
     if !element.contains_key("hdnTaxType") {
         set(store, at, id, &[("hdnTaxType", String::new())]);
     }
-    let counted: Vec<Line> = lines
-        .iter()
-        .enumerate()
-        .map(|(place, line)| write_line(store, at, id, place, line))
-        .collect();
+    let Some(table) = store.registry.find("LineItem") else { return };
+    let first = by.lines_from.unwrap_or_else(|| store.number_after(table));
+    let mut counted = Vec::with_capacity(lines.len());
+    for ((place, line), number) in lines.iter().enumerate().zip(first..) {
+        if !store.table(table).exists(number) {
+            counted.push(write_line(store, (at, id), (table, number), place, line));
+        }
+    }
     let Some(header) = header(store, at, id, element) else { return };
     let totals = compute(&counted, &header);
     let text = |amount: Decimal| format!("{:.8}", amount.round_dp(8));
@@ -263,16 +268,15 @@ fn rewrite(
     );
 }
 
-/// Keeps a line and answers what of it counts.
+/// Keeps a line under this number and answers what of it counts.
 fn write_line(
     store: &mut Store,
-    at: usize,
-    id: u64,
+    (at, id): (usize, u64),
+    (table, line_id): (usize, u64),
     place: usize,
     line: &Map<String, Json>,
 ) -> Line {
     let registry = store.registry.clone();
-    let Some(table) = registry.find("LineItem") else { return Line::default() };
     let module = &registry.modules[table];
     let mut line = line.clone();
     let product = line.get("productid").and_then(Json::as_str).and_then(|id| sold(store, id));
@@ -308,7 +312,6 @@ fn write_line(
             changes.push((column, Some(value)));
         }
     }
-    let line_id = store.next_id(table);
     store.write(table, line_id, &changes);
     let gross = number(&line, "quantity").round_dp(3) * number(&line, "listprice").round_dp(8);
     let rate = number(&line, "discount_percent");

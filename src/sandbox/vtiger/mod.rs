@@ -165,14 +165,31 @@ impl Vtiger {
         matches!(operation, "create" | "update" | "revise" | "delete")
     }
 
-    /// Answers a request to `webservice.php`.
-    pub async fn answer(&self, request: &Request, line: Line<'_>) -> Reply {
+    /// The number of the first line that a request writes, if it writes any. It is the highest there
+    /// is and one, asked for when the request comes in: two requests at once get the same.
+    pub fn lines_from(&self, operation: &str, request: &Request) -> Option<u64> {
+        if !Self::writes(operation) {
+            return None;
+        }
+        let form = request.form();
+        let has_lines = last(&form, "element").is_some_and(|text| text.contains("\"LineItems\""));
+        let table = self.registry.find("LineItem").filter(|_| has_lines)?;
+        Some(self.read().number_after(table))
+    }
+
+    /// Answers a request to `webservice.php`; lines that it writes are numbered from `lines_from`.
+    pub async fn answer(
+        &self,
+        request: &Request,
+        line: Line<'_>,
+        lines_from: Option<u64>,
+    ) -> Reply {
         let parameters = Parameters {
             query: pairs(&request.query),
             form: request.form(),
             cookie: request.header("cookie").and_then(session_cookie).map(str::to_owned),
         };
-        envelope(self.serve(&parameters, &request.method, line).await)
+        envelope(self.serve(&parameters, &request.method, line, lines_from).await)
     }
 
     /// Does an operation as the administrator, without a session.
@@ -181,7 +198,7 @@ impl Vtiger {
         let values: Vec<(String, String)> = parameters.iter().map(owned).collect();
         let session = Session::of(1);
         let given = Given { operation, values: &values };
-        envelope(self.perform(&given, &session, &Method::POST, Line::own()))
+        envelope(self.perform(&given, &session, &Method::POST, (Line::own(), None)))
     }
 
     async fn serve(
@@ -189,6 +206,7 @@ impl Vtiger {
         parameters: &Parameters,
         method: &Method,
         line: Line<'_>,
+        lines_from: Option<u64>,
     ) -> Result<String, Failure> {
         let operation = parameters.either("operation").unwrap_or_default().to_ascii_lowercase();
         let form = POSTS.contains(&operation.as_str());
@@ -221,7 +239,7 @@ impl Vtiger {
         }
         let session = self.sessions.resume(name, self.clock.now())?;
         let _turn = session.turn.lock().await;
-        self.perform(&given, &session, method, line)
+        self.perform(&given, &session, method, (line, lines_from))
     }
 
     fn perform(
@@ -229,9 +247,10 @@ impl Vtiger {
         given: &Given<'_>,
         session: &Session,
         method: &Method,
-        line: Line<'_>,
+        (line, lines_from): (Line<'_>, Option<u64>),
     ) -> Result<String, Failure> {
-        let by = Writer { user: session.user, now: self.clock.now() + self.zone, line };
+        let now = self.clock.now() + self.zone;
+        let by = Writer { user: session.user, now, line, lines_from };
         match given.operation {
             "logout" if *method != Method::POST => {
                 Err(Failure::new("OPERATION_NOT_SUPPORTED", "Operation not supported"))

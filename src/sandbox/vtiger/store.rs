@@ -132,6 +132,11 @@ impl Store {
             self.next_id += 1;
             return self.next_id - 1;
         }
+        self.number_after(at)
+    }
+
+    /// The number after the last one of a table that counts by itself.
+    pub fn number_after(&self, at: usize) -> u64 {
         let after = self.tables[at].created().last().map_or(1, |id| id + 1);
         after.max(self.tables[at].generated().end)
     }

@@ -36,13 +36,13 @@ fn request(method: Method, query: &str, form: &[(&str, &str)]) -> Request {
 }
 
 async fn get(server: &Vtiger, query: &str) -> Value {
-    let reply = server.answer(&request(Method::GET, query, &[]), Line::own()).await;
+    let reply = server.answer(&request(Method::GET, query, &[]), Line::own(), None).await;
     serde_json::from_str(&reply.body)
         .unwrap_or(json!({ "status": reply.status.as_u16(), "text": reply.body }))
 }
 
 async fn post(server: &Vtiger, form: &[(&str, &str)]) -> Value {
-    let reply = server.answer(&request(Method::POST, "", form), Line::own()).await;
+    let reply = server.answer(&request(Method::POST, "", form), Line::own(), None).await;
     serde_json::from_str(&reply.body)
         .unwrap_or(json!({ "status": reply.status.as_u16(), "text": reply.body }))
 }

@@ -23,6 +23,8 @@ pub struct Writer<'a> {
     pub now: i64,
     /// What may go wrong.
     pub line: Line<'a>,
+    /// The number of its first order line, if that was taken when the request came in.
+    pub lines_from: Option<u64>,
 }
 
 /// What kind of write it is.
@@ -108,7 +110,7 @@ fn change(store: &mut Store, by: Writer<'_>, element: &str, way: Way) -> Result<
         }
     }
     store.write(at, id, &changes);
-    documents::changed(store, at, id, &element)?;
+    documents::changed(store, by, at, id, &element)?;
     owner_exists(store, at, &changes)?;
     record(store, at, id)
 }

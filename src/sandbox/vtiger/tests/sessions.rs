@@ -100,11 +100,11 @@ async fn parameters_are_read_from_one_place_only() {
     json.query = format!("operation=create&sessionName={session}");
     json.body = b"{\"elementType\":\"Contacts\"}".to_vec();
     let answer: Value =
-        serde_json::from_str(&server.answer(&json, Line::own()).await.body).unwrap();
+        serde_json::from_str(&server.answer(&json, Line::own(), None).await.body).unwrap();
     assert_eq!(code(&answer), "ACCESS_DENIED", "a JSON body is not read");
     let posted = request(Method::POST, "operation=getchallenge&username=admin", &[]);
     let answer: Value =
-        serde_json::from_str(&server.answer(&posted, Line::own()).await.body).unwrap();
+        serde_json::from_str(&server.answer(&posted, Line::own(), None).await.body).unwrap();
     assert_eq!(answer["success"], true, "the method itself does not matter");
     assert_eq!(get(&server, &format!("operation=sync&sessionName={session}")).await["status"], 500);
 }
