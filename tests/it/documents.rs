@@ -3,6 +3,7 @@
 
 mod at_once;
 mod carts;
+mod faults;
 mod totals;
 
 use serde_json::{Value as Json, json};
@@ -29,12 +30,16 @@ fn connect(sandbox: &Sandbox) -> Arc<dyn Remote> {
 
 impl Bench {
     async fn new(vtiger: VtigerRelease) -> Self {
-        let options = SandboxOptions {
-            records: Some(120),
-            seed: Some(5),
-            vtiger,
-            ..SandboxOptions::default()
-        };
+        Self::with(SandboxOptions { vtiger, ..SandboxOptions::default() }).await
+    }
+
+    /// A CRM without records.
+    async fn empty(vtiger: VtigerRelease) -> Self {
+        Self::with(SandboxOptions { vtiger, empty_crm: true, ..SandboxOptions::default() }).await
+    }
+
+    async fn with(options: SandboxOptions) -> Self {
+        let options = SandboxOptions { records: Some(120), seed: Some(5), ..options };
         let sandbox = sandbox::start(options).await.unwrap();
         let remote = connect(&sandbox);
         Self { sandbox, remote }

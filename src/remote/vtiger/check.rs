@@ -128,16 +128,31 @@ impl Vtiger {
     /// Whether orders and invoices can be written, which `describe` promises in any case.
     async fn check_documents(&self, report: &mut CheckReport) {
         let documents = [Module::SalesOrders, Module::Invoices];
-        let mut told = false;
+        let (mut told, mut unknown) = (false, false);
         for check in report.modules.iter_mut().filter(|m| documents.contains(&m.module) && m.write)
         {
             let entity = MODULES.iter().find(|(module, _)| *module == check.module);
             let Some((_, entity)) = entity else { continue };
-            if let Ok(Some(false)) = self.can_write_documents(entity).await {
-                check.write = false;
-                check.why = Some("Vtiger's inventory web service does not work.".into());
-                told = true;
+            match self.can_create(entity).await {
+                Ok(Some(false)) => {
+                    check.write = false;
+                    check.why = Some("Vtiger's inventory web service does not work.".into());
+                    told = true;
+                }
+                Ok(can) => unknown |= self.is_unknown(can),
+                Err(_) => {}
             }
+        }
+        if unknown && !told {
+            report.problems.push(UserError::new(
+                "Whether orders and invoices can be created in this Vtiger is not known.",
+                "Vtiger 8.4.0 as it is shipped cannot create them over its API, and there is no \
+                 document yet that would tell whether this one was repaired.",
+                "Nothing, if it was. Else have its inventory web service repaired \
+                 (include/Webservices in Vtiger: vtws_getIdComponents is called without an id), or \
+                 switch Sales Orders and Invoices off. The first order tells; if it is refused, \
+                 nothing is damaged.",
+            ));
         }
         if told {
             report.problems.push(UserError::new(
@@ -146,7 +161,8 @@ impl Vtiger {
                  creates are refused, and a change of lines would leave a document without totals.",
                 "Have the web service repaired (include/Webservices in Vtiger: vtws_getIdComponents \
                  is called without an id), or switch Sales Orders and Invoices off. Until then such \
-                 records are skipped, with this reason, and nothing is damaged.",
+                 records are skipped, with this reason, and nothing is damaged. If it was repaired, \
+                 the first order that is created shows it.",
             ));
         }
     }

@@ -52,7 +52,7 @@ pub fn connect(
     let deletions = Deletions::default();
     if cloud.is_some() {
         // Its inventory code is not the one of the open source edition.
-        documents.with(|state| state.works = Some(true));
+        documents.with(|state| (state.creates, state.changes) = (Some(true), Some(true)));
     }
     Ok(Arc::new(Vtiger { url, http, sessions, cloud, size, known, zone, documents, deletions }))
 }

@@ -28,7 +28,8 @@ const PRICE: u32 = 8;
 /// Rates have three.
 const RATE: u32 = 3;
 
-fn number(json: &Json, key: &str) -> Decimal {
+/// A member as a number; nothing is 0.
+pub(crate) fn number(json: &Json, key: &str) -> Decimal {
     match json.get(key) {
         Some(Json::String(text)) => Decimal::from_str(text.trim()).unwrap_or_default(),
         Some(Json::Number(n)) => {
@@ -66,14 +67,18 @@ fn rate(line: &Json) -> Decimal {
         .sum()
 }
 
+/// What `LineItems` holds: a list, or an object with the keys 0, 1, 2.
+pub(crate) fn items(lines: &Json) -> Vec<&Json> {
+    match lines {
+        Json::Array(items) => items.iter().collect(),
+        Json::Object(items) => items.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The lines of a document as `retrieve` answers it.
 pub(crate) fn lines(document: &Json) -> Vec<Line> {
-    let empty = Vec::new();
-    let items: Vec<&Json> = match document.get("LineItems") {
-        Some(Json::Array(items)) => items.iter().collect(),
-        Some(Json::Object(items)) => items.values().collect(),
-        _ => empty,
-    };
+    let items = document.get("LineItems").map(items).unwrap_or_default();
     let group = document.get("hdnTaxType").and_then(Json::as_str) != Some("individual");
     let group_rate = items.first().map(|first| rate(first)).unwrap_or_default();
     let mut lines: Vec<Line> = Vec::with_capacity(items.len());

@@ -14,6 +14,7 @@ use crate::model::{Fields, Record, Value};
 use futures::StreamExt;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,10 +58,15 @@ pub(crate) struct Documents {
 pub(crate) struct State {
     currencies: Option<Arc<Vec<Currency>>>,
     taxes: Option<Arc<Vec<Tax>>>,
-    /// Whether documents can be created, as a create has shown.
-    pub(crate) works: Option<bool>,
-    /// Whether they seem to be, as reading has shown.
-    pub(crate) seems: Option<bool>,
+    /// Whether documents can be created, as a create of this connection has shown.
+    pub(crate) creates: Option<bool>,
+    /// Whether lines can be changed, as a change of this connection has shown.
+    pub(crate) changes: Option<bool>,
+    /// The modules that were looked at, and whether one of their documents came over the API and has
+    /// a total.
+    pub(crate) ours: BTreeMap<String, bool>,
+    /// Whether `retrieve_inventory` works.
+    pub(crate) inventory: Option<bool>,
 }
 
 impl Documents {

@@ -28,6 +28,7 @@ mod stock;
 mod tests;
 mod time;
 mod totals;
+mod trial;
 mod url;
 mod values;
 mod vtql;

@@ -1,9 +1,9 @@
 //! Whether this Vtiger can write orders and invoices over its API.
 //!
 //! An unmodified Vtiger 8.4.0 cannot create them, and an update with lines leaves one without
-//! totals. Hosts repair that, so nothing is inferred from the version alone: a create is tried, which
-//! does no harm; lines are changed only where a create has worked, or where a document shows that it
-//! once did. What was found out is remembered for the connection.
+//! totals: two faults, and hosts repair both, or one. So nothing is inferred from the version alone. A
+//! create is tried, which does no harm. Lines are changed only where documents can be created, and the
+//! first change is a trial (`trial`). What was found out is remembered for the connection.
 
 use super::super::http::Plan;
 use super::super::{ErrorKind, RemoteError, RemoteResult, Written};
@@ -18,34 +18,65 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
+/// The version that cannot create documents as it is shipped.
+const DOUBTFUL: &str = "8.4.0";
+
 impl Vtiger {
-    /// Whether documents seem to be writable; `None`: nothing tells. Writes nothing. Two things
-    /// together speak for it: a document that came over the API and has a total, and
-    /// `retrieve_inventory`, which fails where the inventory code has the fault of 8.4.0.
-    pub(crate) async fn can_write_documents(&self, module: &str) -> RemoteResult<Option<bool>> {
-        let (works, seems) = self.documents.with(|state| (state.works, state.seems));
-        if works.or(seems).is_some() {
-            return Ok(works.or(seems));
+    /// Whether documents can be created; `None`: nothing tells. Writes nothing. A document that came
+    /// over the API and has a total speaks for it. Where there is none, `retrieve_inventory` speaks
+    /// against it, which fails with the inventory code of 8.4.0; it fails on newer versions of PHP
+    /// for a reason of its own too, so it tells nothing where documents of ours are there.
+    pub(crate) async fn can_create(&self, module: &str) -> RemoteResult<Option<bool>> {
+        let shown = self.documents.with(|state| state.creates);
+        if shown.is_some() {
+            return Ok(shown);
         }
-        if self.is_before_8() {
+        if self.is_before_8() || self.has_ours(module).await? {
             return Ok(Some(true));
         }
-        let ours = self.some_document(module, true).await?;
-        let any = match &ours {
-            Some(id) => Some(id.clone()),
-            None => self.some_document(module, false).await?,
-        };
-        let Some(id) = any else { return Ok(None) };
+        let works = self.inventory_works(module).await?;
+        Ok(works.filter(|works| !works))
+    }
+
+    /// Whether nothing at all tells if documents can be created, in the version that cannot as it is
+    /// shipped.
+    pub(crate) fn is_unknown(&self, can_create: Option<bool>) -> bool {
+        let who = self.sessions.who();
+        let doubtful = who.is_some_and(|who| who.version == DOUBTFUL);
+        let read = self.documents.with(|state| state.inventory.is_some());
+        can_create.is_none() && doubtful && !read
+    }
+
+    /// Whether a document came over the API and has a total.
+    async fn has_ours(&self, module: &str) -> RemoteResult<bool> {
+        let (any, looked) = self.documents.with(|state| {
+            (state.ours.values().any(|found| *found), state.ours.contains_key(module))
+        });
+        if any || looked {
+            return Ok(any);
+        }
+        let found = self.some_document(module, true).await?.is_some();
+        self.documents.with(|state| state.ours.insert(module.to_owned(), found));
+        Ok(found)
+    }
+
+    /// Whether `retrieve_inventory` works; `None`: there is no document to try it with.
+    async fn inventory_works(&self, module: &str) -> RemoteResult<Option<bool>> {
+        let known = self.documents.with(|state| state.inventory);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(id) = self.some_document(module, false).await? else { return Ok(None) };
         let op = Operation::get("retrieve_inventory", format!("read {id}"))
             .with("id", &id)
             .planned(Plan { tries: 1, ..Plan::BRIEF });
-        let seems = match self.call(op, PhantomData::<Json>).await {
-            Ok(_) => ours.is_some().then_some(true),
+        let works = match self.call(op, PhantomData::<Json>).await {
+            Ok(_) => Some(true),
             Err(error) if error.kind == ErrorKind::Temporary => Some(false),
             Err(_) => None,
         };
-        self.documents.with(|state| state.seems = seems);
-        Ok(seems)
+        self.documents.with(|state| state.inventory = works);
+        Ok(works)
     }
 
     /// A document: one that was created over the API and has a total, or any.
@@ -67,7 +98,7 @@ impl Vtiger {
 
     /// Refuses a create that is known to be refused by Vtiger.
     pub(crate) fn may_create(&self, module: &Described) -> RemoteResult<()> {
-        match self.documents.with(|state| state.works) {
+        match self.documents.with(|state| state.creates) {
             Some(false) => {
                 Err(RemoteError::new(ErrorKind::Refused, cannot_create(&module.info.name)))
             }
@@ -75,18 +106,30 @@ impl Vtiger {
         }
     }
 
-    /// Lines are changed only where it is known that Vtiger computes the totals anew; else the
-    /// document would be left with a total of nothing.
+    /// Lines are changed only where a change has worked, or where documents can be created and a
+    /// trial may show it; else the document would be left with a total of nothing.
     pub(crate) async fn may_change_lines(&self, module: &Described) -> RemoteResult<()> {
-        if self.can_write_documents(&module.info.name).await? == Some(true) {
+        let (changes, creates) = self.documents.with(|state| (state.changes, state.creates));
+        let may = match changes {
+            Some(known) => known,
+            None if creates == Some(true) || self.is_before_8() => true,
+            None => self.has_ours(&module.info.name).await?,
+        };
+        if may {
             return Ok(());
         }
+        let shown = match changes {
+            Some(_) => "and this Vtiger did so when it was tried",
+            None => "and this Vtiger has not shown yet that it does not",
+        };
         let error = UserError::new(
             format!("The lines of {} were not changed in Vtiger.", module.info.name),
-            "Vtiger 8.4.0 as it is shipped empties a document's total when its lines are changed \
-             over the API, and this Vtiger has not shown yet that it does not.",
-            "Change the lines in Vtiger by hand, or have the CRM repaired (see the documentation of \
-             orders).",
+            format!(
+                "Vtiger 8.4.0 as it is shipped empties a document's total when its lines are changed \
+                 over the API, {shown}."
+            ),
+            "Change the lines in Vtiger by hand, or have the CRM's inventory web service repaired \
+             (include/Webservices in Vtiger) and retry.",
         );
         Err(RemoteError::new(ErrorKind::Refused, error))
     }
@@ -116,17 +159,20 @@ impl Vtiger {
                     );
                     return Err(RemoteError::new(ErrorKind::Unknown, told));
                 }
-                match self.can_write_documents(&module.info.name).await {
-                    Ok(Some(true)) => return Err(error),
+                let shown = self.documents.with(|state| state.creates);
+                match self.can_create(&module.info.name).await {
+                    Ok(Some(true)) if shown.is_some() || self.is_before_8() => return Err(error),
+                    // It could once: it may have been replaced by a version that cannot.
+                    Ok(Some(true)) => return Err(or_cannot_create(error)),
                     // Refused by a create, and by what is only read.
-                    Ok(Some(false)) => self.documents.with(|state| state.works = Some(false)),
+                    Ok(Some(false)) => self.documents.with(|state| state.creates = Some(false)),
                     _ => {}
                 }
                 Err(RemoteError { error: cannot_create(&module.info.name), ..error })
             }
             Ok(written) => {
                 if module.has_lines() {
-                    self.documents.with(|state| state.works = Some(true));
+                    self.documents.with(|state| state.creates = Some(true));
                 }
                 Ok(written)
             }
@@ -160,6 +206,16 @@ pub(crate) fn cannot_create(module: &str) -> UserError {
         "Have the CRM's inventory web service repaired (include/Webservices in Vtiger), or switch \
          the module off in the connector's settings. The records wait and are taken on retry.",
     )
+}
+
+/// A refusal that may mean that no document can be created, where one was once.
+fn or_cannot_create(mut error: RemoteError) -> RemoteError {
+    error.error.next = "Look whether the records that it refers to still exist. If all orders and \
+                        invoices are refused so, this Vtiger cannot create them over its API any \
+                        more, as 8.4.0 cannot as it is shipped: have its inventory web service \
+                        repaired (include/Webservices in Vtiger)."
+        .to_owned();
+    error
 }
 
 fn is_bad_id(error: &RemoteError) -> bool {

@@ -191,11 +191,16 @@ impl Vtiger {
         self.kept_duration(module, id, &mut element).await?;
         element.insert("id".into(), id.into());
         let stock = self.stock_around(module, id, Some(&element)).await;
+        let trial = self.trial(id, values, &element);
         let element = text_of(&element)?;
         let op =
             Operation::post("revise", format!("change {id} in {entity}")).with("element", &element);
         let result = self.written(&target.columns, op).await;
         self.keep_stock(stock, &result).await;
+        let result = match trial {
+            Some(trial) => self.tried(&trial, &target.columns, result).await,
+            None => result,
+        };
         match result {
             Err(error) => Err(self.told_apart(module, id, error).await),
             done => done,
@@ -223,7 +228,12 @@ impl Vtiger {
         }
     }
 
-    async fn written(&self, columns: &Columns, op: Operation<'_>) -> RemoteResult<Written> {
+    /// Sends a write and reads the record that it answers.
+    pub(super) async fn written(
+        &self,
+        columns: &Columns,
+        op: Operation<'_>,
+    ) -> RemoteResult<Written> {
         let what = op.what.clone();
         let (row, date) = self.call(op, columns.projection.record()).await?;
         if let Value::Text(modified) = &row.slots[1] {

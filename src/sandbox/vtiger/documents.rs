@@ -37,7 +37,7 @@ const MISNAMED: [(&str, &str); 2] = [
     ("hdnDiscountAmount", "\"discount_amount\":"),
     ("hdnDiscountPercent", "\"discount_percent\":"),
 ];
-/// What the create answers as numbers.
+/// The totals, which the create answers as numbers.
 const NUMBERS: [&str; 3] = ["hdnGrandTotal", "hdnSubTotal", "pre_tax_total"];
 const LINES: &str = "LineItems";
 
@@ -138,6 +138,11 @@ pub fn changed(
     }
     no_status(store, at, id);
     let Some(lines) = sent(element) else {
+        // Totals are not computed then, and those that are sent are believed.
+        for name in NUMBERS.into_iter().filter(|name| element.contains_key(*name)) {
+            let amount = number(element, name).round_dp(8);
+            set(store, at, id, &[(name, format!("{amount:.8}"))]);
+        }
         // Before 8 the lines of an order are rewritten from what is not there; invoices are guarded.
         if store.release == Release::Seven && module.name == "SalesOrder" {
             drop_lines(store, at, id);
@@ -149,8 +154,9 @@ pub fn changed(
         move_stock(store, &line, Decimal::ONE);
     }
     rewrite(store, by, (at, id), element, &lines);
-    if store.release == Release::Shipped {
-        set(store, at, id, &[("hdnGrandTotal", "0.00000000".into())]);
+    if store.release.loses_totals() {
+        let nothing = NUMBERS.map(|name| (name, "0.00000000".to_owned()));
+        set(store, at, id, &nothing);
         return Err(Failure::Fatal);
     }
     Ok(())

@@ -55,6 +55,10 @@ pub enum Release {
     /// 8.4.0 as it is shipped: orders cannot be created, a change of their lines leaves a total of
     /// nothing and no answer, `sync` and counting do not work.
     Shipped,
+    /// 8.4.0, repaired as well, on a PHP with which `retrieve_inventory` dies of something else.
+    Php8,
+    /// 8.4.0, of which only the creation of orders was repaired.
+    CreatesOnly,
     /// Vtiger Cloud: the REST API beside the web service, and Payments.
     Cloud,
     /// 7.3: a change of an order without its lines drops them; `sync` does not work.
@@ -67,13 +71,23 @@ impl Release {
         match self {
             Self::Seven => "7.3.0",
             Self::Cloud => "11.0.0",
-            Self::Repaired | Self::Shipped => "8.4.0",
+            Self::Repaired | Self::Shipped | Self::Php8 | Self::CreatesOnly => "8.4.0",
         }
     }
 
-    /// Whether its inventory code and `sync` are whole.
-    fn is_whole(self) -> bool {
-        matches!(self, Self::Repaired | Self::Cloud)
+    /// Whether `sync` works.
+    fn has_sync(self) -> bool {
+        matches!(self, Self::Repaired | Self::Php8 | Self::Cloud)
+    }
+
+    /// Whether `retrieve_inventory` works.
+    fn has_inventory(self) -> bool {
+        matches!(self, Self::Repaired | Self::Cloud | Self::Seven)
+    }
+
+    /// Whether a change of an order's lines dies before the totals are computed.
+    fn loses_totals(self) -> bool {
+        matches!(self, Self::Shipped | Self::CreatesOnly)
     }
 }
 
@@ -289,14 +303,14 @@ impl Vtiger {
                 write::delete(&mut self.change(), by, id)
                     .inspect(|_| line.did(self.module_of(id), Deed::Deleted))
             }
-            "sync" if self.read().release.is_whole() => sync::run(
+            "sync" if self.read().release.has_sync() => sync::run(
                 &self.read(),
                 session,
                 given.get("modifiedTime"),
                 given.get("elementType"),
                 given.get("syncType"),
             ),
-            "retrieve_inventory" if self.read().release != Release::Shipped => {
+            "retrieve_inventory" if self.read().release.has_inventory() => {
                 write::retrieve(&self.read(), line, given.need("id")?)
             }
             _ => Err(Failure::Fatal),

@@ -155,6 +155,13 @@ fn vtiger_as_it_is_shipped_cannot_do_all_this() {
     let spoiled = retrieve(&server, &id);
     assert_eq!(spoiled["hdnGrandTotal"], "0.00000000");
     assert_eq!(spoiled["LineItems"].as_array().unwrap().len(), 1);
+    let sent = json!({"id": id, "hdnGrandTotal": "110.5", "hdnSubTotal": "100"});
+    let healed = write(&server, "revise", &sent)["result"].clone();
+    assert_eq!(healed["hdnGrandTotal"], "110.50000000", "without lines it is believed");
+    assert_eq!(
+        (&healed["hdnSubTotal"], &healed["LineItems"]),
+        (&json!("100.00000000"), &spoiled["LineItems"])
+    );
     for (operation, parameters) in [
         ("sync", &[("modifiedTime", "1"), ("elementType", "Contacts")][..]),
         ("retrieve_inventory", &[("id", id.as_str().unwrap())][..]),
