@@ -226,7 +226,11 @@ impl Sessions {
     /// Why the login failed, for people.
     pub(crate) fn refused(&self, failure: &Failure) -> RemoteError {
         let user = &self.username;
-        let (what, why, next) = match failure.code.as_str() {
+        // So it answers a challenge for a name it does not know.
+        let nobody =
+            failure.code == "ACCESS_DENIED" && failure.message.contains("username does not");
+        let code = if nobody { "INVALID_AUTH_TOKEN" } else { failure.code.as_str() };
+        let (what, why, next) = match code {
             "INVALID_USER_CREDENTIALS" => (
                 format!("Vtiger does not accept the access key of the user \"{user}\"."),
                 "The key is wrong, or the user is inactive.".to_owned(),
@@ -235,7 +239,10 @@ impl Sessions {
             ),
             "INVALID_AUTH_TOKEN" => (
                 format!("Vtiger does not know the user \"{user}\"."),
-                "It answered that there is no challenge for this name.".to_owned(),
+                match nobody {
+                    true => "It answered that there is no such user.".to_owned(),
+                    false => "It answered that there is no challenge for this name.".to_owned(),
+                },
                 "Check the user name: it is the one of the login page, not the e-mail address.",
             ),
             "ACCESSKEY_UNDEFINED" => (

@@ -332,7 +332,11 @@ impl Vtiger {
 
     fn challenge(&self, given: &Given<'_>) -> Result<String, Failure> {
         let now = self.clock.now();
-        let token = self.sessions.challenge(given.need("username")?, now);
+        let name = given.need("username")?;
+        if self.user(name).is_none() {
+            return Err(Failure::new("ACCESS_DENIED", "username does not exists"));
+        }
+        let token = self.sessions.challenge(name, now);
         let end = now + TOKEN_LIFE;
         Ok(format!("{{\"token\":\"{token}\",\"serverTime\":{now},\"expireTime\":{end}}}"))
     }

@@ -53,12 +53,17 @@ async fn logins_that_fail_say_why() {
             "does not know the user \"admin\"",
         ),
         (
+            r#"{"success":false,"error":{"code":"ACCESS_DENIED","message":"username does not exists"}}"#,
+            "does not know the user \"admin\"",
+        ),
+        (
             r#"{"success":false,"error":{"code":"ACCESSKEY_UNDEFINED","message":"x"}}"#,
             "has no access key",
         ),
         (r#"{"success":true,"result":{}}"#, "not as Vtiger does"),
     ] {
         let stub = Stub::new(move |_, heard| match param(heard, "operation").as_str() {
+            "getchallenge" if answer.contains("username does not") => Say::json(answer),
             "getchallenge" => Say::json(r#"{"success":true,"result":{"token":"t"}}"#),
             _ => Say::json(answer),
         })

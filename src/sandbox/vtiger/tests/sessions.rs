@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::{Line, Vtiger};
 use super::{code, get, key_of, login, post, request, server};
@@ -32,6 +32,9 @@ async fn the_handshake_and_its_failures() {
     assert_eq!(get(&server, "operation=nonsense").await["status"], 500);
     assert_eq!(get(&server, "").await["status"], 500);
     assert_eq!(code(&get(&server, "operation=getchallenge").await), "ACCESS_DENIED");
+    let nobody = get(&server, "operation=getchallenge&username=nobody").await;
+    let refused = json!({"message": "username does not exists", "code": "ACCESS_DENIED"});
+    assert_eq!(nobody["error"], refused);
     let nobody =
         post(&server, &[("operation", "login"), ("username", "nobody"), ("accessKey", "x")]).await;
     assert_eq!(code(&nobody), "INVALID_AUTH_TOKEN");
