@@ -36,22 +36,21 @@ pub fn web_address(text: &str) -> Result<String, String> {
 const CLOUD: &str = "restapi/v1/vtiger/default";
 
 /// The address of the CRM's `webservice.php`, or of the REST API where the address is one of Vtiger
-/// Cloud: a bare host or folder is completed.
+/// Cloud: a bare host or folder is completed, and the address of a page, as a browser shows it, is
+/// cut.
 ///
 /// # Errors
-/// As [`web_address`].
+/// As [`web_address`], but the address may go on with `?` or `#`.
 pub fn crm_address(text: &str) -> Result<String, String> {
-    let address = web_address(text)?;
-    let host = address.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned));
-    let hosted = host.is_some_and(|host| host.ends_with(".vtiger.com"));
-    if address.contains("/restapi") || (hosted && !address.ends_with("/webservice.php")) {
-        return Ok(crm_address_of(&address, true));
+    let page = text.trim().split(['?', '#']).next().unwrap_or_default();
+    let address = web_address(page)?;
+    let url = address.parse::<Url>().ok();
+    let hosted = url.as_ref().filter(|u| u.host_str().is_some_and(|h| h.ends_with(".vtiger.com")));
+    if let Some(url) = hosted.filter(|_| !address.contains("/webservice.php")) {
+        // An instance is a host; what stands behind it is a page.
+        return Ok(crm_address_of(&url.origin().ascii_serialization(), true));
     }
-    let folder = address.strip_suffix("/index.php").unwrap_or(&address);
-    if folder.ends_with("/webservice.php") {
-        return Ok(folder.to_owned());
-    }
-    Ok(format!("{}/webservice.php", folder.trim_end_matches('/')))
+    Ok(crm_address_of(&address, address.contains("/restapi")))
 }
 
 /// The address of the one or the other API of the CRM that an address belongs to.

@@ -48,12 +48,21 @@ fn addresses_are_completed() {
         ("http://h:81/vt/", "http://h:81/vt/webservice.php"),
         ("https://h/vt/index.php", "https://h/vt/webservice.php"),
         ("https://h/vt/webservice.php", "https://h/vt/webservice.php"),
+        ("http://h:81/index.php?module=Home&view=DashBoard", "http://h:81/webservice.php"),
+        ("h/vt/index.php?module=Contacts&view=List&viewname=7#top", "https://h/vt/webservice.php"),
+        ("http://h/vt/?x=1", "http://h/vt/webservice.php"),
+        (
+            "https://acme.od2.vtiger.com/view/list?module=Home",
+            "https://acme.od2.vtiger.com/restapi/v1/vtiger/default",
+        ),
     ] {
         assert_eq!(crm_address(text).as_deref(), Ok(crm));
         assert_eq!(crm_address(crm).as_deref(), Ok(crm));
     }
     assert_eq!(web_address(" localhost:8080 ").as_deref(), Ok("https://localhost:8080"));
     assert_eq!(web_address("https://h/shop/").as_deref(), Ok("https://h/shop"));
+    assert!(crm_address("https://u:p@h/index.php?module=Home").is_err());
+    assert!(crm_address("?module=Home").is_err());
     for bad in ["", "https://", "ftp://h", "a b", "http//x y", "https://h/#a"] {
         assert!(web_address(bad).is_err(), "{bad}");
     }
