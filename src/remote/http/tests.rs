@@ -177,6 +177,27 @@ async fn unreachable_hosts_have_their_own_sentences() {
     }
 }
 
+#[tokio::test]
+async fn a_port_that_speaks_plain_http_is_guessed_from_a_handshake_that_ends() {
+    // As a server does that reads no HTTP in a greeting of TLS.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4096]).await;
+        }
+    });
+    let (https, url) = http(&format!("https://127.0.0.1:{port}/"), &ConnectOptions::default());
+    for plan in [READ, WRITE] {
+        let error = send(&https, &url, Plan { tries: 1, ..plan }).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unreachable, "{error}");
+        assert!(error.to_string().contains("the port may speak plain http"), "{error}");
+    }
+    let (plain, url) = http(&format!("http://127.0.0.1:{port}/"), &ConnectOptions::default());
+    let error = send(&plain, &url, Plan { tries: 1, ..READ }).await.unwrap_err();
+    assert!(error.to_string().contains("the port may also want https"), "{error}");
+}
+
 struct TcpPort;
 
 impl TcpPort {

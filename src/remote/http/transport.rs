@@ -99,6 +99,13 @@ fn words(cause: &Cause, reached: Reached, host: &str, https: bool) -> UserError 
             "Nothing came back, as when a firewall drops the packets or the machine is off.",
             "Check host and port, and firewalls between this machine and it.",
         ),
+        // The connection was accepted, and ended before it was secured.
+        Cause::Reset if https && !lost => UserError::new(
+            format!("{host} closed the connection before it was secured."),
+            "The address says https; the port may speak plain http.",
+            "Check the port; if the system really has no https, enter the address with http://. Else \
+             look into the web server's error log.",
+        ),
         Cause::Reset => UserError::new(
             format!("{host} closed the connection in the middle."),
             if https {
