@@ -43,6 +43,7 @@ pub use self::gate::{System, Writes};
 pub use self::magento::Switches as MagentoSwitches;
 use self::server::App;
 pub use self::vtiger::Release as VtigerRelease;
+pub use self::woo::Switches as WooSwitches;
 
 /// How a sandbox is to be.
 #[derive(Debug, Clone)]
@@ -266,6 +267,11 @@ impl Sandbox {
     /// How the imitated Magento is configured; can be changed while it runs.
     pub fn magento_switches(&self) -> &MagentoSwitches {
         &self.app.magento.switches
+    }
+
+    /// How the imitated shop differs from others; can be changed while it runs.
+    pub fn woo_switches(&self) -> &WooSwitches {
+        &self.app.woo.switches
     }
 
     /// Does a request to Magento's `V1` with all rights, past signature and network:

@@ -1,5 +1,7 @@
 //! What the routes do.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::Method;
 use serde_json::{Map, Value};
 
@@ -182,6 +184,7 @@ impl Woo {
             parameters: &all,
             view,
             parent: resource.parent(),
+            posts: self.switches.orders_as_posts.load(Ordering::Relaxed),
             line: call.line,
         };
         Ok(list(&self.read(), &self.kept, resource.table(), &ask))

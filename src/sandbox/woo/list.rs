@@ -69,6 +69,8 @@ pub struct Ask<'a> {
     pub view: View,
     /// The product whose variations are listed.
     pub parent: Option<u64>,
+    /// Orders are kept as posts, not in tables of their own.
+    pub posts: bool,
     /// What may go wrong.
     pub line: Line<'a>,
 }
@@ -127,7 +129,7 @@ pub fn list(store: &Store, kept: &Kept, table: Table, ask: &Ask<'_>) -> Reply {
     let mut body = String::with_capacity(ids.len() * 1500 + 2);
     body.push('[');
     let mut plans: [Option<Plan>; 2] = [None, None];
-    if table == Table::Orders && ids.is_empty() && number > 1 {
+    if table == Table::Orders && ids.is_empty() && number > 1 && !ask.posts {
         // Beyond the last page of orders in tables of their own nothing is counted.
         total = 0;
     }
@@ -239,7 +241,7 @@ impl Kept {
         if ["include", "sku", "email"].iter().any(|name| ask.text(name).is_some()) {
             return Arc::new(found(store, table, ask));
         }
-        let mut name = format!("{table:?} {:?}", ask.parent);
+        let mut name = format!("{table:?} {:?} {}", ask.parent, ask.posts);
         for (key, value) in ask.choice() {
             name.push_str(&format!(" {key}={value}"));
         }

@@ -24,6 +24,7 @@ mod store;
 mod taxes;
 mod values;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::http::Method;
@@ -52,6 +53,16 @@ pub struct Woo {
     store: RwLock<Store>,
     kept: list::Kept,
     schemas: Schemas,
+    /// How it differs from other shops.
+    pub switches: Switches,
+}
+
+/// Ways in which shops differ, for tests.
+#[derive(Debug, Default)]
+pub struct Switches {
+    /// Orders are posts, as they were before WooCommerce 8.2 and still are in many shops: asked for
+    /// `any` status, WordPress leaves out those that a plugin keeps out of searches.
+    pub orders_as_posts: AtomicBool,
 }
 
 /// The documents of the resources.
@@ -104,6 +115,7 @@ impl Woo {
             store: RwLock::new(store),
             kept: list::Kept::default(),
             schemas,
+            switches: Switches::default(),
         })
     }
 

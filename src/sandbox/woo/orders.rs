@@ -22,9 +22,20 @@ use crate::sandbox::clock::stamp;
 use crate::sandbox::gate::Line;
 use crate::sandbox::patch::Changes;
 
+/// A status that a plugin has added, and kept out of searches: shops that keep orders as posts leave
+/// it out of `any`.
+pub const OF_A_PLUGIN: &str = "awaiting-pickup";
 /// Statuses of placed orders.
-const STATUSES: [&str; 7] =
-    ["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed"];
+const STATUSES: [&str; 8] = [
+    "pending",
+    "processing",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "refunded",
+    "failed",
+    OF_A_PLUGIN,
+];
 /// Those in which the goods are taken from the stock.
 const TAKEN: [&str; 3] = ["processing", "on-hold", "completed"];
 const TEXTS: [&str; 6] = [

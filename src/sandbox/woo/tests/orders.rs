@@ -61,6 +61,26 @@ fn totals_follow_the_items_and_the_rates_of_the_address() {
 }
 
 #[test]
+fn any_status_leaves_out_what_is_kept_out_of_searches_where_orders_are_posts() {
+    use std::sync::atomic::Ordering;
+    let shop = shop(60);
+    let (_, made) = ask(&shop, "POST", "orders", &json!({"status": "awaiting-pickup"}));
+    assert_eq!(made["status"], "awaiting-pickup");
+    let id = made["id"].as_u64().unwrap();
+    let (_, document) = ask(&shop, "OPTIONS", "orders", &Value::Null);
+    let offered = &document["endpoints"][0]["args"]["status"]["items"]["enum"];
+    assert!(offered.as_array().unwrap().contains(&json!("awaiting-pickup")), "{offered}");
+    let listed =
+        |status: &str| ids(&get(&shop, &format!("orders?include={id}&status={status}"))) == [id];
+    for (posts, any) in [(false, true), (true, false)] {
+        shop.switches.orders_as_posts.store(posts, Ordering::Relaxed);
+        assert_eq!((listed("any"), listed("any,awaiting-pickup")), (any, any), "{posts}");
+        assert!(listed("awaiting-pickup") && listed("pending,awaiting-pickup"), "{posts}");
+        assert_eq!(get(&shop, &format!("orders/{id}"))["id"], id);
+    }
+}
+
+#[test]
 fn orders_are_refused_as_the_shop_does() {
     let shop = shop(60);
     let code = |body: Value| {
