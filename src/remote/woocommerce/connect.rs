@@ -8,6 +8,7 @@ use crate::model::UserError;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use tokio::sync::OnceCell;
 
 /// Requests at a time, unless the options say otherwise: shops are slow, and more do not help.
 const PARALLEL: usize = 3;
@@ -42,6 +43,7 @@ pub fn connect(
         parallel,
         key_end: tail.into_iter().rev().collect(),
         families: Mutex::default(),
+        statuses: OnceCell::new(),
     }))
 }
 

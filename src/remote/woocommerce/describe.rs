@@ -16,13 +16,19 @@ impl Woo {
         ask.method = Method::OPTIONS;
         let parse = |body: &str| serde_json::from_str::<Json>(body);
         match self.call(&ask, parse).await {
-            Ok((json, _)) => Ok(read(entity, &json)),
+            Ok((json, _)) => {
+                self.note_statuses(entity, &json);
+                Ok(read(entity, &json))
+            }
             Err(error) if error.kind == ErrorKind::NotTheApi => {
                 // Some hosts block OPTIONS and let everything else pass. The schema only helps to
                 // refuse early; the shop itself refuses what does not fit.
                 let ask = Ask::get(entity.name, what).with("per_page", "1").with("_fields", "id");
                 match self.call(&ask.planned(Plan::BRIEF), parse).await {
-                    Ok(_) => Ok(read(entity, &Json::Null)),
+                    Ok(_) => {
+                        self.note_statuses(entity, &Json::Null);
+                        Ok(read(entity, &Json::Null))
+                    }
                     Err(_) => Err(error),
                 }
             }

@@ -19,22 +19,72 @@ const KEYS: usize = 50;
 const LONGEST: usize = 4_000;
 
 impl Woo {
-    /// The records with these ids. An empty list is never sent: the shop takes it for no filter.
+    /// The records with these ids. What is not among them is gone for certain.
     pub(crate) async fn fetch_ids(
         &self,
         entity: &'static Entity,
         ids: &[String],
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
+        let (mut all, missing) = self.listed_ids(entity, ids, fields).await?;
+        if entity.special == Special::Orders {
+            let reads = missing.into_iter().map(|id| self.order_alone(entity, id, fields));
+            let alone: Vec<Option<Record>> =
+                stream::iter(reads).buffered(self.parallel).try_collect().await?;
+            all.extend(alone.into_iter().flatten());
+        }
+        Ok(all)
+    }
+
+    /// An order by itself, or nothing if it is gone. A listing proves nothing about one: it leaves out
+    /// what has a status that the shop does not offer, and what a plugin hides. An order that went back
+    /// to the checkout is there too, though no listing tells it.
+    async fn order_alone(
+        &self,
+        entity: &'static Entity,
+        id: u64,
+        fields: &[String],
+    ) -> RemoteResult<Option<Record>> {
+        let mut ask =
+            Ask::get(format!("{}/{id}", entity.name), format!("read {} {id}", entity.one))
+                .with("_fields", records::members(entity, fields.iter().map(String::as_str)));
+        for (name, value) in entity.always {
+            ask = ask.with(name, *value);
+        }
+        let projection = records::projection(entity, fields);
+        let parse = |body: &str| project::parse(body, projection.record());
+        match self.ask(&ask, parse).await? {
+            Ok((row, _)) => Ok(records::made(entity, row, fields, &self.shop())),
+            Err(api) if api.status == 404 && api.code.ends_with("_invalid_id") => Ok(None),
+            Err(api) => {
+                let mut error = self.explained(&api, &ask);
+                if error.kind == ErrorKind::NotFound {
+                    // Somebody else than the shop said so, a plugin for instance.
+                    error.kind = ErrorKind::Temporary;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The records with these ids that listings show, and the ids of the others. An empty list is never
+    /// sent: the shop takes it for no filter.
+    async fn listed_ids(
+        &self,
+        entity: &'static Entity,
+        ids: &[String],
+        fields: &[String],
+    ) -> RemoteResult<(Vec<Record>, Vec<u64>)> {
         let ids: BTreeSet<u64> =
             ids.iter().filter_map(|id| id.parse().ok()).filter(|n| *n > 0).collect();
         let ids: Vec<u64> = ids.into_iter().collect();
         if entity.special == Special::Taxes {
             let (mut all, _) = self.taxes(entity, fields).await?;
             all.retain(|tax| tax.id.parse().is_ok_and(|id| ids.contains(&id)));
-            return Ok(all);
+            return Ok((all, Vec::new()));
         }
         let mut all = Vec::with_capacity(ids.len());
+        let mut unseen = Vec::new();
         for piece in ids.chunks(IDS) {
             // A variation that was seen is asked for below its product.
             let (below, piece): (Vec<u64>, Vec<u64>) =
@@ -51,9 +101,11 @@ impl Woo {
             missing.extend(below);
             if entity.special == Special::Products && !missing.is_empty() {
                 all.extend(self.variations_of_ids(entity, &missing, fields).await?);
+            } else {
+                unseen.extend(missing);
             }
         }
-        Ok(all)
+        Ok((all, unseen))
     }
 
     pub(crate) async fn included(
@@ -65,7 +117,7 @@ impl Woo {
     ) -> RemoteResult<Vec<Record>> {
         let list: Vec<String> = ids.iter().map(u64::to_string).collect();
         let shop = self.shop();
-        let ask = self.reading(entity, fields, trash).with("include", list.join(","));
+        let ask = self.reading(entity, fields, trash).await?.with("include", list.join(","));
         let rows = self.rows(entity, &ask, fields).await?;
         Ok(rows
             .into_iter()
@@ -137,7 +189,7 @@ impl Woo {
         email: &str,
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
-        let ask = self.reading(entity, fields, false).with("email", email);
+        let ask = self.reading(entity, fields, false).await?.with("email", email);
         match self.rows(entity, &ask, fields).await {
             Ok(rows) => Ok(rows
                 .into_iter()
@@ -183,7 +235,7 @@ impl Woo {
         fields: &[String],
         trash: bool,
     ) -> RemoteResult<Vec<Record>> {
-        let ask = self.reading(entity, fields, trash).with("sku", skus.join(","));
+        let ask = self.reading(entity, fields, trash).await?.with("sku", skus.join(","));
         let mut all = Vec::new();
         for page in 1.. {
             let ask = ask.clone().with("page", page.to_string());
@@ -215,7 +267,8 @@ impl Woo {
         let ids: Vec<String> =
             numbers.iter().filter(|n| n.parse::<u64>().is_ok()).map(|n| (*n).to_owned()).collect();
         let is = |record: &Record| values.iter().any(|v| same(&key(record, entity), v));
-        let mut all = self.fetch_ids(entity, &ids, fields).await?;
+        // Whether the others are gone is not asked: they are searched by number.
+        let (mut all, _) = self.listed_ids(entity, &ids, fields).await?;
         all.retain(is);
         let told = |number: &str| {
             let subject = format!("{number}@{shop}");
@@ -235,7 +288,7 @@ impl Woo {
         number: &str,
         fields: &[String],
     ) -> RemoteResult<Vec<Record>> {
-        let ask = self.reading(entity, fields, false).with("search", number);
+        let ask = self.reading(entity, fields, false).await?.with("search", number);
         let shop = self.shop();
         let rows = self.rows(entity, &ask, fields).await?.into_iter();
         let rows = rows.filter(|row| !records::is_cart(row));
@@ -243,7 +296,12 @@ impl Woo {
     }
 
     /// A read of full records, the largest page.
-    pub(crate) fn reading(&self, entity: &Entity, fields: &[String], trash: bool) -> Ask {
+    pub(crate) async fn reading(
+        &self,
+        entity: &Entity,
+        fields: &[String],
+        trash: bool,
+    ) -> RemoteResult<Ask> {
         let mut ask = Ask::get(entity.name, format!("read {}", entity.name))
             .with("per_page", IDS.to_string())
             .with("orderby", "id")
@@ -252,9 +310,10 @@ impl Woo {
             ask = ask.with(name, *value);
         }
         if entity.trash {
-            ask = ask.with("status", if trash { "trash" } else { "any" });
+            let status = if trash { "trash" } else { self.any_status(entity).await? };
+            ask = ask.with("status", status);
         }
-        ask.with("_fields", records::members(entity, fields.iter().map(String::as_str)))
+        Ok(ask.with("_fields", records::members(entity, fields.iter().map(String::as_str))))
     }
 
     pub(crate) async fn rows(

@@ -20,6 +20,7 @@ mod page;
 mod probe;
 mod records;
 mod site;
+mod statuses;
 mod taxes;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// A connected shop.
 pub(crate) struct Woo {
@@ -56,6 +58,7 @@ pub(crate) struct Woo {
     parallel: usize,
     key_end: String,
     families: Mutex<variations::Families>,
+    statuses: OnceCell<String>,
 }
 
 impl Woo {

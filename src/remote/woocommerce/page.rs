@@ -45,7 +45,7 @@ impl Woo {
         for (name, value) in entity.always {
             ask = ask.with(name, *value);
         }
-        ask = scoped(ask, entity, &request.scope);
+        ask = scoped(ask, entity, &request.scope, self.any_status(entity).await?);
         let narrow = request.scope == Scope::Narrow;
         let mut wanted: Vec<String> = request.fields.to_vec();
         if narrow {
@@ -89,7 +89,7 @@ fn number(at: &PageAt) -> u64 {
     }
 }
 
-fn scoped(ask: Ask, entity: &Entity, scope: &Scope) -> Ask {
+fn scoped(ask: Ask, entity: &Entity, scope: &Scope, any: &str) -> Ask {
     let since = match scope {
         Scope::Changed(since) => Some(since),
         Scope::Trashed(since) => since.as_ref(),
@@ -97,7 +97,7 @@ fn scoped(ask: Ask, entity: &Entity, scope: &Scope) -> Ask {
     };
     let ask = match scope {
         Scope::Trashed(_) => ask.with("status", "trash"),
-        _ if entity.trash => ask.with("status", "any"),
+        _ if entity.trash => ask.with("status", any),
         _ => ask,
     };
     // Customers have no such filter, and ignore it without a word.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn query(entity: &str, scope: &Scope) -> String {
-        let ask = scoped(Ask::get("x", "x"), named(entity).unwrap(), scope);
+        let ask = scoped(Ask::get("x", "x"), named(entity).unwrap(), scope, "any");
         ask.query.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&")
     }
 

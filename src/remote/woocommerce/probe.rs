@@ -16,6 +16,7 @@ use super::Woo;
 use super::call::{Ask, Meta};
 use super::entity::{Entity, Special};
 use super::records;
+use super::statuses::ANY;
 use crate::model::{Record, Stamp};
 use std::time::Duration;
 
@@ -43,19 +44,26 @@ impl Woo {
 
     /// A probe of records that can be sorted by change.
     async fn by_stamp(&self, entity: &'static Entity, known: Option<&str>) -> RemoteResult<Probe> {
-        let ask = |by: &str| {
-            look(entity, LATEST as u64)
-                .with("status", "any")
-                .with("orderby", by)
-                .with("order", "desc")
-        };
-        let (rows, meta) = match self.looked(entity, &ask("modified")).await {
-            // Before WooCommerce 4.4 the newest and their number have to do.
-            Err(error) if error.kind == ErrorKind::Refused => {
-                self.looked(entity, &ask("date")).await?
+        let status = self.any_status(entity).await?;
+        // A status may be gone since: this connection is kept from look to look. Before WooCommerce
+        // 4.4 the newest and their number have to do.
+        let mut ladder = vec![(status, "modified"), (ANY, "modified"), (ANY, "date")];
+        ladder.dedup();
+        let mut looked = None;
+        for (at, (status, by)) in ladder.iter().enumerate() {
+            let ask = look(entity, LATEST as u64)
+                .with("status", *status)
+                .with("orderby", *by)
+                .with("order", "desc");
+            match self.looked(entity, &ask).await {
+                Err(error) if error.kind == ErrorKind::Refused && at + 1 < ladder.len() => {}
+                other => {
+                    looked = Some(other?);
+                    break;
+                }
             }
-            other => other?,
-        };
+        }
+        let (rows, meta) = looked.unwrap_or_default();
         let warm = warm(rows.iter().filter_map(|r| r.modified).max(), meta.server_time);
         let full = rows.len() >= LATEST;
         let memory = format!("{}{} {warm}", newest(seen(&rows), full), total(&meta));

@@ -14,7 +14,7 @@ const CREATED: usize = 2;
 const STATE: usize = 3;
 const TYPE: usize = 4;
 /// Statuses of orders that were not placed: left by a checkout, or by a create that failed.
-const CARTS: [&str; 2] = ["checkout-draft", "auto-draft"];
+pub(crate) const CARTS: [&str; 2] = ["checkout-draft", "auto-draft"];
 /// An item of a batch that failed.
 pub(crate) const ERROR: usize = 5;
 

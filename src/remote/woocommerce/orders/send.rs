@@ -179,6 +179,7 @@ impl Woo {
             for page in 1_u64.. {
                 let ask = self
                     .reading(entity, &fields, trash)
+                    .await?
                     .with("after", records::bare_utc(from))
                     .with("dates_are_gmt", "true")
                     .with("page", page.to_string());
