@@ -534,3 +534,46 @@ async fn an_order_with_a_status_that_any_leaves_out_is_synced_and_never_taken_fo
     assert_eq!(run.modules[&Module::SalesOrders].vtiger.deleted, 1, "{}", told(&bench, &run));
     assert_eq!(bench.vtiger(&linked[&ids[1]]), Value::Null);
 }
+
+/// The administrator's account, which is no customer of the shop.
+const ADMINISTRATOR: u64 = 1;
+
+/// Nothing refers to the accounts of people who work in the shop, so an order of theirs would wait for
+/// ever; it is told as a guest's, and stays theirs in the shop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_of_a_staff_account_is_told_as_a_guests_and_stays_theirs() {
+    let bench = bench_of_orders(Direction::Both, Deletes::Off).await;
+    let id = guest_order(&bench, "Carla");
+    let path = format!("orders/{id}");
+    let (status, _) = bench.sandbox.woo("PUT", &path, &json!({"customer_id": ADMINISTRATOR}));
+    assert_eq!(status, 200);
+    let before = bench.sandbox.requests();
+    let run = bench.sync(SyncMode::Sync).await;
+    assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+    let asked = |name: &str| {
+        let count = |all: &BTreeMap<String, u64>| all.get(name).copied().unwrap_or(0);
+        count(&bench.sandbox.requests()) - count(&before)
+    };
+    // Contacts are two pages at the most and some look-ups; staff five roles, once.
+    assert!(asked("woocommerce GET customers") <= 24, "{:?}", bench.sandbox.requests());
+    let order = links(&bench, Module::SalesOrders)
+        .remove(&id)
+        .unwrap_or_else(|| panic!("it does not wait: {}", told(&bench, &run)));
+    let contact = bench.vtiger(&order)["contact_id"].as_str().unwrap().to_owned();
+    assert_eq!(bench.vtiger(&contact)["lastname"], "Guest");
+
+    // Whatever is changed in the CRM, whose order it is in the shop stays.
+    let customers = links(&bench, Module::Contacts);
+    let (_, other) = customers.iter().next().unwrap();
+    for change in [json!({"sostatus": "Delivered"}), json!({"contact_id": other})] {
+        bench.sandbox.advance_clock(Duration::from_secs(60));
+        bench.revise(change.clone(), &order);
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+        let now = bench.shop(&path);
+        assert_eq!(now["customer_id"], ADMINISTRATOR, "{change} {}", told(&bench, &run));
+    }
+    assert_eq!(bench.shop(&path)["status"], "completed");
+    let run = bench.sync(SyncMode::Sync).await;
+    assert_eq!(written(&run), 0, "and then it rests: {}", told(&bench, &run));
+}

@@ -3,6 +3,7 @@
 use super::super::http::{self, Http, Mask};
 use super::super::{ConnectOptions, Remote};
 use super::auth::Auth;
+use super::staff::Staff;
 use super::{Woo, url};
 use crate::model::UserError;
 use secrecy::{ExposeSecret, SecretString};
@@ -44,6 +45,7 @@ pub fn connect(
         key_end: tail.into_iter().rev().collect(),
         families: Mutex::default(),
         statuses: OnceCell::new(),
+        staff: Staff::default(),
     }))
 }
 

@@ -54,7 +54,10 @@ impl Woo {
         let projection = records::projection(entity, fields);
         let parse = |body: &str| project::parse(body, projection.record());
         match self.ask(&ask, parse).await? {
-            Ok((row, _)) => Ok(records::made(entity, row, fields, &self.shop())),
+            Ok((mut row, _)) => {
+                self.apart(entity, std::slice::from_mut(&mut row)).await?;
+                Ok(records::made(entity, row, fields, &self.shop()))
+            }
             Err(api) if api.status == 404 && api.code.ends_with("_invalid_id") => Ok(None),
             Err(api) => {
                 let mut error = self.explained(&api, &ask);
@@ -324,7 +327,10 @@ impl Woo {
     ) -> RemoteResult<Vec<Projected>> {
         let projection = records::projection(entity, fields);
         let parse = |body: &str| project::parse(body, projection.records());
-        Ok(self.call(ask, parse).await?.0)
+        let (mut rows, _) = self.call(ask, parse).await?;
+        // Orders ask who is staff, which is a reading of customers.
+        Box::pin(self.apart(entity, &mut rows)).await?;
+        Ok(rows)
     }
 
     /// The answer of a read of one record.

@@ -20,6 +20,7 @@ mod page;
 mod probe;
 mod records;
 mod site;
+mod staff;
 mod statuses;
 mod taxes;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub(crate) struct Woo {
     key_end: String,
     families: Mutex<variations::Families>,
     statuses: OnceCell<String>,
+    staff: staff::Staff,
 }
 
 impl Woo {

@@ -56,7 +56,8 @@ impl Woo {
         ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);
         let parse = |body: &str| project::parse(body, projection.records());
-        let (rows, meta) = self.call(&ask, parse).await?;
+        let (mut rows, meta) = self.call(&ask, parse).await?;
+        self.apart(entity, &mut rows).await?;
         let count = rows.len();
         let rows = rows.into_iter().filter(|row| !records::is_left_out(row));
         let records = match entity.special {

@@ -141,7 +141,12 @@ pub(crate) fn text(row: &Fields, path: &str) -> String {
 
 /// Whether a row is one of those that are not synced: staff, and carts that are no orders yet.
 pub(crate) fn is_left_out(row: &Projected) -> bool {
-    matches!(&row.slots[STATE], Value::Text(role) if STAFF.contains(&role.as_str())) || is_cart(row)
+    is_staff(row) || is_cart(row)
+}
+
+/// Whether a row is the account of somebody who works in the shop.
+pub(crate) fn is_staff(row: &Projected) -> bool {
+    matches!(&row.slots[STATE], Value::Text(role) if STAFF.contains(&role.as_str()))
 }
 
 /// Whether a row is an order that was begun and never placed.

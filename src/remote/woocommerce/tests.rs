@@ -434,3 +434,69 @@ async fn an_order_is_gone_only_if_the_shop_says_so_of_it_alone() {
     let error = remote.fetch("orders", &ids(&["7"]), &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Temporary, "{error}");
 }
+
+#[tokio::test]
+async fn who_is_staff_is_asked_once_and_only_for_orders_of_accounts() {
+    let stub = Stub::new(|_, heard| {
+        let json = match heard.target.split('?').next().unwrap_or_default() {
+            path if heard.method == "OPTIONS" || path.ends_with("/batch") => "{}",
+            path if path.ends_with("/customers") => {
+                match query(heard).iter().find(|(k, _)| k == "role") {
+                    Some((_, role)) if role == "administrator" => {
+                        r#"[{"id":1,"role":"administrator"}]"#
+                    }
+                    // The first of several roles is the one that counts.
+                    Some((_, role)) if role == "editor" => r#"[{"id":9,"role":"customer"}]"#,
+                    Some((_, role)) if role == "author" => {
+                        return refused(
+                            "400 Bad Request",
+                            r#"{"code":"rest_invalid_param","message":"role"}"#,
+                        );
+                    }
+                    _ => "[]",
+                }
+            }
+            path if path.ends_with("/orders/3") => r#"{"id":3,"status":"pending","customer_id":1}"#,
+            _ if heard.target.contains("&page=1&") => {
+                r#"[{"id":2,"status":"pending","customer_id":0}]"#
+            }
+            _ => {
+                r#"[{"id":3,"status":"pending","customer_id":1,"billing":{"email":"b@b.co"}},
+                {"id":4,"status":"pending","customer_id":9,"billing":{"email":"c@b.co"}}]"#
+            }
+        };
+        Say::json(json)
+    })
+    .await;
+    let remote = shop(&stub);
+    let asked = || stub.heard().iter().filter(|h| h.target.contains("/customers?")).count();
+    let orders = |n| PageRequest {
+        entity: "orders".into(),
+        fields: ["customer_id".to_owned(), "guest.email".to_owned()].into(),
+        at: PageAt::Number(n),
+        ..request(Scope::All)
+    };
+    remote.page(&orders(1)).await.unwrap();
+    assert_eq!(asked(), 0, "guests have no accounts");
+    for n in 2..4 {
+        let records = remote.page(&orders(n)).await.unwrap().records;
+        let told: Vec<String> = records
+            .iter()
+            .flat_map(|r| {
+                ["customer_id", "guest.email"].map(|f| r.fields.get(f).unwrap().to_text())
+            })
+            .collect();
+        assert_eq!(told, ["0", "b@b.co", "9", ""], "one of staff, one of a customer");
+    }
+    assert_eq!(asked(), 5, "a listing for each role, once");
+    // Whose order it is in the shop is not changed, neither to another nor to nobody.
+    for customer in ["9", ""] {
+        let sent = fields(&[("customer_id", customer), ("status", "completed")]);
+        let write = Write::Update { id: "3".into(), fields: sent, unmodified_since: None };
+        remote.write("orders", &[write], &["customer_id".to_owned()]).await.remove(0).unwrap();
+        let heard = stub.heard();
+        let body = heard.iter().rfind(|h| h.method == "POST").unwrap().body.clone();
+        assert_eq!(body, r#"{"status":"completed"}"#);
+    }
+    assert_eq!(asked(), 5);
+}

@@ -163,7 +163,7 @@ impl Woo {
         }
         let projection = records::projection(entity, fields);
         let parse = |body: &str| project::parse(body, projection.record());
-        let row = match self.ask(&ask, parse).await? {
+        let mut row = match self.ask(&ask, parse).await? {
             Ok((row, _)) => row,
             Err(api) => {
                 if let Some(draft) = &api.draft {
@@ -172,6 +172,11 @@ impl Woo {
                 return Err(self.explained(&api, &ask));
             }
         };
+        if self.apart(entity, std::slice::from_mut(&mut row)).await.is_err() {
+            // It is written; what it is now is read at the next sync.
+            let written = self.written(entity, row, item.id, fields)?;
+            return Ok(Written { record: None, ..written });
+        }
         let written = self.written(entity, row, item.id, fields)?;
         if self.parent_of(entity, &written.id).is_none() {
             return Ok(written);

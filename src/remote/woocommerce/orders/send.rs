@@ -11,6 +11,7 @@ use super::super::super::{ErrorKind, RemoteError, RemoteResult, Write};
 use super::super::Woo;
 use super::super::entity::{self, Entity};
 use super::super::records::{self, text};
+use super::super::staff::CUSTOMER;
 use super::super::write::Results;
 use super::{
     LINES, MARK, NAMED, ORGANIZATION, STORED, SUBJECT, VIRTUAL, cents, id, is_rest, money,
@@ -68,7 +69,7 @@ impl Woo {
         sent
     }
 
-    /// The orders whose lines are to be changed, as they are now.
+    /// The orders whose lines or customers are to be changed, as they are now.
     async fn before(
         &self,
         entity: &'static Entity,
@@ -77,14 +78,16 @@ impl Woo {
         let ids: Vec<String> = writes
             .iter()
             .filter_map(|write| match write {
-                Write::Update { id, fields, .. } => fields.get(LINES).map(|_| id.clone()),
+                Write::Update { id, fields, .. } => {
+                    fields.get(LINES).or(fields.get(CUSTOMER)).map(|_| id.clone())
+                }
                 Write::Create { .. } | Write::Delete { .. } => None,
             })
             .collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let fields = ["line_items", "shipping_lines", "fee_lines"].map(str::to_owned);
+        let fields = ["line_items", "shipping_lines", "fee_lines", CUSTOMER].map(str::to_owned);
         let found = self.fetch_ids(entity, &ids, &fields).await?;
         Ok(found.into_iter().map(|record| (record.id, record.fields)).collect())
     }
@@ -131,8 +134,15 @@ impl Woo {
         }
         if id.is_none() {
             new_order(&mut out, fields);
-        } else if fields.get("customer_id").is_some_and(Value::is_empty) {
-            out.set("customer_id", 0);
+        } else if fields.get(CUSTOMER).is_some_and(Value::is_empty) {
+            out.set(CUSTOMER, 0);
+        }
+        if let (Some(id), true) = (id, fields.get(CUSTOMER).is_some()) {
+            known.as_ref().map_err(Clone::clone)?;
+            if self.staff.has_order(id) {
+                // It was told as a guest's, which it is not in the shop.
+                out.remove(CUSTOMER);
+            }
         }
         let Some(value) = fields.get(LINES) else { return Ok(out) };
         let lines = lines_of(value);
@@ -232,8 +242,8 @@ fn new_order(out: &mut Fields, fields: &Fields) {
             }
         }
     }
-    if out.get("customer_id").is_some_and(Value::is_empty) {
-        out.remove("customer_id");
+    if out.get(CUSTOMER).is_some_and(Value::is_empty) {
+        out.remove(CUSTOMER);
     }
     if out.get(CURRENCY).is_some_and(Value::is_empty) {
         out.remove(CURRENCY);

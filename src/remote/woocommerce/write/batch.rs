@@ -31,13 +31,19 @@ impl Woo {
         let ask = Ask::post(format!("{route}/batch"), what, body).planned(Plan::BATCH);
         let projection = records::projection(entity, fields);
         let parse = |body: &str| project::parse(body, Batch { member, projection: &projection });
-        let rows = match self.call(&ask, parse).await {
+        let mut rows = match self.call(&ask, parse).await {
             Ok((rows, _)) if rows.len() == items.len() => rows,
             Ok(_) => return spread(items, &odd_batch(entity), results),
             Err(error) => return spread(items, &error, results),
         };
+        let apart = self.apart(entity, &mut rows).await;
         for (item, row) in items.iter().zip(rows) {
-            results[item.at] = Some(self.batch_result(entity, route, item, row, fields));
+            let mut result = self.batch_result(entity, route, item, row, fields);
+            if let (Ok(written), Err(_)) = (&mut result, &apart) {
+                // It is written; what it is now is read at the next sync.
+                written.record = None;
+            }
+            results[item.at] = Some(result);
         }
         let whole: Vec<(usize, String)> = items
             .iter()

@@ -1,0 +1,113 @@
+//! People who work in the shop: accounts like those of customers, which are not synced.
+//!
+//! Their orders (made by hand in the administration, or bought by themselves) are told as those of
+//! guests: the account is no customer that anything could refer to.
+
+use super::super::http::Plan;
+use super::super::project::Projected;
+use super::super::{ErrorKind, RemoteError, RemoteResult};
+use super::Woo;
+use super::call::Ask;
+use super::entity::{self, Entity, STAFF, Special};
+use super::records::{self, text};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
+
+/// The customer of an order.
+pub(crate) const CUSTOMER: &str = "customer_id";
+/// Accounts of a page.
+const SIZE: usize = 100;
+
+/// What is known of staff, for as long as a connection: one run, or the looks between two.
+#[derive(Debug, Default)]
+pub(crate) struct Staff {
+    /// All of their accounts.
+    listed: OnceCell<HashSet<u64>>,
+    /// Orders that were told as a guest's because they are theirs.
+    orders: Mutex<HashSet<u64>>,
+}
+
+impl Staff {
+    /// Whether an order that was read in this connection is one of theirs.
+    pub(crate) fn has_order(&self, id: &str) -> bool {
+        id.parse::<u64>().is_ok_and(|id| locked(&self.orders).contains(&id))
+    }
+}
+
+fn locked(set: &Mutex<HashSet<u64>>) -> MutexGuard<'_, HashSet<u64>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Woo {
+    /// What every answer goes through: orders of staff are made those of guests.
+    ///
+    /// # Errors
+    /// Who is staff had to be asked, and the shop does not answer now.
+    pub(crate) async fn apart(&self, entity: &Entity, rows: &mut [Projected]) -> RemoteResult<()> {
+        if entity.special == Special::Orders && rows.iter().any(|row| customer(row).is_some()) {
+            let staff = self.listed_staff().await?;
+            for row in rows {
+                if customer(row).is_some_and(|id| staff.contains(&id)) {
+                    row.fields.set(CUSTOMER, 0);
+                    if let Ok(id) = records::id_of(row).parse() {
+                        locked(&self.staff.orders).insert(id);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All staff: a listing for each of their roles, once for each connection.
+    async fn listed_staff(&self) -> RemoteResult<&HashSet<u64>> {
+        let listed = self.staff.listed.get_or_try_init(|| async {
+            let Some(customers) = entity::named("customers") else { return Ok(HashSet::new()) };
+            let roles: Vec<_> = STAFF.iter().map(|role| self.with_role(customers, role)).collect();
+            let found: Vec<Vec<u64>> =
+                stream::iter(roles).buffered(self.parallel).try_collect().await?;
+            Ok(found.into_iter().flatten().collect())
+        });
+        listed.await
+    }
+
+    /// The accounts whose role this is. One with several roles is a customer if that is the first of
+    /// them, as in the listing of customers.
+    async fn with_role(&self, entity: &Entity, role: &str) -> RemoteResult<Vec<u64>> {
+        let mut all = Vec::new();
+        for page in 1_u64.. {
+            let ask = Ask::get(entity.name, "read who works in the shop")
+                .planned(Plan::READ)
+                .with("role", role)
+                .with("per_page", SIZE.to_string())
+                .with("page", page.to_string())
+                .with("orderby", "id")
+                .with("order", "asc")
+                .with("_fields", records::members(entity, []));
+            let rows = match self.rows(entity, &ask, &[]).await {
+                Ok(rows) => rows,
+                // The site has no such role, or the key may see no customers: then nothing can refer
+                // to them either.
+                Err(error) if is_settled(&error) => break,
+                Err(error) => return Err(error),
+            };
+            let of_staff = rows.iter().filter(|row| records::is_staff(row));
+            all.extend(of_staff.filter_map(|row| records::id_of(row).parse::<u64>().ok()));
+            if rows.len() < SIZE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The account of an order, if it is not a guest's.
+fn customer(row: &Projected) -> Option<u64> {
+    text(&row.fields, CUSTOMER).parse().ok().filter(|id| *id > 0)
+}
+
+/// Whether asking again would be answered the same.
+fn is_settled(error: &RemoteError) -> bool {
+    matches!(error.kind, ErrorKind::Refused | ErrorKind::Permission) && !error.is_passing()
+}
