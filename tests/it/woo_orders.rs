@@ -577,3 +577,36 @@ async fn an_order_of_a_staff_account_is_told_as_a_guests_and_stays_theirs() {
     let run = bench.sync(SyncMode::Sync).await;
     assert_eq!(written(&run), 0, "and then it rests: {}", told(&bench, &run));
 }
+
+/// A contact with the e-mail address of somebody who works in the shop is neither linked to that
+/// account nor written to it, and waits for nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_account_of_staff_is_never_adopted() {
+    let bench = bench_of_orders(Direction::Both, Deletes::Carry).await;
+    let path = format!("customers/{ADMINISTRATOR}");
+    let before = bench.shop(&path);
+    let mut contact = json!({"lastname": "Boss", "firstname": "The", "mailingcity": "Berlin"});
+    contact["email"] = before["email"].clone();
+    let element = [("elementType", "Contacts"), ("element", &contact.to_string())];
+    let made = bench.sandbox.vtiger("create", &element);
+    assert_eq!(made["success"], json!(true), "{made}");
+    let id = made["result"]["id"].as_str().unwrap().to_owned();
+    for round in 0..3 {
+        if round == 2 {
+            bench.revise(json!({"mailingcity": "Bonn"}), &id);
+        }
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+        assert_eq!(bench.shop(&path), before, "{}", told(&bench, &run));
+        let linked = bench.store.read_blocking(|r| r.link_by_vtiger(1, Module::Contacts, &id));
+        assert!(linked.unwrap().is_none(), "{}", told(&bench, &run));
+        let skips = bench.items(&run, Module::Contacts, Side::Service, ItemStatus::Skipped);
+        let of_staff = |text: &str| text.contains("staff account of the shop");
+        let skipped =
+            skips.iter().filter(|i| i.reason.as_ref().is_some_and(|r| of_staff(&r.text))).count();
+        // Told once, and again when the contact was changed.
+        assert_eq!(skipped, usize::from(round != 1), "{round}: {}", told(&bench, &run));
+        assert_eq!(run.modules[&Module::Contacts].waiting, 0, "{}", told(&bench, &run));
+    }
+    assert_ne!(bench.vtiger(&id), Value::Null, "and nothing of it is deleted");
+}

@@ -131,8 +131,24 @@ impl Woo {
             .collect())
     }
 
-    /// The records whose match key is one of these values.
+    /// The records whose match key is one of these values. Staff is nobody's match: its accounts are not
+    /// to be written.
     pub(crate) async fn find_values(
+        &self,
+        entity: &'static Entity,
+        field: &str,
+        values: &[String],
+        fields: &[String],
+    ) -> RemoteResult<Vec<Record>> {
+        let mut found = self.holders(entity, field, values, fields).await?;
+        if entity.special == Special::None {
+            found.retain(|record| !self.staff.has(&record.id));
+        }
+        Ok(found)
+    }
+
+    /// Who has one of these values as match key, staff included: no customer can get the address of one.
+    pub(crate) async fn holders(
         &self,
         entity: &'static Entity,
         field: &str,
@@ -170,8 +186,7 @@ impl Woo {
         Ok(found)
     }
 
-    /// One by one: the filter takes a single address. Staff is found too, since it has the address
-    /// that a new customer could not get.
+    /// One by one: the filter takes a single address.
     async fn by_email(
         &self,
         entity: &'static Entity,

@@ -1,9 +1,11 @@
 //! A shop that says what a test wants, byte for byte.
 
 mod connecting;
+mod staff;
+mod statuses;
 
 use super::super::http::stub::{Heard, Say, Stub};
-use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Since, Write};
+use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Write};
 use super::{connect, oauth};
 use crate::model::Fields;
 use percent_encoding::percent_decode_str;
@@ -309,22 +311,6 @@ async fn carts_are_no_orders_and_marks_are_found_by_time() {
 }
 
 #[tokio::test]
-async fn staff_is_not_listed_but_found() {
-    let rows = r#"[{"id":1,"email":"boss@b.co","role":"administrator"},{"id":2,"email":"a@b.co","role":"customer"},{"id":3,"email":"s@b.co","role":"subscriber"}]"#;
-    let stub = Stub::new(move |_, _| Say::json(rows)).await;
-    let remote = shop(&stub);
-    let page = remote.page(&request(Scope::Narrow)).await.unwrap();
-    assert_eq!(page.records.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["2", "3"]);
-    let found = remote
-        .find("customers", "email", &["BOSS@b.co".to_owned(), "no address".to_owned()], &[])
-        .await
-        .unwrap();
-    assert_eq!(found.len(), 1);
-    assert!(found[0].fields.is_empty(), "the key was not asked for");
-    assert_eq!(stub.heard().len(), 2, "what is no address is not asked for");
-}
-
-#[tokio::test]
 async fn a_blocked_delete_goes_another_way() {
     let stub = Stub::new(|_, heard| match heard.method.as_str() {
         "DELETE" => Say::http("405 Not Allowed", "", "<h1>405 Not Allowed</h1>"),
@@ -341,162 +327,4 @@ async fn a_blocked_delete_goes_another_way() {
             && last.target.contains("_method=DELETE")
             && last.target.contains("force=true")
     );
-}
-
-const OFFERED: &str = r#"{"endpoints":[{"methods":["GET"],"args":{"status":{"type":"array","items":{"enum":["any","trash","auto-draft","pending","at-depot","checkout-draft"]}}}}],"schema":{"properties":{}}}"#;
-
-#[tokio::test]
-async fn each_status_of_orders_is_named_and_asked_for_once() {
-    let stub =
-        Stub::new(|_, heard| Say::json(if heard.method == "OPTIONS" { OFFERED } else { "[]" }))
-            .await;
-    let asks = || {
-        let heard = stub.heard();
-        let options = heard.iter().filter(|h| h.method == "OPTIONS").count();
-        let lists: Vec<String> =
-            heard.iter().filter(|h| h.method == "GET").map(|h| h.target.clone()).collect();
-        (options, lists)
-    };
-    let remote = shop(&stub);
-    for scope in [Scope::All, Scope::Changed(Since::Mark("2026-11-21T19:22:10".into()))] {
-        remote.page(&PageRequest { entity: "orders".into(), ..request(scope) }).await.unwrap();
-    }
-    remote.probe("orders", None).await.unwrap();
-    let (options, lists) = asks();
-    assert_eq!((options, lists.len()), (1, 3), "once for the connection");
-    assert!(lists.iter().all(|l| l.contains("status=pending,at-depot&")), "{lists:?}");
-    let trash = PageRequest { entity: "orders".into(), ..request(Scope::Trashed(None)) };
-    remote.page(&trash).await.unwrap();
-    let products = PageRequest { entity: "products".into(), ..request(Scope::All) };
-    remote.page(&products).await.unwrap();
-    let (_, lists) = asks();
-    assert!(lists[3].contains("status=trash&"), "{lists:?}");
-    assert!(lists[4].contains("status=any&"), "products take one status only: {lists:?}");
-    // Who has read the fields knows them.
-    let remote = shop(&stub);
-    remote.describe("orders").await.unwrap();
-    remote.page(&PageRequest { entity: "orders".into(), ..request(Scope::All) }).await.unwrap();
-    let (options, lists) = asks();
-    assert!(options == 2 && lists[5].contains("status=pending,at-depot&"), "{lists:?}");
-}
-
-#[tokio::test]
-async fn any_status_has_to_do_where_a_host_blocks_the_question() {
-    for (status, body) in
-        [("405 Not Allowed", "<h1>405</h1>"), ("403 Forbidden", r#"{"code":"x","message":"y"}"#)]
-    {
-        let stub = Stub::new(move |_, heard| match heard.method.as_str() {
-            "OPTIONS" if body.starts_with('<') => Say::http(status, "", body),
-            "OPTIONS" => refused(status, body),
-            _ => Say::json("[]"),
-        })
-        .await;
-        let remote = shop(&stub);
-        for _ in 0..2 {
-            let orders = PageRequest { entity: "orders".into(), ..request(Scope::All) };
-            remote.page(&orders).await.unwrap();
-        }
-        let heard = stub.heard();
-        let (options, lists): (Vec<&Heard>, Vec<&Heard>) = heard
-            .iter()
-            .filter(|h| h.target.contains("/orders?"))
-            .partition(|h| h.method == "OPTIONS");
-        assert!(lists.len() == 2 && lists.iter().all(|l| l.target.contains("status=any&")));
-        assert_eq!(options.len(), 1, "{status}: {heard:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_order_is_gone_only_if_the_shop_says_so_of_it_alone() {
-    let stub = Stub::new(|_, heard| {
-        let path = heard.target.split('?').next().unwrap_or_default();
-        match path.rsplit('/').next().unwrap_or_default() {
-            "5" => Say::json(r#"{"id":5,"status":"of-a-plugin"}"#),
-            "6" => refused(
-                "404 Not Found",
-                r#"{"code":"woocommerce_rest_shop_order_invalid_id","message":"Invalid ID.","data":{"status":404}}"#,
-            ),
-            "7" => refused("404 Not Found", r#"{"code":"blocked","message":"No.","data":{"status":404}}"#),
-            _ if heard.target.contains("status=trash") => Say::json("[]"),
-            _ => Say::json(r#"[{"id":4,"status":"pending"}]"#),
-        }
-    })
-    .await;
-    let remote = shop(&stub);
-    let ids = |list: &[&str]| list.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-    let found = remote.fetch("orders", &ids(&["4", "5", "6"]), &[]).await.unwrap();
-    assert_eq!(found.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["4", "5"]);
-    let alone = |id: &str| {
-        let path = format!("/orders/{id}?");
-        stub.heard().iter().filter(|h| h.target.contains(&path)).count()
-    };
-    assert_eq!((alone("4"), alone("5"), alone("6")), (0, 1, 1), "only what was not listed");
-    let error = remote.fetch("orders", &ids(&["7"]), &[]).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Temporary, "{error}");
-}
-
-#[tokio::test]
-async fn who_is_staff_is_asked_once_and_only_for_orders_of_accounts() {
-    let stub = Stub::new(|_, heard| {
-        let json = match heard.target.split('?').next().unwrap_or_default() {
-            path if heard.method == "OPTIONS" || path.ends_with("/batch") => "{}",
-            path if path.ends_with("/customers") => {
-                match query(heard).iter().find(|(k, _)| k == "role") {
-                    Some((_, role)) if role == "administrator" => {
-                        r#"[{"id":1,"role":"administrator"}]"#
-                    }
-                    // The first of several roles is the one that counts.
-                    Some((_, role)) if role == "editor" => r#"[{"id":9,"role":"customer"}]"#,
-                    Some((_, role)) if role == "author" => {
-                        return refused(
-                            "400 Bad Request",
-                            r#"{"code":"rest_invalid_param","message":"role"}"#,
-                        );
-                    }
-                    _ => "[]",
-                }
-            }
-            path if path.ends_with("/orders/3") => r#"{"id":3,"status":"pending","customer_id":1}"#,
-            _ if heard.target.contains("&page=1&") => {
-                r#"[{"id":2,"status":"pending","customer_id":0}]"#
-            }
-            _ => {
-                r#"[{"id":3,"status":"pending","customer_id":1,"billing":{"email":"b@b.co"}},
-                {"id":4,"status":"pending","customer_id":9,"billing":{"email":"c@b.co"}}]"#
-            }
-        };
-        Say::json(json)
-    })
-    .await;
-    let remote = shop(&stub);
-    let asked = || stub.heard().iter().filter(|h| h.target.contains("/customers?")).count();
-    let orders = |n| PageRequest {
-        entity: "orders".into(),
-        fields: ["customer_id".to_owned(), "guest.email".to_owned()].into(),
-        at: PageAt::Number(n),
-        ..request(Scope::All)
-    };
-    remote.page(&orders(1)).await.unwrap();
-    assert_eq!(asked(), 0, "guests have no accounts");
-    for n in 2..4 {
-        let records = remote.page(&orders(n)).await.unwrap().records;
-        let told: Vec<String> = records
-            .iter()
-            .flat_map(|r| {
-                ["customer_id", "guest.email"].map(|f| r.fields.get(f).unwrap().to_text())
-            })
-            .collect();
-        assert_eq!(told, ["0", "b@b.co", "9", ""], "one of staff, one of a customer");
-    }
-    assert_eq!(asked(), 5, "a listing for each role, once");
-    // Whose order it is in the shop is not changed, neither to another nor to nobody.
-    for customer in ["9", ""] {
-        let sent = fields(&[("customer_id", customer), ("status", "completed")]);
-        let write = Write::Update { id: "3".into(), fields: sent, unmodified_since: None };
-        remote.write("orders", &[write], &["customer_id".to_owned()]).await.remove(0).unwrap();
-        let heard = stub.heard();
-        let body = heard.iter().rfind(|h| h.method == "POST").unwrap().body.clone();
-        assert_eq!(body, r#"{"status":"completed"}"#);
-    }
-    assert_eq!(asked(), 5);
 }

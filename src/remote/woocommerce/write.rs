@@ -14,6 +14,7 @@ use super::Woo;
 use super::call::Ask;
 use super::entity::{Entity, Special};
 use super::records;
+use super::staff;
 use super::values::{self, Body};
 use super::variations;
 use crate::model::{Fields, UserError, Value};
@@ -43,6 +44,7 @@ impl Woo {
             return writes.iter().map(|_| Err(only_read(entity))).collect();
         }
         let mut results: Results = writes.iter().map(|_| None).collect();
+        self.spare_staff(entity, writes, &mut results);
         let made;
         let writes = if entity.special == Special::Orders {
             made = self.order_writes(entity, writes, &mut results).await;
@@ -327,7 +329,7 @@ impl Woo {
         }
         let values: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
         let fields = [entity.key.to_owned()];
-        let found = self.find_values(entity, entity.key, &values, &fields).await;
+        let found = self.holders(entity, entity.key, &values, &fields).await;
         let Ok(found) = found else {
             for (at, _) in keys {
                 if let Some(Err(error)) = &mut results[at] {
@@ -344,6 +346,11 @@ impl Woo {
             });
             if let Some(Err(error)) = &mut results[at] {
                 error.kind = match twin {
+                    Some(twin) if entity.special == Special::None && self.staff.has(&twin.id) => {
+                        error.error = staff::is_taken();
+                        error.field = Some(entity.key.to_owned());
+                        ErrorKind::Refused
+                    }
                     Some(twin) => ErrorKind::Exists { id: Some(twin.id.clone()) },
                     None => ErrorKind::Exists { id: None },
                 };
