@@ -180,6 +180,11 @@ impl Woo {
             item: false,
         };
         let mut error = errors::explain(api, asked);
+        if error.kind == ErrorKind::Login
+            && let Some(wrong) = self.wrong_folder()
+        {
+            error.error = wrong;
+        }
         error.request = format!("{} {}wp-json/wc/v3/{}", ask.method, self.site, ask.path);
         self.http.discreet(error)
     }

@@ -28,7 +28,9 @@ impl Woo {
         report.problems.extend(http::url::warning(&self.site));
         if let Err(error) = self.check_into(&mut report).await {
             report.ok = false;
-            report.problems.insert(0, error.error);
+            if !report.problems.contains(&error.error) {
+                report.problems.insert(0, error.error);
+            }
         }
         report
     }
@@ -39,7 +41,8 @@ impl Woo {
             return Err(no_woocommerce(&http::url::host(&self.site)));
         }
         if self.route() == Route::Plain {
-            report.problems.push(plain_permalinks());
+            // In a folder that is none, the short addresses are not there either.
+            report.problems.push(self.wrong_folder().unwrap_or_else(plain_permalinks));
         }
         let mut refusals: Vec<RemoteError> = Vec::new();
         for (module, name) in MODULES {

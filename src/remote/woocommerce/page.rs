@@ -71,7 +71,8 @@ impl Woo {
         Ok(Page {
             records,
             next: next(&meta, number, count),
-            total: meta.total,
+            // What is in the trash is no part of what there is to read.
+            total: meta.total.filter(|_| !matches!(request.scope, Scope::Trashed(_))),
             mark: mark(&meta, number),
             server_time: meta.server_time,
         })

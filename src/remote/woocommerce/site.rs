@@ -4,8 +4,10 @@
 use super::super::RemoteResult;
 use super::super::http::{Answer, Call, Fault, Plan};
 use super::Woo;
+use crate::model::UserError;
 use reqwest::Url;
 use serde::Deserialize;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// What `/wp-json/` says.
@@ -27,6 +29,14 @@ impl Site {
     pub(crate) fn has_woocommerce(&self) -> bool {
         self.namespaces.iter().any(|n| n == "wc/v3")
     }
+
+    /// Its own address, if that is another folder than this one. A server may answer for folders that
+    /// are none: it shows the site there, and refuses what is signed for an address that is not its own.
+    fn elsewhere(&self, entered: &Url) -> Option<&str> {
+        let home = Url::parse(&self.home).ok()?;
+        let folder = |url: &Url| url.path().trim_matches('/').to_owned();
+        (folder(&home) != folder(entered)).then_some(self.home.as_str())
+    }
 }
 
 /// The shape of the API's addresses.
@@ -43,6 +53,17 @@ impl Woo {
     /// The shape in use.
     pub(crate) fn route(&self) -> Route {
         if self.plain.load(Ordering::Relaxed) { Route::Plain } else { Route::Pretty }
+    }
+
+    /// Where the site says that it is, if the folder of the App URL is another one.
+    pub(crate) fn wrong_folder(&self) -> Option<UserError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let home = known.as_ref()?.elsewhere(&self.site)?;
+        Some(UserError::new(
+            format!("The shop is not at {}.", self.site),
+            format!("WordPress says that its address is {home}."),
+            format!("Enter {home} as App URL."),
+        ))
     }
 
     /// The address of a path of the API without the query, and the parameters that belong to it.
@@ -91,7 +112,7 @@ impl Woo {
         if let Ok(home) = Url::parse(&site.home) {
             self.auth.add_home(&home);
         }
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some(site.clone());
         Ok(site)
     }

@@ -172,3 +172,39 @@ async fn a_host_that_blocks_options_is_worked_with_all_the_same() {
     let info = shop(&stub).describe("customers").await.unwrap();
     assert!(info.createable && info.fields.is_empty());
 }
+
+#[tokio::test]
+async fn a_wrong_folder_is_told_with_the_right_address() {
+    // The server shows the site in every folder; its short addresses are only where it is.
+    let stub = Stub::new(|_, heard| match heard.target.as_str() {
+        path if path.contains("rest_route=/&") => Say::json(
+            r#"{"name":"Shop","url":"http://127.0.0.1:1","home":"http://127.0.0.1:1","namespaces":["wc/v3"]}"#,
+        ),
+        path if path.contains("rest_route=/wc/") => refused("401 Unauthorized", SIGNATURE),
+        _ => Say::http("404 Not Found", "", NOT_FOUND),
+    })
+    .await;
+    let url = format!("http://127.0.0.1:{}/sub", stub.port);
+    let remote = connect(&url, &KEY.into(), &SECRET.into(), &options()).unwrap();
+    let report = remote.check("shop").await;
+    let told: Vec<String> = report.problems.iter().map(|p| p.one_line()).collect();
+    assert!(!report.ok && told.iter().any(|t| t.contains("Enter http://127.0.0.1:1 as App URL")));
+    assert!(!told.iter().any(|t| t.contains("permalinks") || t.contains("signature")), "{told:?}");
+    let error = remote.page(&request(Scope::Narrow)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Login);
+    assert!(error.error.next.contains("http://127.0.0.1:1 as App URL"), "{error}");
+}
+
+#[tokio::test]
+async fn the_trash_is_no_part_of_what_there_is_to_read() {
+    let stub = Stub::new(|_, _| {
+        let headers = "Content-Type: application/json\r\nX-WP-Total: 0\r\nX-WP-TotalPages: 0\r\n";
+        Say::http("200 OK", headers, "[]")
+    })
+    .await;
+    let remote = shop(&stub);
+    for (scope, total) in [(Scope::All, Some(0)), (Scope::Trashed(None), None)] {
+        let orders = PageRequest { entity: "orders".into(), ..request(scope) };
+        assert_eq!(remote.page(&orders).await.unwrap().total, total);
+    }
+}
