@@ -200,7 +200,8 @@ impl Context {
             Err(_) => return,
         };
         progress.done = done;
-        progress.total = total.or(progress.total);
+        // A listing may have several parts that tell their own totals, or show more than they told.
+        progress.total = total.or(progress.total).filter(|total| *total >= done);
         progress.cancelling = self.cancel.is_cancelled();
         let secs = since.elapsed().as_secs_f64().max(0.001);
         // A rate for people; the digits behind the point do not matter.

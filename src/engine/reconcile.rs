@@ -83,14 +83,27 @@ pub fn reconcile(
 ) -> Decision {
     match (vtiger, service) {
         (Seen::Gone, Seen::Gone) => Decision::Forget,
-        (Seen::Gone, survivor) => after_delete(rules, link, Side::Service, survivor),
-        (survivor, Seen::Gone) => after_delete(rules, link, Side::Vtiger, survivor),
+        (Seen::Gone, survivor) => after_delete(mapping, rules, link, Side::Service, survivor),
+        (survivor, Seen::Gone) => after_delete(mapping, rules, link, Side::Vtiger, survivor),
         _ => both_present(mapping, rules, link, vtiger, service),
     }
 }
 
-fn after_delete(rules: &Rules, link: Option<&Link>, survivor: Side, seen: Seen<'_>) -> Decision {
+fn after_delete(
+    mapping: &ModuleMapping,
+    rules: &Rules,
+    link: Option<&Link>,
+    survivor: Side,
+    seen: Seen<'_>,
+) -> Decision {
     let edited = match (seen, link) {
+        // The fingerprint is one of other pairs: only those that both mappings have can tell.
+        (seen @ Seen::Present { .. }, Some(link)) if link.revision != mapping.revision() => {
+            mapping.pair_ids().iter().enumerate().any(|(at, id)| {
+                let now = now(at, seen, state_of(link, at, *id), survivor);
+                now.is_some_and(|now| now.changed == Some(true))
+            })
+        }
         (Seen::Present { values, .. }, Some(link)) => {
             let known = match survivor {
                 Side::Vtiger => link.vtiger_print,

@@ -250,7 +250,9 @@ fn revision(pairs: &[Pair], limits: &[FieldLimits]) -> u64 {
         .zip(limits)
         .map(|(pair, limits)| {
             let pair = Pair { description: String::new(), ..pair.clone() };
-            format!("{pair:?}{:?}{}", limits.vtiger_length, limits.bmp_only)
+            let lines = (pair.kind == PairKind::Items).then(|| pair.id());
+            let lines = lines.map(|id| id.to_string()).unwrap_or_default();
+            format!("{pair:?}{:?}{}{lines}", limits.vtiger_length, limits.bmp_only)
         })
         .collect();
     xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes())

@@ -205,9 +205,14 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The number under which links remember this pair. It depends on the two fields only.
+    /// The number under which links remember this pair. It depends on the two fields only; that of
+    /// lines also on the way in which lines are compared, so that what an older program remembers of
+    /// them is not taken for an edit.
     pub fn id(&self) -> u32 {
-        let text = format!("{}\n{}", self.vtiger, self.service.join("\n"));
+        let mut text = format!("{}\n{}", self.vtiger, self.service.join("\n"));
+        if self.kind == PairKind::Items {
+            text.push_str("\nlabels and the sum of taxes");
+        }
         let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
         u32::try_from(hash >> 32).unwrap_or(0)
     }

@@ -25,9 +25,22 @@ fn link(v: &Projection, s: &Projection) -> Link {
         pairs: mapping().states(v, s),
         vtiger_stamp: None,
         service_stamp: None,
-        revision: 0,
+        revision: mapping().revision(),
         origin: LinkOrigin::Matched,
     }
+}
+
+#[test]
+fn another_mapping_is_no_edit_of_a_record_whose_counterpart_is_gone() {
+    let (v, s) = (values(Side::Vtiger, "1", "1"), values(Side::Service, "1", "1"));
+    let older = Link { revision: 7, vtiger_print: 1, service_print: 2, ..link(&v, &s) };
+    let decide = |v: &Projection| {
+        let rules = rules(Direction::Both, ConflictRule::LastUpdated);
+        reconcile(&mapping(), &rules, Some(&older), seen(v, 1), Seen::Gone)
+    };
+    assert_eq!(decide(&v), Decision::Delete(Side::Vtiger));
+    let edited = values(Side::Vtiger, "1", "2");
+    assert_eq!(decide(&edited), Decision::Revive(Side::Vtiger));
 }
 
 fn seen(values: &Projection, secs: i64) -> Seen<'_> {
