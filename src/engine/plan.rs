@@ -289,7 +289,10 @@ fn convert(
             Side::Vtiger => to_vtiger(pair, limits, &from.fields, kind)?,
             Side::Service => to_service(pair, limits, &from.fields, kind)?,
         };
-        if written.is_empty() {
+        let stands_there = |(path, value): &(String, Value)| {
+            to.and_then(|to| to.fields.get(path)).is_some_and(|held| held == value)
+        };
+        if written.iter().all(stands_there) {
             continue;
         }
         let (field, source) = match target {
