@@ -6,7 +6,8 @@
 
 use crate::mapping::{ModuleMapping, Projection};
 use crate::model::{
-    ConflictRule, Deletes, Direction, Link, Pair, PairKind, PairState, Side, Stamp, fingerprint,
+    ConflictRule, Deletes, Direction, Link, LinkOrigin, Pair, PairKind, PairState, Side, Stamp,
+    fingerprint,
 };
 use std::time::Duration;
 
@@ -143,6 +144,9 @@ fn both_present(
             continue;
         };
         let direction = narrowed(rules.direction, pair.direction);
+        if is_guests(pair, link) && s.hash == fingerprint("") {
+            continue;
+        }
         let (target, loser) = decide_pair(rules, pair, direction, later, v, s);
         match target {
             Some(Side::Vtiger) => to_vtiger.push(at),
@@ -239,13 +243,20 @@ fn decide_pair(
     }
 }
 
-/// Whether a value that the service does not have is to be filled in there. An order without a
-/// customer is a guest's, and what stands in the CRM just because it demands something is no value.
+/// Whether a pair is the customer of an order that the service has made itself: where it is empty,
+/// the order is a guest's, and stays so, even if the guest's contact becomes a customer later.
+fn is_guests(pair: &Pair, link: Option<&Link>) -> bool {
+    let ours = LinkOrigin::created_on(Side::Service);
+    let theirs = link.is_none_or(|link| link.origin != ours);
+    pair.kind == PairKind::Reference && pair.zero_is_empty && theirs
+}
+
+/// Whether a value that the service does not have is to be filled in there: what stands in the CRM
+/// just because it demands something is none.
 fn is_gap(pair: &Pair, vtiger: Now) -> bool {
-    let none_is_told = pair.kind == PairKind::Reference && pair.zero_is_empty;
     let default = pair.default.trim();
     let stands_in = !default.is_empty() && fingerprint(default) == vtiger.hash;
-    !none_is_told && !stands_in
+    !stands_in
 }
 
 /// `side` is empty and the other one is not. Where it may not be filled, the other value stays, and

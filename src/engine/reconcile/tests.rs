@@ -230,11 +230,37 @@ fn lines_that_meet_for_the_first_time_are_never_written_to_the_service_for_being
     }
 }
 
+fn reference() -> Pair {
+    Pair { kind: PairKind::Reference, ..Pair::new("contact_id", "customer_id") }
+}
+
+#[test]
+fn a_guests_order_stays_one_unless_it_was_made_in_the_crm() {
+    let pair = Pair { zero_is_empty: true, ..reference() };
+    let mapping = ModuleMapping::new(vec![pair], &[], [&[], &[]], |_| FieldLimits::default());
+    let of = |contact: &str| {
+        let fields = Fields::from_iter([("contact_id", contact), ("customer_id", "0")]);
+        Side::BOTH.map(|side| mapping.project(side, &fields))
+    };
+    let ([v, s], [linked, _]) = (of(""), of("12x3"));
+    for (origin, service) in [
+        (LinkOrigin::created_on(Side::Vtiger), vec![]),
+        (LinkOrigin::Matched, vec![]),
+        (LinkOrigin::created_on(Side::Service), vec![0]),
+    ] {
+        let revision = mapping.revision();
+        let link = Link { pairs: mapping.states(&v, &s), origin, revision, ..link(&v, &s) };
+        let rules = rules(Direction::Both, ConflictRule::Vtiger);
+        let decision = reconcile(&mapping, &rules, Some(&link), seen(&linked, 9), seen(&s, 1));
+        assert_eq!(decision, Decision::Write { vtiger: vec![], service, lost: vec![] });
+    }
+}
+
 #[test]
 fn what_is_told_to_be_empty_and_what_only_stands_in_for_a_value_is_no_gap() {
     let quiet = Decision::Write { vtiger: vec![], service: vec![], lost: vec![] };
     let filled = Decision::Write { vtiger: vec![], service: vec![0], lost: vec![] };
-    let reference = Pair { kind: PairKind::Reference, ..Pair::new("contact_id", "customer_id") };
+    let reference = reference();
     let guest = Pair { zero_is_empty: true, ..reference.clone() };
     let stand_in = Pair { default: " n/a".into(), ..Pair::new("ship_street", "street") };
     for (pair, v, s, expected) in [
