@@ -1,12 +1,12 @@
-//! How near the program is to the limit of the wire: a first sync up to the guard (*pull*) and
-//! beyond it (*create*), one of a new store with both sides filled (*link*), one without changes
+//! How near the program is to the limit of the wire: a first pull with nothing to write (*read*), a
+//! first sync up to the guard (*pull*) and beyond it (*create*), one of a new store with both sides filled (*link*), one without changes
 //! (*same*) and one with few (*few*), each beside a bare client that only does the same requests.
 //!
 //! `cargo bench --bench wire` prints one table for each number of records and each latency:
 //! records a second, the ratio to the bare client, peak memory, requests, commits, bytes on the
 //! wire, and the processor time that the program and the sandbox took for a record. Options, after
 //! `--`: `--records 10000,100000`, `--latency 0,50` (milliseconds),
-//! `--only pull,create,link,same,few`.
+//! `--only read,pull,create,link,same,few`.
 //!
 //! Sandbox, bare client and program are processes of their own; this one runs itself as the first
 //! two.
@@ -26,7 +26,7 @@ use syncdeck::store::Store;
 use table::{Row, Table};
 
 /// What is measured, in this order: each step begins with what the one before left.
-const STEPS: [&str; 5] = ["pull", "create", "link", "same", "few"];
+const STEPS: [&str; 6] = ["read", "pull", "create", "link", "same", "few"];
 /// How many creates the guard lets pass.
 const GUARD: u64 = 500;
 const NO_GUARD: u64 = 100_000_000;
@@ -82,6 +82,18 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
     let wanted = |step: &str| only.contains(step);
     let folder = tempfile::tempdir().unwrap_or_else(|e| fail(&e.to_string()));
     let mut server = Server::start(records, latency);
+    if wanted("read") {
+        let bare = server.watch(|s| Ran::bare(&["whole", &s.keys.to_string()]));
+        let read = bare.0.records();
+        table.push(Row::bare("read", &bare));
+        let apart = folder.path().join("read");
+        let pulled = server.watch(|s| sync_to(s, &apart, NO_GUARD, "to-service"));
+        nothing_written(&pulled.0.out);
+        table.push(Row::program("read", &pulled, read));
+    }
+    if only.iter().all(|step| step == "read") {
+        return;
+    }
     if wanted("pull") {
         let bare = server.watch(|s| Ran::bare(&["whole", &s.keys.to_string()]));
         let read = bare.0.records();
@@ -96,7 +108,7 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
         let bare = other.watch(|s| Ran::bare(&["create", &s.keys.to_string()]));
         table.push(Row::bare("create", &bare));
     }
-    if only.len() == 1 && wanted("pull") {
+    if only.iter().all(|step| matches!(step.as_str(), "read" | "pull")) {
         return;
     }
     let create = server.watch(|s| sync(s, &folder.path().join("first"), NO_GUARD));
@@ -134,8 +146,13 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
     }
 }
 
-/// Connects the sandbox, if that was not done yet, and syncs.
+/// Connects the sandbox, if that was not done yet, and syncs from the shop.
 fn sync(server: &Server, folder: &Path, guard: u64) -> Ran {
+    sync_to(server, folder, guard, "to-vtiger")
+}
+
+/// [`sync`] in a direction.
+fn sync_to(server: &Server, folder: &Path, guard: u64, direction: &str) -> Ran {
     let program = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncdeck"));
         command.env_remove("SYNCDECK_DATA_DIR").env("TZ", "UTC");
@@ -144,7 +161,8 @@ fn sync(server: &Server, folder: &Path, guard: u64) -> Ran {
     };
     if !folder.exists() {
         let settings = folder.with_extension("toml");
-        std::fs::write(&settings, server.settings(guard)).unwrap_or_else(|e| fail(&e.to_string()));
+        std::fs::write(&settings, server.settings(guard, direction))
+            .unwrap_or_else(|e| fail(&e.to_string()));
         Ran::of(program(&["apply", &settings.to_string_lossy()]));
     }
     let before = commits(folder);

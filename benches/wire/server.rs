@@ -160,8 +160,8 @@ impl Server {
         (ran, traffic)
     }
 
-    /// A settings file that carries customers into Vtiger as contacts, up to so many at once.
-    pub fn settings(&self, guard: u64) -> String {
+    /// A settings file that syncs customers and contacts in a direction, up to so many creates at once.
+    pub fn settings(&self, guard: u64, direction: &str) -> String {
         let of = |system: &str, key: &str| self.keys[system][key].as_str().unwrap_or("").to_owned();
         let (url, user) = (of("vtiger", "url"), of("vtiger", "username"));
         let access_key = of("vtiger", "access_key");
@@ -173,7 +173,7 @@ impl Server {
              [[connector]]\nname = \"shop\"\nservice = \"woocommerce\"\nsync_from = \"all\"\n\
              credentials = {{ app_url = \"{shop}\", consumer_key = \"{key}\", \
              consumer_secret = \"{secret}\" }}\n\
-             [connector.modules.contacts]\nenabled = true\ndirection = \"to-vtiger\"\n\
+             [connector.modules.contacts]\nenabled = true\ndirection = \"{direction}\"\n\
              [connector.advanced]\nguard_creates = {guard}\n"
         )
     }
