@@ -412,12 +412,11 @@ async fn note(
         Plan::Skip { side, record, link, reason } => {
             skip(context, work, side, &record, link.as_deref(), reason, batch).await?;
         }
-        Plan::Keep(side, link, record) => {
+        Plan::Keep(side, why, link, record) => {
             let id = id_of(&link, side);
             let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
-            let reason = Reason::new(ReasonCode::DeleteNotCarriedOver, "", "");
             forget(context, work, &link, side.other(), true, batch);
-            skip(context, work, side, &record, Some(&link), reason, batch).await?;
+            skip(context, work, side, &record, Some(&link), why.reason(), batch).await?;
         }
         Plan::Revive(side, link, record) => {
             forget(context, work, &link, side.other(), true, batch);

@@ -361,7 +361,7 @@ fn needed(decision: Option<&Decision>) -> Vec<Side> {
             sides
         }
         // What is gone may have been restored since it was looked for.
-        Decision::Delete(_) | Decision::Keep(_) | Decision::Revive(_) | Decision::Forget => {
+        Decision::Delete(_) | Decision::Keep(..) | Decision::Revive(_) | Decision::Forget => {
             Side::BOTH.to_vec()
         }
     }

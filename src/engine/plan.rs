@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::matching::Match;
 use super::module::{ModuleWork, at};
-use super::reconcile::{Decision, Lost, reconcile};
+use super::reconcile::{Decision, Kept, Lost, reconcile};
 use super::units::{SideNow, Unit, seen};
 use crate::mapping::{Projection, Target, to_service, to_vtiger};
 use crate::model::document::with_products_of;
@@ -87,8 +87,8 @@ pub enum Plan {
     },
     /// Delete the record on this side (done after all modules are written).
     Delete(Side, Box<Link>, Option<Box<Record>>),
-    /// The other side's record is gone; this one stays and is not carried back.
-    Keep(Side, Box<Link>, Option<Box<Record>>),
+    /// The other side's record is gone; this one stays, and is not carried back.
+    Keep(Side, Kept, Box<Link>, Option<Box<Record>>),
     /// The other side's record is gone, this one was edited since: it is to be created again.
     Revive(Side, Box<Link>, Box<Record>),
     /// Both are gone.
@@ -176,7 +176,7 @@ fn plan_linked(
     match decision {
         Decision::Forget => Plan::Forget(Box::new(link)),
         Decision::Delete(side) => Plan::Delete(side, Box::new(link), record(side)),
-        Decision::Keep(side) => Plan::Keep(side, Box::new(link), record(side)),
+        Decision::Keep(side, why) => Plan::Keep(side, why, Box::new(link), record(side)),
         Decision::Revive(side) => match record(side) {
             Some(record) => Plan::Revive(side, Box::new(link), record),
             None => Plan::Nothing,

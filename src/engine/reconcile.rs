@@ -6,8 +6,8 @@
 
 use crate::mapping::{ModuleMapping, Projection};
 use crate::model::{
-    ConflictRule, Deletes, Direction, Link, LinkOrigin, Pair, PairKind, PairState, Side, Stamp,
-    fingerprint,
+    ConflictRule, Deletes, Direction, Link, LinkOrigin, Pair, PairKind, PairState, Reason,
+    ReasonCode, Side, Stamp, fingerprint,
 };
 use std::time::Duration;
 
@@ -66,12 +66,42 @@ pub enum Decision {
     },
     /// One side is gone and the other one did not change: delete it there too.
     Delete(Side),
-    /// One side is gone, and deletions are not carried over: the record on this side stays.
-    Keep(Side),
+    /// One side is gone, and the deletion is not carried over: the record on this side stays.
+    Keep(Side, Kept),
     /// One side is gone, but this one was edited since: an edit beats a delete.
     Revive(Side),
     /// Both are gone: forget the link.
     Forget,
+}
+
+/// Why a record stays whose counterpart is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Deletions do not travel to this side.
+    NotCarried,
+    /// It was edited since, and the edit may not travel.
+    Edited,
+    /// It has values in fields that nobody has compared yet: they may have been edited since.
+    NeverCompared,
+}
+
+impl Kept {
+    /// What a person is told about it.
+    pub fn reason(self) -> Reason {
+        let reason = Reason::new(ReasonCode::DeleteNotCarriedOver, "", "");
+        let (text, next) = match self {
+            Self::NotCarried => return reason,
+            Self::Edited => (
+                "The record was deleted on one side, but edited on the other since.",
+                "Delete it by hand if it may go; it is not changed any more.",
+            ),
+            Self::NeverCompared => (
+                "The record was deleted on one side; the other has values in fields mapped only since.",
+                "Delete it by hand if these values may go, or create it again from the Queue.",
+            ),
+        };
+        Reason { text: text.into(), next: next.into(), ..reason }
+    }
 }
 
 /// Reconciles one pair of records. `link` is `None` for two records that were just matched.
@@ -97,31 +127,45 @@ fn after_delete(
     survivor: Side,
     seen: Seen<'_>,
 ) -> Decision {
-    let edited = match (seen, link) {
-        // The fingerprint is one of other pairs: only those that both mappings have can tell.
-        (seen @ Seen::Present { .. }, Some(link)) if link.revision != mapping.revision() => {
-            mapping.pair_ids().iter().enumerate().any(|(at, id)| {
-                let now = now(at, seen, state_of(link, at, *id), survivor);
-                now.is_some_and(|now| now.changed == Some(true))
-            })
-        }
-        (Seen::Present { values, .. }, Some(link)) => {
-            let known = match survivor {
-                Side::Vtiger => link.vtiger_print,
-                Side::Service => link.service_print,
-            };
-            values.print != known
-        }
-        _ => false,
-    };
     let carried = rules.deletes == Deletes::Carry && rules.direction.writes(survivor);
-    if edited && rules.direction.writes(survivor.other()) && carried {
-        Decision::Revive(survivor)
-    } else if carried && !edited {
-        Decision::Delete(survivor)
-    } else {
-        Decision::Keep(survivor)
+    if !carried {
+        return Decision::Keep(survivor, Kept::NotCarried);
     }
+    match edited_since(mapping, link, survivor, seen) {
+        Some(true) if rules.direction.writes(survivor.other()) => Decision::Revive(survivor),
+        Some(true) => Decision::Keep(survivor, Kept::Edited),
+        Some(false) => Decision::Delete(survivor),
+        None => Decision::Keep(survivor, Kept::NeverCompared),
+    }
+}
+
+/// Whether a record differs from what its link remembers; `None`: it cannot be told, since it has
+/// values that were mapped later only.
+fn edited_since(
+    mapping: &ModuleMapping,
+    link: Option<&Link>,
+    side: Side,
+    seen: Seen<'_>,
+) -> Option<bool> {
+    let (Seen::Present { values, .. }, Some(link)) = (seen, link) else { return Some(false) };
+    if link.revision == mapping.revision() {
+        let known = match side {
+            Side::Vtiger => link.vtiger_print,
+            Side::Service => link.service_print,
+        };
+        return Some(values.print != known);
+    }
+    // The fingerprint is one of other pairs: only those that both mappings have can tell.
+    let mut certain = true;
+    for (at, (pair, id)) in mapping.pairs().iter().zip(mapping.pair_ids()).enumerate() {
+        let Some(now) = now(at, seen, state_of(link, at, *id), side) else { continue };
+        match now.changed {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => certain &= now.hash == fingerprint("") || !is_gap(pair, now),
+        }
+    }
+    certain.then_some(false)
 }
 
 fn both_present(

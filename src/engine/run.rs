@@ -245,7 +245,7 @@ fn count(work: &ModuleWork, unit: &Unit, tally: &mut Tally) {
             Decision::Write { vtiger, service, .. } => {
                 tally.changed += u64::from(!vtiger.is_empty() || !service.is_empty());
             }
-            Decision::Delete(_) | Decision::Keep(_) => tally.gone += 1,
+            Decision::Delete(_) | Decision::Keep(..) => tally.gone += 1,
             Decision::Revive(_) | Decision::Forget => {}
         },
         Unit::Match(found) => match found.as_ref() {

@@ -43,6 +43,22 @@ fn another_mapping_is_no_edit_of_a_record_whose_counterpart_is_gone() {
     assert_eq!(decide(&edited), Decision::Revive(Side::Vtiger));
 }
 
+#[test]
+fn values_that_nobody_has_compared_stay_though_the_counterpart_is_gone() {
+    let (v, s) = (values(Side::Vtiger, "1", "1"), values(Side::Service, "1", "1"));
+    let mut older = Link { revision: 7, vtiger_print: 1, service_print: 2, ..link(&v, &s) };
+    older.pairs.pop();
+    let decide = |v: &Projection| {
+        let rules = rules(Direction::Both, ConflictRule::LastUpdated);
+        reconcile(&mapping(), &rules, Some(&older), seen(v, 1), Seen::Gone)
+    };
+    assert_eq!(decide(&v), Decision::Keep(Side::Vtiger, Kept::NeverCompared));
+    let empty = values(Side::Vtiger, "1", "");
+    assert_eq!(decide(&empty), Decision::Delete(Side::Vtiger));
+    let edited = values(Side::Vtiger, "2", "1");
+    assert_eq!(decide(&edited), Decision::Revive(Side::Vtiger));
+}
+
 fn seen(values: &Projection, secs: i64) -> Seen<'_> {
     Seen::Present { values, stamp: Some(Stamp::from_secs(secs)) }
 }
@@ -124,12 +140,24 @@ fn a_delete_is_carried_only_when_configured_and_never_over_an_edit() {
     assert_eq!(decide(&carry, seen(&edited, 1), Seen::Gone), Decision::Revive(Side::Vtiger));
     assert_eq!(decide(&carry, Seen::Gone, Seen::Gone), Decision::Forget);
     let off = Rules { deletes: Deletes::Off, ..carry };
-    assert_eq!(decide(&off, seen(&v, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
-    assert_eq!(decide(&off, seen(&edited, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
+    assert_eq!(
+        decide(&off, seen(&v, 1), Seen::Gone),
+        Decision::Keep(Side::Vtiger, Kept::NotCarried)
+    );
+    assert_eq!(
+        decide(&off, seen(&edited, 1), Seen::Gone),
+        Decision::Keep(Side::Vtiger, Kept::NotCarried)
+    );
     let one_way = rules(Direction::ToVtiger, ConflictRule::LastUpdated);
-    assert_eq!(decide(&one_way, Seen::Gone, seen(&s, 1)), Decision::Keep(Side::Service));
+    assert_eq!(
+        decide(&one_way, Seen::Gone, seen(&s, 1)),
+        Decision::Keep(Side::Service, Kept::NotCarried)
+    );
     assert_eq!(decide(&one_way, seen(&v, 1), Seen::Gone), Decision::Delete(Side::Vtiger));
-    assert_eq!(decide(&one_way, seen(&edited, 1), Seen::Gone), Decision::Keep(Side::Vtiger));
+    assert_eq!(
+        decide(&one_way, seen(&edited, 1), Seen::Gone),
+        Decision::Keep(Side::Vtiger, Kept::Edited)
+    );
 }
 
 #[test]
