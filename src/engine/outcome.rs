@@ -90,8 +90,9 @@ pub async fn finish(
     Ok(again)
 }
 
-/// One side was written and the other one was not: the link remembers what was, so that an edit of
-/// the source in between is not taken for a conflict with our own write.
+/// Not all was written. What was, the link remembers, so that an edit of the source in between is not
+/// taken for a conflict with our own write. Two records that were just matched are linked even so: the
+/// one that was not written has nothing else that would bring it up again once its source is gone.
 async fn half_done(
     context: &Context,
     work: &ModuleWork,
@@ -100,7 +101,10 @@ async fn half_done(
     now: &[Option<Record>; 2],
     batch: &mut Batch,
 ) -> Step<()> {
-    let Some(mut link) = job.link.clone().filter(|_| !written.is_empty()) else { return Ok(()) };
+    let Some(mut link) = job.link.clone().or_else(|| met(job)) else { return Ok(()) };
+    if job.link.is_some() && written.is_empty() {
+        return Ok(());
+    }
     for write in written {
         let source = write.side.other();
         let (Some(holds), Some(from)) = (&now[at(write.side)], &job.records[at(source)]) else {
@@ -123,6 +127,12 @@ async fn half_done(
     }
     batch.push(Change::PutLink(context.id(), work.module, link));
     Ok(())
+}
+
+/// The link of two records that were matched, of which nothing else is known.
+fn met(job: &Job) -> Option<Link> {
+    let [Some(vtiger), Some(service)] = &job.records else { return None };
+    Some(Link { origin: job.origin, ..Link::by_hand(&vtiger.id, &service.id) })
 }
 
 fn source_id(job: &Job, write: &PlannedWrite) -> String {

@@ -357,6 +357,11 @@ fn plan_create(work: &ModuleWork, side: Side, record: Record) -> Plan {
     }))
 }
 
+/// Whether a record has all that its counterpart on the other side needs.
+pub fn could_travel(work: &ModuleWork, side: Side, record: &Record) -> bool {
+    matches!(plan_create(work, side, record.clone()), Plan::Job(_))
+}
+
 /// Whether a new record of the CRM has all its mandatory fields.
 fn mandatory(work: &ModuleWork, target: Side, fields: &Fields) -> Result<(), Reason> {
     if target == Side::Service {

@@ -5,6 +5,7 @@ use super::context::{Context, Step};
 use super::decisions::{Verdicts, candidate, rests, verdicts};
 use super::matching::{Match, match_group};
 use super::module::{ModuleWork, at};
+use super::plan::could_travel;
 use super::reconcile::Seen;
 use super::remember::id_of;
 use super::staged::Staged;
@@ -262,6 +263,13 @@ impl Group {
             records.retain(|record| verdict(side, record) != Some(Verdict::Never));
             let new = records.iter().filter(|r| verdict(side, r) == Some(Verdict::CreateNew));
             alone[at(side)] = new.map(|record| record.id.clone()).collect();
+        }
+        // Of several that only one side has, it is the first one that can travel which does: the
+        // others would take its place one after the other.
+        for side in Side::BOTH {
+            if sides[at(side.other())].is_empty() && sides[at(side)].len() > 1 {
+                sides[at(side)].sort_by_cached_key(|record| !could_travel(work, side, record));
+            }
         }
         let decides = alone.iter().any(|ids| !ids.is_empty());
         let lengths = [sides[0].len(), sides[1].len()];

@@ -176,6 +176,12 @@ impl World {
             return;
         }
         let n = ids[self.dice.below(ids.len() as u64) as usize];
+        if self.ours.contains(&(side, n)) && self.sides[side].people[&n].created == self.stamp(side)
+        {
+            // Nobody opens and saves a record in the second in which it was made; where its own
+            // system does, that is what it has filled by itself.
+            self.pass(1);
+        }
         match roll {
             30..40 if habits.deletes => self.delete(side, n),
             40..46 if habits.key_edits && free => self.put_email(side, n, &email),
