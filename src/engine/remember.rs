@@ -82,6 +82,8 @@ pub fn forget(
     for side in Side::BOTH {
         batch.push(Change::DropParked(connector, module, side, id_of(link, side)));
     }
+    // Whatever kept it from travelling, it is not there any more.
+    batch.push(Change::DropSkip(connector, module, gone, id_of(link, gone)));
     let known = link.pairs.iter().filter_map(|state| {
         let pair = work.mapping.pairs().iter().find(|p| p.id() == state.pair)?;
         Some((pair.vtiger.clone(), state.base.value()?.to_owned()))

@@ -1,6 +1,7 @@
 //! Narrow tests of what the stories found, or were feared not to find.
 
 mod creates;
+mod left_over;
 
 use super::bench::Bench;
 use super::check;

@@ -1,0 +1,92 @@
+//! Records that nothing but their counterpart or their twin would have brought up again, and values
+//! that nobody had compared when the counterpart was deleted.
+
+use super::super::bench::Bench;
+use super::super::setup::Setup;
+use super::super::world::Faults;
+use super::{bench, ends_well, mail, pair, people};
+use crate::engine::SyncMode;
+use crate::model::{Deletes, ReasonCode, Trigger};
+use crate::remote::ChangeFeed;
+
+/// The same person on both sides; the write that would make them agree is refused.
+fn met_and_refused(setup: Setup) -> Bench {
+    let mut bench = bench(setup);
+    bench.world().create(0, &mail(1));
+    bench.world().create(1, &mail(1));
+    bench.world().pass(60);
+    bench.world().faults = Faults { refused: 100, ..Faults::NONE };
+    bench.run(SyncMode::Accept, Trigger::Manual);
+    bench.quiet();
+    bench.world().pass(60);
+    bench
+}
+
+#[test]
+fn the_counterpart_of_a_refused_record_is_not_forgotten_when_that_is_deleted() {
+    for deletes in [Deletes::Off, Deletes::Carry] {
+        for gone in 0..2 {
+            let setup = Setup { feed: ChangeFeed::Filtered, deletes, ..Setup::plain() };
+            let mut bench = met_and_refused(setup);
+            assert_eq!(bench.links().len(), 1, "they are the same all the same");
+            bench.world().delete(gone, 1);
+            bench.world().pass(60);
+            bench.accept();
+            assert_eq!(people(&bench, 1 - gone), 1, "its values were never compared");
+            let skips = super::check::skips(&bench.store);
+            assert_eq!(skips.len(), 1);
+            assert_eq!(skips[0].reason.code, ReasonCode::DeleteNotCarriedOver);
+            ends_well(bench);
+        }
+    }
+}
+
+#[test]
+fn what_was_refused_is_not_sent_again_but_an_edit_of_either_side_is() {
+    let mut bench = met_and_refused(Setup { feed: ChangeFeed::Filtered, ..Setup::plain() });
+    bench.accept();
+    assert_eq!(bench.written(), 0);
+    for side in 0..2 {
+        bench.world().pass(60);
+        bench.world().edit(side, 1, 0);
+        bench.accept();
+        let first = |side: usize| bench.world().sides[side].people[&1].first.clone();
+        assert_eq!(first(0), first(1));
+    }
+    ends_well(bench);
+}
+
+#[test]
+fn of_twins_the_first_that_can_travel_does() {
+    let setup = Setup { unique: false, feed: ChangeFeed::Filtered, ..Setup::plain() };
+    let mut bench = bench(setup);
+    bench.world().create(1, &mail(1));
+    bench.world().create(1, &mail(1));
+    // Vtiger demands a last name.
+    bench.world().put(1, 1, 1, String::new());
+    bench.world().pass(60);
+    bench.accept();
+    assert_eq!(people(&bench, 0), 1);
+    assert_eq!(bench.links()[0].service_id, "2");
+    bench.world().pass(60);
+    assert_eq!(bench.preview(), Vec::<String>::new());
+    ends_well(bench);
+}
+
+#[test]
+fn values_that_were_mapped_after_the_last_sync_are_not_deleted_with_the_counterpart() {
+    for (filled, left) in [(true, 1), (false, 0)] {
+        let mut bench = pair(Setup { deletes: Deletes::Carry, ..Setup::plain() });
+        bench.map_phone(false);
+        bench.accept();
+        bench.world().pass(60);
+        if filled {
+            bench.world().edit(1, 1, 2);
+        }
+        bench.world().delete(0, 1);
+        bench.map_phone(true);
+        bench.accept();
+        assert_eq!(people(&bench, 1), left);
+        ends_well(bench);
+    }
+}
