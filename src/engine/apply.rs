@@ -10,11 +10,11 @@ use super::module::{ModuleWork, at};
 use super::outcome::finish;
 use super::plan::{Decided, Job, Plan, plan, reason_item};
 use super::references::linked_since;
-use super::remember::{announce, forget, id_of, park, plan_items, remember, skip};
+use super::remember::{announce, forget, id_of, link_met, met, park, plan_items, remember, skip};
 use super::safeguards;
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
-use crate::model::{ItemStatus, Reason, ReasonCode, Record, Side, Skip};
+use crate::model::{ItemStatus, Link, Reason, ReasonCode, Record, Side, Skip};
 use crate::store::{Batch, Change};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -397,20 +397,22 @@ async fn note(
 ) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
     match plan {
-        // Its turn comes when the record that it refers to is there.
-        Plan::Skip { side, record, link, reason }
-            if reason.code == ReasonCode::ReferenceMissing =>
-        {
-            if context.dry {
-                let (link, status) = (link.as_deref(), ItemStatus::Waiting);
-                let item = reason_item(context, work, side, &record, link, status, reason);
-                batch.push(Change::AddItem(context.run, Box::new(item)));
-            } else {
-                park(context, work, side, &record, link.as_deref(), reason, batch).await?;
-            }
-        }
         Plan::Skip { side, record, link, reason } => {
-            skip(context, work, side, &record, link.as_deref(), reason, batch).await?;
+            left_out(context, work, side, &record, link.as_deref(), reason, batch).await?;
+        }
+        Plan::Unfit { job, side, reason } => {
+            let link = met(&job);
+            if !context.dry {
+                link_met(context, work, link.clone(), batch);
+            }
+            for item in job.items {
+                batch.push(Change::AddItem(context.run, Box::new(item)));
+            }
+            if let [vtiger, service] = job.records
+                && let Some(record) = (if side == Side::Vtiger { vtiger } else { service })
+            {
+                left_out(context, work, side, &record, link.as_ref(), reason, batch).await?;
+            }
         }
         Plan::Keep(side, why, link, record) => {
             let id = id_of(&link, side);
@@ -441,6 +443,28 @@ async fn note(
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// A record that does not travel. Where another one is missing that it refers to, its turn comes when
+/// that is there.
+async fn left_out(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    record: &Record,
+    link: Option<&Link>,
+    reason: Reason,
+    batch: &mut Batch,
+) -> Step<()> {
+    if reason.code != ReasonCode::ReferenceMissing {
+        return skip(context, work, side, record, link, reason, batch).await;
+    }
+    if !context.dry {
+        return park(context, work, side, record, link, reason, batch).await;
+    }
+    let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
+    batch.push(Change::AddItem(context.run, Box::new(item)));
     Ok(())
 }
 

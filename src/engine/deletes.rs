@@ -7,9 +7,22 @@ use super::plan::{Job, Plan, item, plan};
 use super::remember::{forget, id_of, park, skip};
 use super::safeguards;
 use super::units::{SideNow, Unit, Units};
-use crate::model::{Intent, IntentKind, ItemStatus, Link, Reason, ReasonCode, Record, Side, Stamp};
-use crate::remote::{ErrorKind, RemoteError, Write};
+use crate::model::{
+    Intent, IntentKind, Item, ItemStatus, Link, Reason, ReasonCode, Record, Side, Stamp, UserError,
+};
+use crate::remote::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use crate::store::{Batch, Change};
+
+/// So many records are read again and deleted in one go: the more, the fewer requests, but the longer
+/// somebody may have edited one that was read.
+const AT_ONCE: usize = 10;
+
+/// A record that is to go, its link, and what it held just before.
+struct Doomed {
+    side: Side,
+    link: Link,
+    record: Record,
+}
 
 /// Carries out the deletes of a module: after all modules are written, in reversed order.
 ///
@@ -20,103 +33,146 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
         return Ok(());
     }
     let mut units = Units::new(context, work).await?;
-    let mut carry = Batch::new();
+    let size = safeguards::batch().min(AT_ONCE);
+    let mut gone = Vec::new();
     loop {
         let _section = context.store.section().await;
         context.go_on()?;
         let batch = units.next_linked(context, work, safeguards::batch()).await?;
-        if batch.is_empty() {
-            return context.commit(carry).await;
+        let ends = batch.is_empty();
+        let is_gone =
+            |u: &Unit| matches!(u, Unit::Linked { now, .. } if now.contains(&SideNow::Gone));
+        gone.extend(batch.into_iter().filter(is_gone));
+        while gone.len() >= size || (ends && !gone.is_empty()) {
+            let some = gone.drain(..gone.len().min(size)).collect();
+            delete_some(context, work, some).await?;
         }
-        let gone = |u: &Unit| matches!(u, Unit::Linked { now, .. } if now.contains(&SideNow::Gone));
-        let batch = read_again(context, work, batch.into_iter().filter(gone).collect()).await?;
-        let mut deletes = Vec::new();
-        for (unit, decided) in batch {
-            if let Plan::Delete(side, link, record) = plan(context, work, unit, decided) {
-                deletes.push((side, *link, record.map(|r| *r)));
-            }
+        if ends {
+            return Ok(());
         }
-        for (side, link, record) in deletes {
-            if let Err(stop) = context.go_on() {
-                context.commit(std::mem::take(&mut carry)).await?;
-                return Err(stop);
-            }
-            delete_one(context, work, side, link, record, &mut carry).await?;
-        }
-        context.commit(std::mem::take(&mut carry)).await?;
     }
 }
 
-async fn delete_one(
-    context: &Context,
-    work: &mut ModuleWork,
-    side: Side,
-    link: Link,
-    record: Option<Record>,
-    carry: &mut Batch,
-) -> Step<()> {
-    let id = id_of(&link, side);
-    let record = record.unwrap_or_else(|| Record { id: id.clone(), ..Record::default() });
-    let mut records = [None, None];
-    let name = work.name_of(side, &record);
-    records[at(side)] = Some(record.clone());
-    let job = Job::telling(Some(&link), records, name);
-    let told = item(context, work, &job, side, ItemStatus::Deleted);
-    if context.dry {
-        carry.push(Change::AddItem(context.run, Box::new(told)));
+async fn delete_some(context: &Context, work: &mut ModuleWork, units: Vec<Unit>) -> Step<()> {
+    context.go_on()?;
+    let mut doomed = Vec::new();
+    for (unit, decided) in read_again(context, work, units).await? {
+        if let Plan::Delete(side, link, record) = plan(context, work, unit, decided) {
+            let id = id_of(&link, side);
+            let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
+            doomed.push(Doomed { side, link: *link, record });
+        }
+    }
+    if doomed.is_empty() {
         return Ok(());
     }
-    let (connector, module) = (context.id(), work.module);
-    let gone = id_of(&link, side.other());
-    let intent = Intent {
-        target: side,
-        source_id: gone.clone(),
+    let mut batch = Batch::new();
+    if context.dry {
+        for one in &doomed {
+            batch.push(Change::AddItem(context.run, Box::new(told(context, work, one))));
+        }
+        return context.commit(batch).await;
+    }
+    for one in &doomed {
+        batch.push(Change::PutIntent(context.id(), work.module, intent(context, work, one)));
+    }
+    context.commit(batch).await?;
+    let mut outcome = Batch::new();
+    let mut stop = None;
+    for side in Side::BOTH {
+        let here: Vec<&Doomed> = doomed.iter().filter(|one| one.side == side).collect();
+        let delete = |one: &&Doomed| Write::Delete { id: one.record.id.clone() };
+        let writes: Vec<Write> = here.iter().map(delete).collect();
+        if writes.is_empty() {
+            continue;
+        }
+        let (remote, entity, paths) =
+            (context.remote(side), work.entity[at(side)].clone(), work.paths(side));
+        let results = remote.write_until(&entity, &writes, &paths, &context.cancel).await;
+        let unanswered = || Err(RemoteError::unanswered());
+        let results = results.into_iter().chain(std::iter::repeat_with(unanswered));
+        for (one, result) in here.into_iter().zip(results) {
+            stop = finish(context, work, one, result, &mut outcome).await?.or(stop);
+        }
+    }
+    context.commit(outcome).await?;
+    stop.map_or(Ok(()), |error| Err(Stop::Failed(error)))
+}
+
+/// The row of a delete.
+fn told(context: &Context, work: &ModuleWork, one: &Doomed) -> Item {
+    let mut records = [None, None];
+    let name = work.name_of(one.side, &one.record);
+    records[at(one.side)] = Some(one.record.clone());
+    let job = Job::telling(Some(&one.link), records, name);
+    item(context, work, &job, one.side, ItemStatus::Deleted)
+}
+
+fn intent(context: &Context, work: &ModuleWork, one: &Doomed) -> Intent {
+    Intent {
+        target: one.side,
+        source_id: id_of(&one.link, one.side.other()),
         kind: IntentKind::Delete,
-        target_id: id.clone(),
+        target_id: one.record.id.clone(),
         match_key: String::new(),
         print: 0,
         run: context.run,
         sent: Stamp::now(),
         tries: 0,
-        name: job.name.clone(),
+        name: work.name_of(one.side, &one.record),
         changes: Vec::new(),
-    };
-    let mut before = std::mem::take(carry);
-    before.push(Change::PutIntent(connector, module, intent));
-    context.commit(before).await?;
-    let writes = [Write::Delete { id }];
-    let entity = &work.entity[at(side)];
-    let mut results = context.remote(side).write(entity, &writes, &work.paths(side)).await;
-    let deleted = match results.pop().unwrap_or_else(|| Err(RemoteError::unanswered())) {
-        Ok(_) => true,
-        // Somebody else was faster: there is nothing of ours to count.
-        Err(error) if error.kind == ErrorKind::NotFound => false,
-        Err(error) => {
-            if error.kind != ErrorKind::Unknown {
-                carry.push(Change::DropIntent(connector, module, side, gone.clone()));
-            }
-            if error.stops_the_run() || error.is_passing() {
-                // It is the record that is gone that brings this up again.
-                let absent = Record { id: gone, ..Record::default() };
-                let reason = error.reason();
-                park(context, work, side.other(), &absent, Some(&link), reason, carry).await?;
-            } else {
-                refused(context, work, side, &record, &link, &error, carry).await?;
-            }
-            if error.stops_the_run() {
-                context.commit(std::mem::take(carry)).await?;
-                return Err(Stop::Failed(error.error));
-            }
-            return Ok(());
-        }
-    };
-    carry.push(Change::DropIntent(connector, module, side, gone));
-    if deleted {
-        carry.push(Change::AddItem(context.run, Box::new(told)));
     }
-    forget(context, work, &link, side, false, carry);
-    forget(context, work, &link, side.other(), false, carry);
-    Ok(())
+}
+
+/// Remembers what became of a delete. The answer says why the run cannot go on, if it cannot.
+async fn finish(
+    context: &Context,
+    work: &mut ModuleWork,
+    one: &Doomed,
+    result: RemoteResult<Written>,
+    batch: &mut Batch,
+) -> Step<Option<UserError>> {
+    let (connector, module, side) = (context.id(), work.module, one.side);
+    let gone = id_of(&one.link, side.other());
+    let drop_intent = Change::DropIntent(connector, module, side, gone.clone());
+    let error = match result {
+        Ok(_) => {
+            batch.push(drop_intent);
+            batch.push(Change::AddItem(context.run, Box::new(told(context, work, one))));
+            forget_both(context, work, &one.link, batch);
+            return Ok(None);
+        }
+        Err(error) => error,
+    };
+    match error.kind {
+        // Somebody else was faster: there is nothing of ours to count.
+        ErrorKind::NotFound => {
+            batch.push(drop_intent);
+            forget_both(context, work, &one.link, batch);
+            return Ok(None);
+        }
+        ErrorKind::Unknown => {}
+        // The cursor stays, so the next run finds it again.
+        ErrorKind::Stopped => {
+            batch.push(drop_intent);
+            return Ok(None);
+        }
+        _ => batch.push(drop_intent),
+    }
+    if error.stops_the_run() || error.is_passing() {
+        // It is the record that is gone that brings this up again.
+        let absent = Record { id: gone, ..Record::default() };
+        park(context, work, side.other(), &absent, Some(&one.link), error.reason(), batch).await?;
+    } else {
+        refused(context, work, one, &error, batch).await?;
+    }
+    Ok(error.stops_the_run().then_some(error.error))
+}
+
+fn forget_both(context: &Context, work: &ModuleWork, link: &Link, batch: &mut Batch) {
+    for side in Side::BOTH {
+        forget(context, work, link, side, false, batch);
+    }
 }
 
 /// A delete that the other side will not do: the record stays, as where deletes are not carried
@@ -124,16 +180,15 @@ async fn delete_one(
 async fn refused(
     context: &Context,
     work: &mut ModuleWork,
-    side: Side,
-    record: &Record,
-    link: &Link,
+    one: &Doomed,
     error: &RemoteError,
     batch: &mut Batch,
 ) -> Step<()> {
+    let Doomed { side, link, record } = one;
     let reason = Reason {
         next: error.error.next.clone(),
         ..Reason::new(ReasonCode::DeleteNotCarriedOver, "", error.error.one_line())
     };
     forget(context, work, link, side.other(), true, batch);
-    skip(context, work, side, record, Some(link), reason, batch).await
+    skip(context, work, *side, record, Some(link), reason, batch).await
 }

@@ -7,7 +7,7 @@ use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
-use super::remember::{id_of, park, put_link, queue, skip, written_item};
+use super::remember::{id_of, link_met, met, park, put_link, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
@@ -91,20 +91,19 @@ pub async fn finish(
 }
 
 /// Not all was written. What was, the link remembers, so that an edit of the source in between is not
-/// taken for a conflict with our own write. Two records that were just matched are linked even so: the
-/// one that was not written has nothing else that would bring it up again once its source is gone.
+/// taken for a conflict with our own write.
 async fn half_done(
     context: &Context,
-    work: &ModuleWork,
+    work: &mut ModuleWork,
     job: &Job,
     written: &[PlannedWrite],
     now: &[Option<Record>; 2],
     batch: &mut Batch,
 ) -> Step<()> {
-    let Some(mut link) = job.link.clone().or_else(|| met(job)) else { return Ok(()) };
     if job.link.is_some() && written.is_empty() {
         return Ok(());
     }
+    let Some(mut link) = job.link.clone().or_else(|| met(job)) else { return Ok(()) };
     for write in written {
         let source = write.side.other();
         let (Some(holds), Some(from)) = (&now[at(write.side)], &job.records[at(source)]) else {
@@ -125,14 +124,8 @@ async fn half_done(
             batch.push(Change::PutSkip(connector, module, skip));
         }
     }
-    batch.push(Change::PutLink(context.id(), work.module, link));
+    link_met(context, work, Some(link), batch);
     Ok(())
-}
-
-/// The link of two records that were matched, of which nothing else is known.
-fn met(job: &Job) -> Option<Link> {
-    let [Some(vtiger), Some(service)] = &job.records else { return None };
-    Some(Link { origin: job.origin, ..Link::by_hand(&vtiger.id, &service.id) })
 }
 
 fn source_id(job: &Job, write: &PlannedWrite) -> String {

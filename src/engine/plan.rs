@@ -85,6 +85,15 @@ pub enum Plan {
         /// Why.
         reason: Reason,
     },
+    /// Link two records that were matched; what the one on `side` has does not fit into the other.
+    Unfit {
+        /// What it was to be.
+        job: Box<Job>,
+        /// The side from which nothing travels.
+        side: Side,
+        /// Why.
+        reason: Reason,
+    },
     /// Delete the record on this side (done after all modules are written).
     Delete(Side, Box<Link>, Option<Box<Record>>),
     /// The other side's record is gone; this one stays, and is not carried back.
@@ -201,6 +210,7 @@ fn plan_writes(
     });
     let name = name(work, &records);
     let mut writes = Vec::new();
+    let mut unfit = None;
     for (target, pairs) in [(Side::Vtiger, vtiger), (Side::Service, service)] {
         if pairs.is_empty() {
             continue;
@@ -212,9 +222,14 @@ fn plan_writes(
             Ok(write) if write.fields.is_empty() => {}
             Ok(write) => writes.push(write),
             Err(reason) => {
-                let record = Box::new(from.clone());
-                let link = link.map(Box::new);
-                return Plan::Skip { side: target.other(), record, link, reason };
+                let side = target.other();
+                if let Some(link) = link {
+                    let (record, link) = (Box::new(from.clone()), Some(Box::new(link)));
+                    return Plan::Skip { side, record, link, reason };
+                }
+                unfit = Some((side, reason));
+                writes.clear();
+                break;
             }
         }
     }
@@ -228,13 +243,19 @@ fn plan_writes(
         name,
         partial: false,
     };
+    // Where nothing is written, nothing is lost.
+    let lost = lost.iter().filter(|_| unfit.is_none());
     let mut items: Vec<Item> =
-        lost.iter().filter_map(|lost| conflict_item(context, work, &job, lost)).collect();
+        lost.filter_map(|lost| conflict_item(context, work, &job, lost)).collect();
     if job.link.is_none() {
         items.push(item(context, work, &job, Side::Vtiger, ItemStatus::Linked));
     }
     job.items = items;
-    Plan::Job(Box::new(job))
+    let job = Box::new(job);
+    match unfit {
+        Some((side, reason)) => Plan::Unfit { job, side, reason },
+        None => Plan::Job(job),
+    }
 }
 
 fn name(work: &ModuleWork, records: &[Option<Record>; 2]) -> String {

@@ -182,6 +182,23 @@ pub fn put_link(context: &Context, work: &mut ModuleWork, link: Link, batch: &mu
     batch.push(Change::PutLink(connector, module, link));
 }
 
+/// The link of two records that were just matched, of which nothing else is known; `None` if the job
+/// has only one.
+pub fn met(job: &Job) -> Option<Link> {
+    let [Some(vtiger), Some(service)] = &job.records else { return None };
+    Some(Link { origin: job.origin, ..Link::by_hand(&vtiger.id, &service.id) })
+}
+
+/// Links two records that were matched, though they are not in step yet: the one that was not written
+/// has nothing else that would bring it up again once the other one is gone.
+pub fn link_met(context: &Context, work: &mut ModuleWork, link: Option<Link>, batch: &mut Batch) {
+    let Some(link) = link else { return };
+    for side in Side::BOTH {
+        work.recent[at(side)].insert(id_of(&link, side), link.clone());
+    }
+    batch.push(Change::PutLink(context.id(), work.module, link));
+}
+
 /// A job without writes: link what was matched, or remember what both sides look like now.
 pub fn remember(context: &Context, work: &mut ModuleWork, job: Job, batch: &mut Batch) {
     let now = [job.records[0].as_ref(), job.records[1].as_ref()];

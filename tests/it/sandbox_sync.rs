@@ -291,3 +291,33 @@ async fn a_one_way_sync_never_writes_its_source() {
         .collect();
     assert!(shop_writes.is_empty(), "{shop_writes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_are_the_same_are_linked_though_a_value_does_not_fit() {
+    let bench = Bench::new(0, ConflictRule::Service, Direction::Both, Deletes::Off).await;
+    let element = json!({"lastname": "Nagy", "email": "eva@example.test", "assigned_user_id": ""});
+    let ask = [("elementType", "Contacts"), ("element", &element.to_string())];
+    let made = bench.sandbox.vtiger("create", &ask);
+    assert_eq!(made["success"], json!(true), "{made}");
+    let contact = made["result"]["id"].as_str().unwrap().to_owned();
+    let customer = json!({"email": "eva@example.test", "first_name": "Éva ".repeat(30)});
+    let (status, _) = bench.sandbox.woo("POST", "customers", &customer);
+    assert_eq!(status, 201);
+    let planned = bench.sync(SyncMode::Preview).await;
+    let run = bench.sync(SyncMode::Sync).await;
+    let counts = &run.modules[&Module::Contacts];
+    assert_eq!((counts.linked, counts.vtiger.skipped), (1, 1), "{run:?}");
+    let told = &planned.modules[&Module::Contacts];
+    assert_eq!((told.linked, told.vtiger.skipped), (1, 1), "{planned:?}");
+    assert_eq!(bench.first_link(Module::Contacts).0, contact);
+    for _ in 0..2 {
+        let quiet = bench.sync(SyncMode::Sync).await;
+        let counts = &quiet.modules[&Module::Contacts];
+        assert_eq!((written(&quiet), counts.linked, counts.vtiger.skipped), (0, 0, 0));
+    }
+    // Nothing but the link knows of the customer once the contact is gone.
+    assert_eq!(bench.sandbox.vtiger("delete", &[("id", &contact)])["success"], json!(true));
+    let run = bench.sync(SyncMode::Sync).await;
+    let rows = bench.items(&run, Module::Contacts, Side::Service, ItemStatus::Skipped);
+    assert_eq!(rows.len(), 1, "{run:?}");
+}

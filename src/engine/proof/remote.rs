@@ -138,20 +138,22 @@ impl MemoryRemote {
             rows = rows.into_iter().map(|(_, n)| (0, n)).collect();
         }
         rows.sort_unstable();
+        let newest = here.people.values().map(|p| p.modified).max().unwrap_or(0);
+        let first = request.at == PageAt::First;
+        // What changes while the pages are read may change once more in the same second, on a page
+        // that was read already: the mark is that of the beginning.
+        let mut mark = first.then_some(newest);
         if let PageAt::After(token) = &request.at {
-            let (m, n) = token.split_once(' ').unwrap();
-            let last = (m.parse().unwrap(), n.parse().unwrap());
-            rows.retain(|row| *row > last);
+            let mut parts = token.split(' ').map(|part| part.parse().unwrap());
+            let [last, n, begun] = [(); 3].map(|()| parts.next().unwrap());
+            mark = changed.then_some(begun);
+            rows.retain(|row| *row > (last, n as u64));
         }
         rows.truncate(world.setup.page);
-        let next = rows.last().map_or(Next::End, |(m, n)| Next::After(format!("{m} {n}")));
-        let first = request.at == PageAt::First;
-        let newest = here.people.values().map(|p| p.modified).max();
-        let mark = match (changed, rows.last()) {
-            (true, Some((modified, _))) => Some(modified.to_string()),
-            (false, _) if first => Some(newest.unwrap_or(0).to_string()),
-            _ => None,
-        };
+        let begun = mark.unwrap_or(0);
+        let next = rows.last().map_or(Next::End, |(m, n)| Next::After(format!("{m} {n} {begun}")));
+        // Where nothing is shown, the mark stays where it was.
+        let mark = mark.filter(|_| !changed || !rows.is_empty()).map(|mark| mark.to_string());
         let records = rows.iter().filter_map(|(_, n)| self.record(world, *n, &request.fields));
         Page { records: records.collect(), next, total: None, mark, server_time }
     }

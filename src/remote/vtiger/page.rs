@@ -27,13 +27,17 @@ struct At {
     mark: Option<Mark>,
     /// Records before this instant are left out.
     from: Option<Stamp>,
+    /// The mark is the last one that it may have: what changes while the pages are read may change
+    /// once more in the same second, on a page that was read already.
+    is_final: bool,
 }
 
 impl At {
     fn token(&self) -> String {
         let mark = self.mark.as_ref().map(Mark::to_string).unwrap_or_default();
         let from = self.from.map(|f| f.0.to_string()).unwrap_or_default();
-        [self.stamp.as_str(), &self.id, &mark, &from].join(&BAR.to_string())
+        let is_final = if self.is_final { "final" } else { "" };
+        [self.stamp.as_str(), &self.id, &mark, &from, is_final].join(&BAR.to_string())
     }
 
     fn read(token: &str) -> Option<Self> {
@@ -42,7 +46,8 @@ impl At {
         let id = parts.next()?.to_owned();
         let mark = Some(parts.next()?).filter(|m| !m.is_empty()).map(Mark::read);
         let from = parts.next()?.parse().ok().map(Stamp);
-        Some(Self { stamp, id, mark, from })
+        let is_final = parts.next().is_some_and(|part| !part.is_empty());
+        Some(Self { stamp, id, mark, from, is_final })
     }
 }
 
@@ -96,7 +101,7 @@ impl Vtiger {
         if !at.id.is_empty() {
             query = query.and("id", Op::Gt, &at.id);
         }
-        self.rows(request, &columns, &query.ordered("id"), at).await
+        self.rows(request, module, &columns, &query.ordered("id"), at).await
     }
 
     async fn changes(
@@ -120,7 +125,7 @@ impl Vtiger {
                 &at.id,
             )
         };
-        self.rows(request, &columns, &query.ordered("modifiedtime, id"), at).await
+        self.rows(request, module, &columns, &query.ordered("modifiedtime, id"), at).await
     }
 
     /// Where the first page of a listing of changes starts.
@@ -154,6 +159,7 @@ impl Vtiger {
     async fn rows(
         &self,
         request: &PageRequest,
+        module: &Described,
         columns: &Columns,
         query: &str,
         mut at: At,
@@ -162,20 +168,32 @@ impl Vtiger {
         let (rows, server_time) = self.call(op, columns.projection.records()).await?;
         let count = rows.len();
         let changes = matches!(request.scope, Scope::Changed(_));
+        let first = at.id.is_empty();
         if changes
-            && at.id.is_empty()
+            && first
             && let (Some(mark), Some(now)) = (&mut at.mark, server_time)
         {
             mark.asked_again(now);
         }
-        if count == 0 && !changes && at.id.is_empty() {
+        if count == 0 && !changes && first {
             self.surely_empty(&request.entity, &[]).await?;
         }
         if let Some(last) = rows.last() {
             at.id = last.slots[0].to_text();
             at.stamp = if changes { last.slots[1].to_text() } else { String::new() };
         }
-        if changes {
+        let all_seen = self.sees_all() && count < LIMIT;
+        let ends = count == 0 || all_seen;
+        // There is another page, or has been one before.
+        let goes_on = count == LIMIT || !(first || ends);
+        if changes && goes_on && !at.is_final {
+            let latest = self.latest(module).await?;
+            let stamp = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.stamp.clone());
+            if stamp(&latest) > stamp(&at.mark) {
+                at.mark = latest;
+            }
+            at.is_final = true;
+        } else if changes && !at.is_final {
             let latest = rows.iter().map(|r| &r.slots[1]).filter_map(stamp).max();
             self.advance(&mut at, latest, server_time);
         }
@@ -184,8 +202,7 @@ impl Vtiger {
             .filter_map(|row| columns::record(row, &self.zone))
             .filter(|r| at.from.is_none_or(|from| r.modified.is_none_or(|m| m >= from)))
             .collect();
-        let all_seen = self.sees_all() && count < LIMIT;
-        let next = if count == 0 || all_seen { Next::End } else { Next::After(at.token()) };
+        let next = if ends { Next::End } else { Next::After(at.token()) };
         let mark = at.mark.as_ref().map(Mark::to_string);
         Ok(Page { records, next, total: None, mark, server_time })
     }
@@ -264,6 +281,7 @@ mod tests {
                 id: "12x5".into(),
                 mark: Some(Mark::read("2026-11-21 19:24:00")),
                 from: Some(Stamp(-5)),
+                is_final: true,
             },
         ] {
             assert_eq!(At::read(&at.token()), Some(at));

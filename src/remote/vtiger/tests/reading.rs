@@ -126,6 +126,46 @@ async fn a_short_page_is_the_last_one_for_administrators_only() {
 }
 
 #[tokio::test]
+async fn what_changes_while_many_pages_are_read_does_not_move_the_mark() {
+    use crate::remote::Next;
+    let row = |n: usize, second: usize| {
+        format!(r#"{{"id":"12x{n}","modifiedtime":"2026-11-21 12:00:{second:02}"}}"#)
+    };
+    let page = move |ids: std::ops::Range<usize>, second| {
+        let rows: Vec<String> = ids.map(|n| row(n, second)).collect();
+        Say::json(format!(r#"{{"success":true,"result":[{}]}}"#, rows.join(",")))
+    };
+    for (admin, length) in [("on", 100), ("off", 3)] {
+        // A short page of somebody who does not see all records is not the last one.
+        let (stub, remote) = crm_of(admin, 1, move |_, heard| {
+            let query = param(heard, "query");
+            if query.contains("desc") {
+                page(0..1, 30)
+            } else if !query.contains("id >") {
+                page(0..length, 20)
+            } else if query.contains("12:00:20") {
+                page(length..2 * length, 40)
+            } else {
+                page(0..usize::from(admin == "on"), 50)
+            }
+        })
+        .await;
+        let scope = Scope::Changed(Since::Mark("2026-11-21 11:00:00".into()));
+        let mut asked = PageRequest { scope, at: PageAt::First, ..request(&[]) };
+        let mut marks = Vec::new();
+        loop {
+            let page = remote.page(&asked).await.unwrap();
+            marks.push(page.mark.unwrap()[..19].to_owned());
+            let Next::After(token) = page.next else { break };
+            asked.at = PageAt::After(token);
+        }
+        assert_eq!(marks.last().unwrap(), "2026-11-21 12:00:30", "{marks:?}");
+        let latest = |heard: &&Heard| param(heard, "query").contains("desc");
+        assert_eq!(stub.heard().iter().filter(latest).count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_quiet_time_moves_the_start_of_a_listing_on() {
     let (stub, remote) = crm(|_, _| {
         let date = Stamp::now().timestamp().strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
