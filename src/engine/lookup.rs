@@ -14,7 +14,10 @@ use super::units::{SideNow, Unit};
 use crate::model::Verdict::{self, CreateNew};
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, is_companion_id};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use twins::{each_once, one_of_each, one_of_several, only_pairs, several_on, still_unlinked};
+use twins::{
+    each_once, one_of_each, one_of_several, only_pairs, only_pairs_on, pairs_of, several_on,
+    still_unlinked,
+};
 
 /// What a search on a side found for a key: records with their links.
 type Found = BTreeMap<String, Vec<(Record, Option<Link>)>>;
@@ -55,6 +58,7 @@ pub async fn search_new(
         let taken = links_of_new(context, work, source, &units).await?;
         let several = several_on(work, source, &units);
         let decided = decisions_of(context, work, source, &units, &found).await?;
+        let before = pairs_of(&units);
         units = units
             .into_iter()
             .filter_map(|unit| match new_on(&unit, source).cloned() {
@@ -72,6 +76,11 @@ pub async fn search_new(
             })
             .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
+        // What was found may be meant by another one on this side, which nothing has shown.
+        let shown = work.all_keys[at(source)] || work.capabilities[at(source)].unique_key;
+        if !shown && on(Safeguard::SearchBeforeCreate) {
+            units = only_pairs_on(context, work, source, units, &before).await?;
+        }
         units = maybe_ours(context, work, source, units).await?;
     }
     Ok(each_once(units))

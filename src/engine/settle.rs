@@ -177,7 +177,8 @@ fn has_items(work: &ModuleWork, intent: &Intent) -> bool {
     items.is_some_and(|path| intent.changes.iter().any(|change| change.field == path))
 }
 
-/// The one unlinked record with the key that was sent, if it holds what was sent.
+/// The one unlinked record with the key that was sent that holds what was sent. There may be others
+/// with that key: somebody may have made them meanwhile.
 async fn by_key(
     context: &Context,
     work: &ModuleWork,
@@ -187,16 +188,17 @@ async fn by_key(
 ) -> Step<Option<Record>> {
     let Some(value) = searched(work, intent, sent, source) else { return Ok(None) };
     let mut found = search(context, work, intent.target, &[value]).await?;
-    let hits = found.remove(&intent.match_key).unwrap_or_default();
-    Ok(match hits.as_slice() {
-        [(hit, None)] if !hit.trashed => {
-            let holds = work.mapping.project(intent.target, &hit.fields);
-            let edited = hit.created.is_some() && hit.created != hit.modified;
-            let ours = sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds, edited);
-            ours.then(|| hit.clone())
-        }
-        _ => None,
-    })
+    let is_ours = |hit: &Record| {
+        let holds = work.mapping.project(intent.target, &hit.fields);
+        let edited = hit.created.is_some() && hit.created != hit.modified;
+        sent.clone().seen_on(work, intent, hit).mostly_held(work, &holds, edited)
+    };
+    let hits = found.remove(&intent.match_key).unwrap_or_default().into_iter();
+    let mut ours = hits
+        .filter(|(hit, link)| link.is_none() && !hit.trashed && is_ours(hit))
+        .map(|(hit, _)| hit);
+    let first = ours.next();
+    Ok(first.filter(|_| ours.next().is_none()))
 }
 
 /// The unlinked record that carries the id of an intent's source.

@@ -86,56 +86,79 @@ pub async fn only_pairs(
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
     for side in Side::BOTH.into_iter().filter(|side| !work.all_keys[at(*side)]) {
-        let pair_of = |unit: &Unit| match unit {
-            Unit::Match(found) => match found.as_ref() {
-                Match::Pair { vtiger, service } => Some((vtiger.clone(), service.clone())),
-                _ => None,
-            },
-            Unit::Linked { .. } => None,
-        };
-        let key_of = |record: &Record| work.mapping.match_key(Side::Vtiger, &record.fields);
-        let pairs: Vec<(Record, Record)> = units.iter().filter_map(pair_of).collect();
-        let values: Vec<String> = pairs
-            .iter()
-            .filter_map(|(vtiger, service)| {
-                let record = if side == Side::Vtiger { vtiger } else { service };
-                work.mapping.key_value(side, &record.fields)
-            })
-            .collect();
-        if values.is_empty() {
-            continue;
-        }
-        let mut found = search(context, work, side, &values).await?;
-        // What a person has left out of the sync, or wants created, is not meant.
-        let mut ids = [Vec::new(), Vec::new()];
-        ids[at(side)] = found.values().flatten().map(|(hit, _)| hit.id.clone()).collect();
-        let decided = verdicts(context, work, ids).await?;
-        for hits in found.values_mut() {
-            hits.retain(|(hit, _)| {
-                !matches!(decided[at(side)].get(&hit.id), Some(Verdict::Never | CreateNew))
-            });
-        }
-        let mut checked = Vec::with_capacity(units.len());
-        for unit in units {
-            let several = pair_of(&unit).filter(|(vtiger, _)| {
-                let hits = key_of(vtiger).and_then(|key| found.get(&key));
-                hits.is_some_and(|hits| hits.len() > 1)
-            });
-            let Some((vtiger, service)) = several else {
-                checked.push(unit);
-                continue;
-            };
-            for (side, record) in [(Side::Vtiger, vtiger), (Side::Service, service)] {
-                if work.writes(side.other()) {
-                    let detail = "More records on the other side or here have the same key.";
-                    let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
-                    checked.push(Unit::Match(Box::new(Match::Skip { side, record, reason })));
-                }
-            }
-        }
-        units = checked;
+        units = only_pairs_on(context, work, side, units, &HashSet::new()).await?;
     }
     Ok(units)
+}
+
+/// The pairs among the units, by their Vtiger id.
+pub fn pairs_of(units: &[Unit]) -> HashSet<String> {
+    units.iter().filter_map(pair_of).map(|(vtiger, _)| vtiger.id.clone()).collect()
+}
+
+fn pair_of(unit: &Unit) -> Option<(&Record, &Record)> {
+    match unit {
+        Unit::Match(found) => match found.as_ref() {
+            Match::Pair { vtiger, service } => Some((vtiger, service)),
+            _ => None,
+        },
+        Unit::Linked { .. } => None,
+    }
+}
+
+/// [`only_pairs`] on one side, for all pairs but those that were looked at before.
+pub async fn only_pairs_on(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    units: Vec<Unit>,
+    before: &HashSet<String>,
+) -> Step<Vec<Unit>> {
+    let new_pair = |unit: &Unit| {
+        let (vtiger, service) = pair_of(unit).filter(|(v, _)| !before.contains(&v.id))?;
+        Some((vtiger.clone(), service.clone()))
+    };
+    let key_of = |record: &Record| work.mapping.match_key(Side::Vtiger, &record.fields);
+    let values: Vec<String> = units
+        .iter()
+        .filter_map(new_pair)
+        .filter_map(|(vtiger, service)| {
+            let record = if side == Side::Vtiger { vtiger } else { service };
+            work.mapping.key_value(side, &record.fields)
+        })
+        .collect();
+    if values.is_empty() {
+        return Ok(units);
+    }
+    let mut found = search(context, work, side, &values).await?;
+    // What a person has left out of the sync, or wants created, is not meant.
+    let mut ids = [Vec::new(), Vec::new()];
+    ids[at(side)] = found.values().flatten().map(|(hit, _)| hit.id.clone()).collect();
+    let decided = verdicts(context, work, ids).await?;
+    for hits in found.values_mut() {
+        hits.retain(|(hit, _)| {
+            !matches!(decided[at(side)].get(&hit.id), Some(Verdict::Never | CreateNew))
+        });
+    }
+    let mut checked = Vec::with_capacity(units.len());
+    for unit in units {
+        let several = new_pair(&unit).filter(|(vtiger, _)| {
+            let hits = key_of(vtiger).and_then(|key| found.get(&key));
+            hits.is_some_and(|hits| hits.len() > 1)
+        });
+        let Some((vtiger, service)) = several else {
+            checked.push(unit);
+            continue;
+        };
+        for (side, record) in [(Side::Vtiger, vtiger), (Side::Service, service)] {
+            if work.writes(side.other()) {
+                let detail = "More records on the other side or here have the same key.";
+                let reason = Reason::new(ReasonCode::AmbiguousMatch, "", detail);
+                checked.push(Unit::Match(Box::new(Match::Skip { side, record, reason })));
+            }
+        }
+    }
+    Ok(checked)
 }
 
 /// Records that lost their links in this batch come round one by one, and may share a key: the

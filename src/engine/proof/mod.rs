@@ -8,7 +8,8 @@
 //! - `found` holds the narrow tests of what was found and mended.
 //!
 //! Everything runs on one thread with a clock of its own, so that a seed always tells the same
-//! story. `SYNCDECK_STORIES=50` tells fifty times as many, `SYNCDECK_SEED=n` only one.
+//! story. `SYNCDECK_STORIES=50` tells fifty times as many, `SYNCDECK_FROM=n` others,
+//! `SYNCDECK_SEED=n` only one.
 
 mod bench;
 mod check;

@@ -231,7 +231,7 @@ impl MemoryRemote {
         person.created = person.modified;
         let n = world.sides[side].next;
         world.sides[side].next += 1;
-        if let Some(twin) = world.made(side, person.who, n) {
+        if let Some(twin) = world.made(side, &person, n) {
             world.bad(format!("I4: {} was made on {side} though {twin} was", id_of(side, n)));
         }
         world.sides[side].people.insert(n, person);

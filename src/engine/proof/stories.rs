@@ -99,8 +99,9 @@ const EVERYTHING: u64 = 1_800;
 const _: () = assert!(EDITS + DELETES + KEYS + FAULTS + KILLS + COUNTS + EVERYTHING >= 10_000);
 
 fn stories(name: &str, count: u64, kind: Kind) {
-    let only: Option<u64> = std::env::var("SYNCDECK_SEED").ok().and_then(|n| n.parse().ok());
-    let seeds = only.map_or(0..count * times(), |seed| seed..seed + 1);
+    let number = |name| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let (only, from) = (number("SYNCDECK_SEED"), number("SYNCDECK_FROM").unwrap_or(0));
+    let seeds = only.map_or(from..from + count * times(), |seed| seed..seed + 1);
     let mut failed = Vec::new();
     let mut told = 0;
     for seed in seeds {

@@ -348,9 +348,15 @@ impl World {
         person.values().into_iter().find_map(|v| self.owner.get(v)).copied()
     }
 
-    /// The engine made a record from the same person on a side: the one before, if it is alive.
-    pub fn made(&mut self, side: usize, who: u64, n: u64) -> Option<u64> {
-        let before = self.made.insert((side, who), n)?;
-        self.sides[side].people.contains_key(&before).then_some(before)
+    /// The engine made a record from the same person on a side: the one before, if it is alive and
+    /// still shows whose it is. (Its create may have lost its answer, and users have changed every value
+    /// and the key since.)
+    pub fn made(&mut self, side: usize, person: &Person, n: u64) -> Option<u64> {
+        let before = self.made.insert((side, person.who), n)?;
+        let there = self.sides[side].people.get(&before)?;
+        let held = |value: &&String| !value.is_empty() && person.values().contains(value);
+        let shows =
+            there.email.eq_ignore_ascii_case(&person.email) || there.values().iter().any(held);
+        shows.then_some(before)
     }
 }

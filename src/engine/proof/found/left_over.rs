@@ -6,7 +6,7 @@ use super::super::setup::Setup;
 use super::super::world::Faults;
 use super::{bench, ends_well, mail, pair, people};
 use crate::engine::SyncMode;
-use crate::model::{Deletes, ReasonCode, Trigger};
+use crate::model::{Deletes, Direction, Module, ReasonCode, Trigger};
 use crate::remote::ChangeFeed;
 
 /// The same person on both sides; the write that would make them agree is refused.
@@ -70,6 +70,39 @@ fn of_twins_the_first_that_can_travel_does() {
     assert_eq!(bench.links()[0].service_id, "2");
     bench.world().pass(60);
     assert_eq!(bench.preview(), Vec::<String>::new());
+    ends_well(bench);
+}
+
+#[test]
+fn a_record_that_is_found_is_not_taken_for_one_of_two_that_may_be_meant() {
+    let setup = Setup { feed: ChangeFeed::Filtered, ..Setup::plain() };
+    let mut bench = bench(Setup { direction: Direction::ToService, ..setup });
+    bench.world().create(1, &mail(1));
+    // It cannot travel, so that nothing shows it again.
+    bench.world().create(0, &mail(1));
+    bench.world().put(0, 1, 1, String::new());
+    bench.world().pass(60);
+    bench.accept();
+    bench.world().create(0, &mail(1));
+    for _ in 0..3 {
+        bench.world().pass(60);
+        bench.accept();
+        assert_eq!((bench.links().len(), bench.written()), (0, 0));
+    }
+    let skips = super::check::skips(&bench.store);
+    assert!(skips.iter().any(|s| s.id == "12x2" && s.reason.code == ReasonCode::AmbiguousMatch));
+    ends_well(bench);
+}
+
+#[test]
+fn a_create_is_found_though_somebody_has_made_a_twin_meanwhile() {
+    let mut bench = bench(Setup { unique: false, ..Setup::plain() });
+    bench.world().create(0, &mail(1));
+    super::lose(&mut bench);
+    bench.world().create(1, &mail(1));
+    let run = bench.accept();
+    assert_eq!(run.modules[&Module::Contacts].service.created, 1, "settled");
+    assert_eq!((bench.links()[0].service_id.as_str(), people(&bench, 1)), ("1", 2));
     ends_well(bench);
 }
 
