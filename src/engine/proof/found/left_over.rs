@@ -77,11 +77,15 @@ fn of_twins_the_first_that_can_travel_does() {
 fn a_record_that_is_found_is_not_taken_for_one_of_two_that_may_be_meant() {
     let setup = Setup { feed: ChangeFeed::Filtered, ..Setup::plain() };
     let mut bench = bench(Setup { direction: Direction::ToService, ..setup });
-    bench.world().create(1, &mail(1));
     // It cannot travel, so that nothing shows it again.
     bench.world().create(0, &mail(1));
     bench.world().put(0, 1, 1, String::new());
+    bench.accept();
     bench.world().pass(60);
+    bench.world().create(1, &mail(1));
+    bench.accept();
+    bench.world().pass(60);
+    bench.world().create(1, &mail(3));
     bench.accept();
     bench.world().create(0, &mail(1));
     for _ in 0..3 {
