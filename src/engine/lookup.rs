@@ -15,8 +15,8 @@ use crate::model::Verdict::{self, CreateNew};
 use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, is_companion_id};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use twins::{
-    all_known, any_skipped, each_once, one_of_each, one_of_several, only_pairs, only_pairs_on,
-    pairs_of, several_on, still_unlinked,
+    all_known, each_once, one_of_each, one_of_several, only_pairs, only_pairs_on, pairs_of,
+    several_on, still_unlinked,
 };
 
 /// What a search on a side found for a key: records with their links.
@@ -35,11 +35,11 @@ pub async fn search_new(
     units = still_unlinked(context, work, units).await?;
     units = only_pairs(context, work, units).await?;
     for target in Side::BOTH.into_iter().filter(|side| work.writes(*side)) {
-        // All keys are known, and nothing is linked or skipped yet: there is nobody to be found.
+        // All keys are known, and nothing was linked or skipped: there is nobody to be found.
         let known = work.capabilities[at(target)].unique_key
             && work.all_keys[at(target)]
             && work.links == 0
-            && !any_skipped(context, work).await?;
+            && !work.skips;
         let known = known || !on(Safeguard::SearchBeforeCreate);
         let source = target.other();
         units = one_of_each(context, work, source, units).await?;
@@ -78,8 +78,7 @@ pub async fn search_new(
             .map(|unit| one_of_several(work, source, unit, &several, &found))
             .collect();
         // What was found may be meant by another one on this side, which nothing has shown.
-        let shown =
-            work.capabilities[at(source)].unique_key || all_known(context, work, source).await?;
+        let shown = work.capabilities[at(source)].unique_key || all_known(context, work, source);
         if !shown && on(Safeguard::SearchBeforeCreate) {
             units = only_pairs_on(context, work, source, units, &before).await?;
         }

@@ -79,6 +79,8 @@ pub struct ModuleWork {
     pub unchanged: u64,
     /// Links at the beginning.
     pub links: u64,
+    /// Records stood skipped at the beginning: a listing does not show them again.
+    pub skips: bool,
     /// Every record is taken again, as a person asked for at this time.
     pub all: Option<Stamp>,
     /// A listing slipped, so that not every record may have been seen.
@@ -144,10 +146,11 @@ pub async fn prepare(
     let tolerance = capabilities[0].resolution.max(capabilities[1].resolution);
     let folder = context.store.folder().join("scratch");
     let id = context.id();
-    let (links, all) = context
+    let (links, skips, all) = context
         .read(move |r| {
             let all = r.parked(id, module, Side::Vtiger, Parked::ALL)?;
-            Ok((r.link_count(id, module)?, all.map(|all| all.since)))
+            let skips = r.skip_count(id, module)? > 0;
+            Ok((r.link_count(id, module)?, skips, all.map(|all| all.since)))
         })
         .await?;
     let service_paths = with_source(&mapping, service.comes_from.as_ref());
@@ -188,6 +191,7 @@ pub async fn prepare(
         cursors: [None, None],
         unchanged: 0,
         links,
+        skips,
         all,
         slipped: false,
         lost: OnceLock::new(),

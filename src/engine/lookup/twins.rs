@@ -85,27 +85,17 @@ pub async fn only_pairs(
     work: &ModuleWork,
     mut units: Vec<Unit>,
 ) -> Step<Vec<Unit>> {
-    for side in Side::BOTH {
-        if !all_known(context, work, side).await? {
-            units = only_pairs_on(context, work, side, units, &HashSet::new()).await?;
-        }
+    for side in Side::BOTH.into_iter().filter(|side| !all_known(context, work, *side)) {
+        units = only_pairs_on(context, work, side, units, &HashSet::new()).await?;
     }
     Ok(units)
 }
 
 /// Whether a third record with the key of two would have been noticed: all keys of the side were read,
 /// and none was passed over since it is too old or stands skipped, unless a key can be there only once.
-pub async fn all_known(context: &Context, work: &ModuleWork, side: Side) -> Step<bool> {
-    if !work.all_keys[at(side)] || work.capabilities[at(side)].unique_key {
-        return Ok(work.all_keys[at(side)]);
-    }
-    Ok(context.connector.sync_from.from.is_none() && !any_skipped(context, work).await?)
-}
-
-/// Whether a record of the module stands skipped.
-pub async fn any_skipped(context: &Context, work: &ModuleWork) -> Step<bool> {
-    let (connector, module) = (context.id(), work.module);
-    Ok(context.read(move |r| r.skip_count(connector, module)).await? > 0)
+pub fn all_known(context: &Context, work: &ModuleWork, side: Side) -> bool {
+    let passed_over = context.connector.sync_from.from.is_some() || work.skips;
+    work.all_keys[at(side)] && (work.capabilities[at(side)].unique_key || !passed_over)
 }
 
 /// The pairs among the units, by their Vtiger id.
