@@ -155,6 +155,8 @@ impl World {
         }
         self.sides[side].people.insert(n, person);
         self.touched.insert((side, n));
+        // It is there as if nobody had deleted it: where our answer was lost, nobody can tell.
+        self.deleted.remove(&(side, n));
         self.note(|| format!("user restores {}", id_of(side, n)));
     }
 
