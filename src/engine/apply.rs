@@ -10,7 +10,7 @@ use super::module::{ModuleWork, at};
 use super::outcome::finish;
 use super::plan::{Decided, Job, Plan, plan, reason_item};
 use super::references::linked_since;
-use super::remember::{announce, forget, id_of, link_met, met, park, plan_items, remember, skip};
+use super::remember::{announce, forget, id_of, met, park, plan_items, put_only, remember, skip};
 use super::safeguards;
 use super::send::send;
 use super::units::{SideNow, Unit, Units};
@@ -402,16 +402,14 @@ async fn note(
         }
         Plan::Unfit { job, side, reason } => {
             let link = met(&job);
-            if !context.dry {
-                link_met(context, work, link.clone(), batch);
+            if let Some(link) = link.clone().filter(|_| !context.dry) {
+                put_only(context, work, link, batch);
             }
             for item in job.items {
                 batch.push(Change::AddItem(context.run, Box::new(item)));
             }
-            if let [vtiger, service] = job.records
-                && let Some(record) = (if side == Side::Vtiger { vtiger } else { service })
-            {
-                left_out(context, work, side, &record, link.as_ref(), reason, batch).await?;
+            if let Some(record) = &job.records[at(side)] {
+                left_out(context, work, side, record, link.as_ref(), reason, batch).await?;
             }
         }
         Plan::Keep(side, why, link, record) => {

@@ -36,8 +36,6 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
     let size = safeguards::batch().min(AT_ONCE);
     let mut gone = Vec::new();
     loop {
-        let _section = context.store.section().await;
-        context.go_on()?;
         let batch = units.next_linked(context, work, safeguards::batch()).await?;
         let ends = batch.is_empty();
         let is_gone =
@@ -47,6 +45,8 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
             let some = gone.drain(..gone.len().min(size)).collect();
             delete_some(context, work, some).await?;
         }
+        // Before the end, too: called off in the last of them, the run has not come to its end.
+        context.go_on()?;
         if ends {
             return Ok(());
         }
@@ -54,6 +54,8 @@ pub async fn apply_deletes(context: &Context, work: &mut ModuleWork) -> Step<()>
 }
 
 async fn delete_some(context: &Context, work: &mut ModuleWork, units: Vec<Unit>) -> Step<()> {
+    // Announced, sent and remembered in one piece, even if the process is to be stopped.
+    let _section = context.store.section().await;
     context.go_on()?;
     let mut doomed = Vec::new();
     for (unit, decided) in read_again(context, work, units).await? {

@@ -7,7 +7,7 @@ use super::lookup::{links, search};
 use super::matching::{Match, duplicate_of, left_out_there};
 use super::module::{ModuleWork, at};
 use super::plan::{Job, PlannedWrite};
-use super::remember::{id_of, link_met, met, park, put_link, queue, skip, written_item};
+use super::remember::{id_of, met, park, put_link, put_only, queue, skip, written_item};
 use super::safeguards::{Safeguard, on};
 use super::units::{SideNow, Unit};
 use crate::model::document::TOTAL;
@@ -124,7 +124,7 @@ async fn half_done(
             batch.push(Change::PutSkip(connector, module, skip));
         }
     }
-    link_met(context, work, Some(link), batch);
+    put_only(context, work, link, batch);
     Ok(())
 }
 

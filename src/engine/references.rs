@@ -226,17 +226,7 @@ fn once_linked(tomb: Tomb) -> Option<Link> {
         Side::Service if tomb.stays => (String::new(), tomb.id),
         Side::Service => (tomb.other, tomb.id),
     };
-    Some(Link {
-        vtiger_id,
-        service_id,
-        vtiger_print: 0,
-        service_print: 0,
-        pairs: Vec::new(),
-        vtiger_stamp: None,
-        service_stamp: None,
-        revision: 0,
-        origin: LinkOrigin::Matched,
-    })
+    Some(Link::bare(&vtiger_id, &service_id, LinkOrigin::Matched))
 }
 
 /// The companion that a line is in the CRM, if it has no product of its own.

@@ -176,23 +176,19 @@ pub fn put_link(context: &Context, work: &mut ModuleWork, link: Link, batch: &mu
         batch.push(Change::DropParked(connector, module, side, id_of(&link, side)));
         batch.push(Change::DropSkip(connector, module, side, id_of(&link, side)));
     }
-    for side in Side::BOTH {
-        work.recent[at(side)].insert(id_of(&link, side), link.clone());
-    }
-    batch.push(Change::PutLink(connector, module, link));
+    put_only(context, work, link, batch);
 }
 
-/// The link of two records that were just matched, of which nothing else is known; `None` if the job
-/// has only one.
+/// The link of two records that were just matched and are not in step yet: the one that was not written
+/// has nothing else that would bring it up again once the other one is gone. `None` if the job has
+/// only one.
 pub fn met(job: &Job) -> Option<Link> {
     let [Some(vtiger), Some(service)] = &job.records else { return None };
-    Some(Link { origin: job.origin, ..Link::by_hand(&vtiger.id, &service.id) })
+    Some(Link::bare(&vtiger.id, &service.id, job.origin))
 }
 
-/// Links two records that were matched, though they are not in step yet: the one that was not written
-/// has nothing else that would bring it up again once the other one is gone.
-pub fn link_met(context: &Context, work: &mut ModuleWork, link: Option<Link>, batch: &mut Batch) {
-    let Some(link) = link else { return };
+/// Puts a link, and leaves its records in the queue or skipped as they are.
+pub fn put_only(context: &Context, work: &mut ModuleWork, link: Link, batch: &mut Batch) {
     for side in Side::BOTH {
         work.recent[at(side)].insert(id_of(&link, side), link.clone());
     }

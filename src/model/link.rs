@@ -185,9 +185,9 @@ impl Link {
         }
     }
 
-    /// The link of two records that a person says are the same: nothing is known of what they
-    /// agree on, so the next sync compares them like records that were just matched.
-    pub fn by_hand(vtiger_id: &str, service_id: &str) -> Self {
+    /// The link of two records of which nothing is known but that they belong together: the next sync
+    /// compares them like records that were just matched.
+    pub fn bare(vtiger_id: &str, service_id: &str, origin: LinkOrigin) -> Self {
         Self {
             vtiger_id: vtiger_id.to_owned(),
             service_id: service_id.to_owned(),
@@ -197,7 +197,12 @@ impl Link {
             vtiger_stamp: None,
             service_stamp: None,
             revision: 0,
-            origin: LinkOrigin::Person,
+            origin,
         }
+    }
+
+    /// The link of two records that a person says are the same.
+    pub fn by_hand(vtiger_id: &str, service_id: &str) -> Self {
+        Self::bare(vtiger_id, service_id, LinkOrigin::Person)
     }
 }

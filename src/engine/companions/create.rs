@@ -94,17 +94,7 @@ fn remember(context: &Context, made: &Made<'_>, origin: LinkOrigin, batch: &mut 
         return;
     }
     let (connector, module) = (context.id(), made.companion.module);
-    let link = Link {
-        vtiger_id: made.id.to_owned(),
-        service_id: made.service_id(),
-        vtiger_print: 0,
-        service_print: 0,
-        pairs: Vec::new(),
-        vtiger_stamp: None,
-        service_stamp: None,
-        revision: 0,
-        origin,
-    };
+    let link = Link::bare(made.id, &made.service_id(), origin);
     batch.push(Change::DropLink(connector, module, made.id.to_owned()));
     batch.push(Change::PutLink(connector, module, link));
 }

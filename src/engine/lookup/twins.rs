@@ -121,14 +121,13 @@ pub async fn only_pairs_on(
     units: Vec<Unit>,
     before: &HashSet<String>,
 ) -> Step<Vec<Unit>> {
-    let new_pair = |unit: &Unit| {
-        let (vtiger, service) = pair_of(unit).filter(|(v, _)| !before.contains(&v.id))?;
-        Some((vtiger.clone(), service.clone()))
-    };
+    fn new_pair<'u>(unit: &'u Unit, before: &HashSet<String>) -> Option<(&'u Record, &'u Record)> {
+        pair_of(unit).filter(|(vtiger, _)| !before.contains(&vtiger.id))
+    }
     let key_of = |record: &Record| work.mapping.match_key(Side::Vtiger, &record.fields);
     let values: Vec<String> = units
         .iter()
-        .filter_map(new_pair)
+        .filter_map(|unit| new_pair(unit, before))
         .filter_map(|(vtiger, service)| {
             let record = if side == Side::Vtiger { vtiger } else { service };
             work.mapping.key_value(side, &record.fields)
@@ -149,11 +148,11 @@ pub async fn only_pairs_on(
     }
     let mut checked = Vec::with_capacity(units.len());
     for unit in units {
-        let several = new_pair(&unit).filter(|(vtiger, _)| {
+        let several = new_pair(&unit, before).filter(|(vtiger, _)| {
             let hits = key_of(vtiger).and_then(|key| found.get(&key));
             hits.is_some_and(|hits| hits.len() > 1)
         });
-        let Some((vtiger, service)) = several else {
+        let Some((vtiger, service)) = several.map(|(v, s)| (v.clone(), s.clone())) else {
             checked.push(unit);
             continue;
         };

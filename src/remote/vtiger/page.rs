@@ -188,8 +188,8 @@ impl Vtiger {
         let goes_on = count == LIMIT || !(first || ends);
         if changes && goes_on && !at.is_final {
             let latest = self.latest(module).await?;
-            let stamp = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.stamp.clone());
-            if stamp(&latest) > stamp(&at.mark) {
+            let later = |mark: &Mark| at.mark.as_ref().is_none_or(|held| mark.stamp > held.stamp);
+            if latest.as_ref().is_some_and(later) {
                 at.mark = latest;
             }
             at.is_final = true;

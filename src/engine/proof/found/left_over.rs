@@ -6,7 +6,7 @@ use super::super::setup::Setup;
 use super::super::world::Faults;
 use super::{bench, ends_well, mail, pair, people};
 use crate::engine::SyncMode;
-use crate::model::{Deletes, Direction, Module, ReasonCode, Trigger};
+use crate::model::{Deletes, Direction, Module, ReasonCode, RunStatus, Trigger};
 use crate::remote::ChangeFeed;
 
 /// The same person on both sides; the write that would make them agree is refused.
@@ -126,4 +126,23 @@ fn values_that_were_mapped_after_the_last_sync_are_not_deleted_with_the_counterp
         assert_eq!(people(&bench, 1), left);
         ends_well(bench);
     }
+}
+
+#[test]
+fn a_run_that_was_called_off_among_its_deletes_has_not_come_to_its_end() {
+    let mut stopped = 0;
+    for step in 1..60 {
+        let mut bench = pair(Setup { deletes: Deletes::Carry, ..Setup::plain() });
+        bench.world().delete(0, 1);
+        bench.world().cancel_at = Some(step);
+        let run = bench.run(SyncMode::Accept, Trigger::Manual).unwrap();
+        if people(&bench, 1) == 1 {
+            stopped += 1;
+            assert_ne!(run.status, RunStatus::Completed, "called off at {step}");
+        }
+        bench.world().cancel_at = None;
+        bench.accept();
+        assert_eq!(people(&bench, 1), 0, "called off at {step}");
+    }
+    assert!(stopped > 0);
 }
