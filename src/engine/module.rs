@@ -14,7 +14,7 @@ use crate::model::{
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::Batch;
 use crate::store::scratch::Scratch;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -59,6 +59,8 @@ pub struct ModuleWork {
     pub recent: [HashMap<String, Link>; 2],
     /// Under which keys unlinked records were staged, by side and id, with the order of staging.
     pub fresh_keys: Scratch<u64>,
+    /// Of those, the keys that are no longer theirs, and how many were staged when that was found out.
+    pub stale_keys: Option<(u64, Arc<HashSet<Vec<u8>>>)>,
     /// Records without a link that have nowhere to go, by match key as in `fresh`: of them only keys
     /// were read.
     pub passed_over: Scratch<(Side, String)>,
@@ -182,6 +184,7 @@ pub async fn prepare(
         fresh: Scratch::new(&folder),
         recent: [HashMap::new(), HashMap::new()],
         fresh_keys: Scratch::new(&folder),
+        stale_keys: None,
         passed_over: Scratch::new(&folder),
         partners: [Scratch::new(&folder), Scratch::new(&folder)],
         settled: Batch::new(),

@@ -14,6 +14,7 @@ use crate::model::{Candidate, Link, Reason, ReasonCode, Record, Side, Verdict};
 use crate::store::scratch::{ScratchEntries, ScratchEntry};
 use std::collections::HashSet;
 use std::iter::Peekable;
+use std::sync::Arc;
 
 /// What a unit knows of one side of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Units {
     linked: Peekable<ScratchEntries<Staged>>,
     fresh: Peekable<ScratchEntries<Staged>>,
     /// Keys under which records were staged before theirs changed.
-    stale: HashSet<Vec<u8>>,
+    stale: Arc<HashSet<Vec<u8>>>,
     /// Records wait in the queue: one that has nowhere to go may be among them, and is to leave it.
     queued: bool,
     /// Records that were passed over.
@@ -205,13 +206,13 @@ impl Units {
         let mut groups = Vec::new();
         for _ in 0..count {
             let mut entries = next_key(&mut self.fresh)?;
-            entries.retain(|entry| !self.stale.contains(&entry.key));
+            entries.retain(|entry| !self.stale.contains(entry.key()));
             let Some(first) = entries.first() else { continue };
             if !self.queued && goes_nowhere(work, &entries) {
                 self.passed += entries.len() as u64;
                 continue;
             }
-            let key = std::str::from_utf8(group_of(&first.key)).ok();
+            let key = std::str::from_utf8(group_of(first.key())).ok();
             let key = key.and_then(|text| text.strip_prefix('k')).map(str::to_owned);
             let mut sides: [Vec<Record>; 2] = [Vec::new(), Vec::new()];
             for entry in entries {
@@ -229,7 +230,7 @@ fn next_key(entries: &mut Peekable<ScratchEntries<Staged>>) -> Step<Vec<ScratchE
     let Some(first) = entries.next() else { return Ok(Vec::new()) };
     let mut same = vec![first?];
     while let Some(Ok(next)) = entries.peek()
-        && group_of(&next.key) == group_of(&same[0].key)
+        && group_of(next.key()) == group_of(same[0].key())
         && let Some(next) = entries.next()
     {
         same.push(next?);
@@ -240,7 +241,7 @@ fn next_key(entries: &mut Peekable<ScratchEntries<Staged>>) -> Step<Vec<ScratchE
 /// Whether records with one key are all on a side from which nothing travels: with none on the
 /// other side, nothing becomes of them, whatever they hold.
 fn goes_nowhere(work: &ModuleWork, entries: &[ScratchEntry<Staged>]) -> bool {
-    let is_on = |side: Side| entries.iter().all(|entry| side_of(&entry.key) == Some(side));
+    let is_on = |side: Side| entries.iter().all(|entry| side_of(entry.key()) == Some(side));
     Side::BOTH.into_iter().any(|side| !work.writes(side.other()) && is_on(side))
 }
 
@@ -338,7 +339,11 @@ fn now_of(work: &ModuleWork, link: &Link, side: Side, staged: Option<Staged>) ->
 }
 
 /// Keys under which records were staged that have another key by now.
-fn stale_keys(work: &mut ModuleWork) -> Step<HashSet<Vec<u8>>> {
+fn stale_keys(work: &mut ModuleWork) -> Step<Arc<HashSet<Vec<u8>>>> {
+    let pushed = work.fresh_keys.pushed();
+    if let Some((_, known)) = work.stale_keys.as_ref().filter(|(of, _)| *of == pushed) {
+        return Ok(known.clone());
+    }
     let mut stale = HashSet::new();
     let mut last: Option<(Vec<u8>, Vec<u8>, u64)> = None;
     for entry in work.fresh_keys.iter()? {
@@ -353,6 +358,8 @@ fn stale_keys(work: &mut ModuleWork) -> Step<HashSet<Vec<u8>>> {
         }
         last = Some(now);
     }
+    let stale = Arc::new(stale);
+    work.stale_keys = Some((pushed, stale.clone()));
     Ok(stale)
 }
 

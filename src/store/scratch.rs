@@ -20,6 +20,7 @@ use super::StoreResult;
 use file::RunFile;
 use memory::Memory;
 use merge::{Entry, Merge};
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -40,7 +41,6 @@ pub struct Scratch<T> {
     /// Oldest first; levels descend.
     files: Vec<Arc<RunFile>>,
     pushed: u64,
-    value: Vec<u8>,
     _value: PhantomData<fn() -> T>,
 }
 
@@ -53,7 +53,6 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
             memory: Arc::default(),
             files: Vec::new(),
             pushed: 0,
-            value: Vec::new(),
             _value: PhantomData,
         }
     }
@@ -63,11 +62,10 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     /// # Errors
     /// The disk is full or broken.
     pub fn push(&mut self, key: &[u8], value: &T) -> StoreResult<()> {
-        let mut bytes = std::mem::take(&mut self.value);
-        bytes.clear();
-        self.value = postcard::to_extend(value, bytes).map_err(|error| file::bad_value(&error))?;
         let memory = Arc::make_mut(&mut self.memory);
-        memory.push(key, &self.value);
+        memory
+            .push(key, |bytes| postcard::serialize_with_flavor(value, Behind(bytes)))
+            .map_err(|error| file::bad_value(&error))?;
         self.pushed += 1;
         if memory.entries() >= FULL_ENTRIES || memory.bytes() >= FULL_BYTES {
             self.spill()?;
@@ -90,8 +88,7 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     ) -> StoreResult<impl Iterator<Item = StoreResult<(Vec<u8>, T)>> + use<T>> {
         let read = |entry: StoreResult<ScratchEntry<T>>| {
             let entry = entry?;
-            let value = entry.value()?;
-            Ok((entry.key, value))
+            Ok((entry.key().to_vec(), entry.value()?))
         };
         Ok(self.entries()?.map(read))
     }
@@ -117,8 +114,7 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     /// Writes what is in memory to a file.
     fn spill(&mut self) -> StoreResult<()> {
         self.sort_memory();
-        let merge = Merge::new(&[], Some(self.memory.clone()))?;
-        let run = RunFile::write(&self.folder, 0, merge)?;
+        let run = RunFile::of(&self.folder, &self.memory)?;
         self.memory = Arc::default();
         self.files.push(Arc::new(run));
         self.merge_levels()
@@ -134,7 +130,7 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
             }
             let from = self.files.len() - count;
             let merge = Merge::new(&self.files[from..], None)?;
-            let run = RunFile::write(&self.folder, level + 1, merge)?;
+            let run = RunFile::merged(&self.folder, level + 1, merge)?;
             self.files.truncate(from);
             self.files.push(Arc::new(run));
         }
@@ -153,25 +149,49 @@ impl<T> Iterator for ScratchEntries<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.merge.next()?;
-        Some(entry.map(|Entry { key, value }| ScratchEntry { key, value, _value: PhantomData }))
+        Some(entry.map(|entry| ScratchEntry { entry, _value: PhantomData }))
     }
 }
 
 /// A key, and a value that is read when it is asked for.
 pub struct ScratchEntry<T> {
-    /// The key.
-    pub key: Vec<u8>,
-    value: Vec<u8>,
+    entry: Entry,
     _value: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned> ScratchEntry<T> {
+    /// The key.
+    pub fn key(&self) -> &[u8] {
+        self.entry.key()
+    }
+
     /// The value.
     ///
     /// # Errors
     /// The disk is broken.
     pub fn value(&self) -> StoreResult<T> {
-        postcard::from_bytes(&self.value).map_err(|error| file::bad_value(&error))
+        postcard::from_bytes(self.entry.value()).map_err(|error| file::bad_value(&error))
+    }
+}
+
+/// Puts a value behind what is there already.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Behind<'_> {
+    type Output = ();
+
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+        self.0.push(data);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

@@ -296,11 +296,11 @@ pub async fn stage_passed_over(context: &Context, work: &mut ModuleWork) -> Step
     for entry in work.passed_over.iter()? {
         let (key, (side, id)) = entry?;
         let group = group_of(&key);
-        while matches!(fresh.peek(), Some(Ok(staged)) if group_of(&staged.key) < group) {
+        while matches!(fresh.peek(), Some(Ok(staged)) if group_of(staged.key()) < group) {
             fresh.next();
         }
         match fresh.peek() {
-            Some(Ok(staged)) if group_of(&staged.key) == group => {}
+            Some(Ok(staged)) if group_of(staged.key()) == group => {}
             Some(Err(error)) => return Err(error.clone().into()),
             _ => continue,
         }

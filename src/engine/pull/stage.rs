@@ -34,11 +34,15 @@ pub async fn known(
     let from = work.comes_from.as_ref().map(|from| from.module);
     context
         .read(move |r| {
+            let linked = r.link_count(connector, module)? > 0;
             let skips = r.skip_count(connector, module)? > 0;
             let queued = r.parked_count_of(connector, module)? > 0;
             ids.iter()
                 .map(|(id, source)| {
-                    let link = r.link_head(connector, module, side, id)?;
+                    let link = match linked {
+                        true => r.link_head(connector, module, side, id)?,
+                        false => None,
+                    };
                     let skip = |side, id: &str| match skips {
                         true => r.skip(connector, module, side, id),
                         false => Ok(None),

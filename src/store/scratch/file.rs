@@ -1,5 +1,6 @@
 //! A sorted run in a file.
 
+use super::memory::Memory;
 use super::merge::{Entry, Merge};
 use crate::store::{StoreError, StoreResult};
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -21,13 +22,26 @@ pub(super) struct RunFile {
 }
 
 impl RunFile {
-    /// Writes a run.
-    pub(super) fn write(folder: &Path, level: u32, entries: Merge) -> StoreResult<Self> {
+    /// Writes what is in memory, which is sorted.
+    pub(super) fn of(folder: &Path, memory: &Memory) -> StoreResult<Self> {
+        Self::write(folder, 0, |out| memory.iter().try_for_each(|(key, both)| put(out, key, both)))
+    }
+
+    /// Writes what was merged.
+    pub(super) fn merged(folder: &Path, level: u32, mut entries: Merge) -> StoreResult<Self> {
+        Self::write(folder, level, |out| {
+            entries.try_for_each(|entry| entry.and_then(|e| put(out, e.key().len(), e.both())))
+        })
+    }
+
+    fn write(
+        folder: &Path,
+        level: u32,
+        put_all: impl FnOnce(&mut BufWriter<&File>) -> StoreResult<()>,
+    ) -> StoreResult<Self> {
         let file = nameless(folder).map_err(|error| disk(&error))?;
         let mut out = BufWriter::with_capacity(256 * 1024, &file);
-        for entry in entries {
-            entry?.write(&mut out).map_err(|error| disk(&error))?;
-        }
+        put_all(&mut out)?;
         out.flush().map_err(|error| disk(&error))?;
         drop(out);
         Ok(Self { file: Arc::new(file), level })
@@ -92,29 +106,24 @@ impl RunReader {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             other => other.map_err(|error| disk(&error))?,
         }
-        let [k0, k1, k2, k3, v0, v1, v2, v3] = lengths;
-        let mut entry = Entry {
-            key: vec![0; u32::from_le_bytes([k0, k1, k2, k3]) as usize],
-            value: vec![0; u32::from_le_bytes([v0, v1, v2, v3]) as usize],
-        };
-        self.0
-            .read_exact(&mut entry.key)
-            .and_then(|()| self.0.read_exact(&mut entry.value))
-            .map_err(|error| disk(&error))?;
-        Ok(Some(entry))
+        let [k0, k1, k2, k3, a0, a1, a2, a3] = lengths;
+        let [key, all] = [[k0, k1, k2, k3], [a0, a1, a2, a3]].map(u32::from_le_bytes);
+        let mut both = vec![0; all as usize];
+        self.0.read_exact(&mut both).map_err(|error| disk(&error))?;
+        Ok(Some(Entry::new(both, key as usize)))
     }
 }
 
-impl Entry {
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let length = |bytes: &[u8]| {
-            u32::try_from(bytes.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))
-        };
-        out.write_all(&length(&self.key)?.to_le_bytes())?;
-        out.write_all(&length(&self.value)?.to_le_bytes())?;
-        out.write_all(&self.key)?;
-        out.write_all(&self.value)
-    }
+/// Writes a key, so many bytes long, and the value behind it, after the lengths of the key and of both.
+fn put(out: &mut impl Write, key: usize, both: &[u8]) -> StoreResult<()> {
+    let length =
+        |n: usize| u32::try_from(n).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge));
+    let mut put = || {
+        out.write_all(&length(key)?.to_le_bytes())?;
+        out.write_all(&length(both.len())?.to_le_bytes())?;
+        out.write_all(both)
+    };
+    put().map_err(|error| disk(&error))
 }
 
 /// The error of a disk that cannot take or give what is put aside.

@@ -12,17 +12,30 @@ pub(super) struct Memory {
 
 #[derive(Clone, Copy)]
 struct Span {
+    /// The first bytes of the key: most keys differ there.
+    head: u64,
     start: usize,
     key: usize,
-    value: usize,
+    end: usize,
 }
 
 impl Memory {
-    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.spans.push(Span { start: self.bytes.len(), key: key.len(), value: value.len() });
+    /// Adds a key and the value that is written behind it.
+    pub(super) fn push<E>(
+        &mut self,
+        key: &[u8],
+        value: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(key);
-        self.bytes.extend_from_slice(value);
+        if let Err(error) = value(&mut self.bytes) {
+            self.bytes.truncate(start);
+            return Err(error);
+        }
+        let end = self.bytes.len();
+        self.spans.push(Span { head: head(key), start, key: key.len(), end });
         self.unsorted = true;
+        Ok(())
     }
 
     pub(super) fn entries(&self) -> usize {
@@ -41,18 +54,30 @@ impl Memory {
     pub(super) fn sort(&mut self) {
         let Self { bytes, spans, .. } = self;
         let key = |span: &Span| &bytes[span.start..span.start + span.key];
-        spans.sort_by(|a, b| key(a).cmp(key(b)).then(b.start.cmp(&a.start)));
+        spans.sort_by(|a, b| {
+            let by_key = a.head.cmp(&b.head).then_with(|| key(a).cmp(key(b)));
+            by_key.then(b.start.cmp(&a.start))
+        });
         spans.dedup_by(|later, first| key(later) == key(first));
         self.unsorted = false;
+    }
+
+    /// The length of each key, and the key with its value, in the sorted order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.spans.iter().map(|span| (span.key, &self.bytes[span.start..span.end]))
     }
 
     /// The entry at a place of the sorted order.
     pub(super) fn entry(&self, at: usize) -> Option<Entry> {
         let span = self.spans.get(at)?;
-        let key_end = span.start + span.key;
-        Some(Entry {
-            key: self.bytes[span.start..key_end].to_vec(),
-            value: self.bytes[key_end..key_end + span.value].to_vec(),
-        })
+        Some(Entry::new(self.bytes[span.start..span.end].to_vec(), span.key))
     }
+}
+
+/// The first eight bytes of a key as a number that sorts like them; a short key is filled up with zeros.
+fn head(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let length = key.len().min(8);
+    bytes[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(bytes)
 }

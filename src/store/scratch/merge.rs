@@ -9,8 +9,27 @@ use std::sync::Arc;
 
 /// A key and its value.
 pub(super) struct Entry {
-    pub(super) key: Vec<u8>,
-    pub(super) value: Vec<u8>,
+    both: Vec<u8>,
+    key: usize,
+}
+
+impl Entry {
+    /// Of a key, so many bytes long, and the value behind it.
+    pub(super) fn new(both: Vec<u8>, key: usize) -> Self {
+        Self { key: key.min(both.len()), both }
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        &self.both[..self.key]
+    }
+
+    pub(super) fn value(&self) -> &[u8] {
+        &self.both[self.key..]
+    }
+
+    pub(super) fn both(&self) -> &[u8] {
+        &self.both
+    }
 }
 
 enum Source {
@@ -39,7 +58,7 @@ struct Head {
 impl Ord for Head {
     /// The heap takes the greatest: the smallest key, and of equal ones the newest source.
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_key = other.entry.key.cmp(&self.entry.key);
+        let by_key = other.entry.key().cmp(self.entry.key());
         by_key.then(self.source.cmp(&other.source))
     }
 }
@@ -89,7 +108,7 @@ impl Merge {
             return Ok(None);
         };
         self.refill(source)?;
-        while self.heads.peek().is_some_and(|h| h.entry.key == entry.key) {
+        while self.heads.peek().is_some_and(|h| h.entry.key() == entry.key()) {
             if let Some(Head { source, .. }) = self.heads.pop() {
                 self.refill(source)?;
             }

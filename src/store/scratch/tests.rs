@@ -115,7 +115,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         (any::<i64>(), 0_u32..28)
             .prop_map(|(n, scale)| Value::Number(rust_decimal::Decimal::new(n, scale))),
-        ".{0,12}".prop_map(Value::Text),
+        ".{0,12}".prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
