@@ -278,7 +278,7 @@ fn put_id(job: &mut Job, companion: &Companion, answers: &Answers) -> Option<Rea
     match answers.get(&folded_name(&name))? {
         Answer::Id(id) => {
             remove_paths(&mut write.fields, companion);
-            write.fields.set(companion.reference.as_str(), Value::Text(id.clone()));
+            write.fields.set(companion.reference.as_str(), Value::from(id.clone()));
             None
         }
         Answer::Reason(reason) => Some(reason.clone()),

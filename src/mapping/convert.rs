@@ -44,7 +44,7 @@ pub fn to_vtiger(
     if text.is_empty() {
         let mandatory = pair.required || limits.vtiger_mandatory;
         return emptied(pair, mandatory, &pair.service_label(), target, || {
-            vec![(pair.vtiger.clone(), Value::Text(String::new()))]
+            vec![(pair.vtiger.clone(), Value::from(""))]
         });
     }
     let field = pair.vtiger.as_str();
@@ -70,7 +70,7 @@ pub fn to_vtiger(
         let detail = format!("{field} has no value \"{text}\".");
         return Err(Reason::new(ReasonCode::UnknownPicklistValue, field, detail));
     }
-    Ok(vec![(pair.vtiger.clone(), Value::Text(text))])
+    Ok(vec![(pair.vtiger.clone(), Value::from(text))])
 }
 
 /// What the service is sent for a pair of a Vtiger record.
@@ -97,7 +97,7 @@ pub fn to_service(
     if text.is_empty() {
         let mandatory = pair.required || limits.service_mandatory;
         return emptied(pair, mandatory, &pair.vtiger, target, || {
-            paths.iter().map(|path| (path.clone(), Value::Text(String::new()))).collect()
+            paths.iter().map(|path| (path.clone(), Value::from(""))).collect()
         });
     }
     linked(pair, text, &pair.vtiger)?;
@@ -118,9 +118,9 @@ pub fn to_service(
 fn service_value(kind: PairKind, pair: &Pair, text: &str) -> Result<Value, Reason> {
     let mapped = pair.transform.iter().any(|t| matches!(t, crate::model::Transform::Map { .. }));
     Ok(match kind {
-        PairKind::Number => Value::Text(decimal(text, &pair.vtiger)?.to_string()),
+        PairKind::Number => Value::from(decimal(text, &pair.vtiger)?.to_string()),
         PairKind::Integer => Value::Number(whole(text, &pair.vtiger)?),
-        PairKind::Boolean if mapped => Value::Text(text.to_owned()),
+        PairKind::Boolean if mapped => Value::from(text),
         PairKind::Boolean => {
             let yes = boolean(text).ok_or_else(|| mismatch(&pair.vtiger, text, "yes or no"))?;
             Value::Bool(yes == "1")
@@ -128,16 +128,16 @@ fn service_value(kind: PairKind, pair: &Pair, text: &str) -> Result<Value, Reaso
         PairKind::Country => {
             let code = country_code(text)
                 .ok_or_else(|| mismatch(&pair.vtiger, text, "a country that SyncDeck knows"))?;
-            Value::Text(code.to_owned())
+            Value::from(code)
         }
-        _ => Value::Text(text.replace("\r\n", "\n")),
+        _ => Value::from(text.replace("\r\n", "\n")),
     })
 }
 
 /// One part to each field, the rest to the last one.
 fn parts(paths: &[String], text: &str) -> Written {
     let mut parts = text.splitn(paths.len(), '\n').map(str::trim);
-    let mut part = || Value::Text(parts.next().unwrap_or_default().to_owned());
+    let mut part = || Value::from(parts.next().unwrap_or_default().to_owned());
     paths.iter().map(|path| (path.clone(), part())).collect()
 }
 
@@ -176,7 +176,7 @@ fn address_lines(paths: &[String], text: &str) -> Written {
     let first = lines.next().unwrap_or_default().to_owned();
     let rest = lines.collect::<Vec<_>>().join(", ");
     let mut parts = [first, rest].into_iter();
-    paths.iter().map(|path| (path.clone(), Value::Text(parts.next().unwrap_or_default()))).collect()
+    paths.iter().map(|path| (path.clone(), Value::from(parts.next().unwrap_or_default()))).collect()
 }
 
 fn filled<'a>(pair: &'a Pair, text: &'a str) -> &'a str {

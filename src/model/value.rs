@@ -1,5 +1,6 @@
 //! Values and fields of a record, as one side holds them.
 
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -16,8 +17,8 @@ pub enum Value {
     Bool(bool),
     /// A JSON number, exact.
     Number(#[serde(with = "rust_decimal::serde::str")] Decimal),
-    /// Text. Most systems send numbers and dates as text too.
-    Text(String),
+    /// Text. Most systems send numbers and dates as text too, and most of it is short.
+    Text(CompactString),
     /// A list.
     List(Vec<Value>),
     /// A nested object.
@@ -37,7 +38,7 @@ impl Value {
             Self::Bool(true) => "true".into(),
             Self::Bool(false) => "false".into(),
             Self::Number(n) => n.to_string().into(),
-            Self::Text(t) => t.into(),
+            Self::Text(t) => t.as_str().into(),
             Self::List(items) => {
                 items.iter().map(Self::to_text).collect::<Vec<_>>().join(", ").into()
             }
@@ -53,7 +54,7 @@ impl Value {
     /// [`Self::to_text`] of a value that is not needed any more.
     pub fn into_text(self) -> String {
         match self {
-            Self::Text(text) => text,
+            Self::Text(text) => text.into_string(),
             other => other.to_text(),
         }
     }
@@ -72,13 +73,13 @@ impl Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -111,6 +112,15 @@ impl Fields {
     /// No fields.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Of fields in ascending order of their paths, each path once.
+    pub fn sorted(fields: impl Iterator<Item = (Arc<str>, Value)>) -> Self {
+        // There are seldom much fewer than there may be.
+        let mut all = Vec::with_capacity(fields.size_hint().1.unwrap_or(0));
+        all.extend(fields);
+        debug_assert!(all.is_sorted_by(|a, b| a.0 < b.0));
+        Self(Arc::new(all))
     }
 
     /// The value at a path; `None` if the record does not have it.

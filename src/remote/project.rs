@@ -6,6 +6,7 @@
 //! takes it whole. Numbers become exact decimals, whatever their length or notation.
 
 use crate::model::{Fields, Value};
+use compact_str::CompactString;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -25,6 +26,8 @@ const KEYED: &str = "meta_data";
 #[derive(Debug, Default)]
 pub(crate) struct Projection {
     root: Node,
+    /// In ascending order, as a record has them.
+    paths: Vec<Arc<str>>,
 }
 
 /// What was taken out of a record.
@@ -38,7 +41,8 @@ pub(crate) struct Projected {
 
 #[derive(Debug, Default)]
 struct Node {
-    wanted: Option<Arc<str>>,
+    /// Where its path stands among all.
+    wanted: Option<usize>,
     slot: Option<usize>,
     keyed: bool,
     children: Vec<(Box<str>, Node)>,
@@ -48,25 +52,28 @@ impl Projection {
     /// The fields at `paths`, and for the connector itself the top members `slots`.
     pub(crate) fn new<'a>(paths: impl IntoIterator<Item = &'a str>, slots: &[&str]) -> Self {
         let mut root = Node::default();
-        for path in paths {
-            root.insert(path).wanted = Some(Arc::from(path));
+        let mut paths: Vec<Arc<str>> = paths.into_iter().map(Arc::from).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        for (n, path) in paths.iter().enumerate() {
+            root.insert(path).wanted = Some(n);
         }
         for (n, name) in slots.iter().take(SLOTS).enumerate() {
             if !name.is_empty() {
                 root.child(name).slot = Some(n);
             }
         }
-        Self { root }
+        Self { root, paths }
     }
 
     /// Parses one record.
     pub(crate) fn record(&self) -> RecordSeed<'_> {
-        RecordSeed(&self.root)
+        RecordSeed(self)
     }
 
     /// Parses a list of records.
     pub(crate) fn records(&self) -> ListSeed<'_> {
-        ListSeed(&self.root)
+        ListSeed(self)
     }
 
     /// Takes the fields out of a record that is text already.
@@ -116,42 +123,53 @@ impl Node {
         self.wanted.is_some() || self.slot.is_some()
     }
 
-    fn keep(&self, raw: &str, out: &mut Projected) {
-        match (self.slot, &self.wanted) {
+    fn keep(&self, raw: &str, out: &mut Found) {
+        match (self.slot, self.wanted) {
             // An id is a text to us, whatever it is to others.
             (Some(slot), None) if raw.bytes().all(|b| b.is_ascii_digit()) => {
-                out.slots[slot] = Value::Text(raw.to_owned());
+                out.slots[slot] = Value::from(raw);
             }
             (Some(slot), None) => out.slots[slot] = value(raw),
-            (slot, Some(path)) => {
+            (slot, Some(wanted)) => {
                 let value = value(raw);
                 if let Some(slot) = slot {
                     out.slots[slot] = value.clone();
                 }
-                out.fields.set(Arc::clone(path), value);
+                out.values[wanted] = Some(value);
             }
             (None, None) => {}
         }
     }
 }
 
+/// What was found of a record so far.
+#[derive(Default)]
+struct Found {
+    /// By the places of their paths.
+    values: Vec<Option<Value>>,
+    slots: [Value; SLOTS],
+}
+
 /// Parses one record.
 #[derive(Clone, Copy)]
-pub(crate) struct RecordSeed<'a>(&'a Node);
+pub(crate) struct RecordSeed<'a>(&'a Projection);
 
 impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
     type Value = Projected;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Projected, D::Error> {
-        let mut out = Projected::default();
-        deserializer.deserialize_map(Members { node: self.0, out: &mut out })?;
-        Ok(out)
+        let Projection { root, paths } = self.0;
+        let mut out = Found { values: paths.iter().map(|_| None).collect(), ..Found::default() };
+        deserializer.deserialize_map(Members { node: root, out: &mut out })?;
+        let found = paths.iter().zip(out.values);
+        let fields = Fields::sorted(found.filter_map(|(path, value)| Some((path.clone(), value?))));
+        Ok(Projected { fields, slots: out.slots })
     }
 }
 
 /// Parses a list of records.
 #[derive(Clone, Copy)]
-pub(crate) struct ListSeed<'a>(&'a Node);
+pub(crate) struct ListSeed<'a>(&'a Projection);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
     type Value = Vec<Projected>;
@@ -180,7 +198,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 /// Walks through the members of an object.
 struct Members<'a, 'o> {
     node: &'a Node,
-    out: &'o mut Projected,
+    out: &'o mut Found,
 }
 
 impl<'de> Visitor<'de> for Members<'_, '_> {
@@ -239,7 +257,7 @@ impl<'a> Visitor<'_> for Name<'a> {
 /// of the wanted paths.
 struct Below<'a, 'o> {
     node: &'a Node,
-    out: &'o mut Projected,
+    out: &'o mut Found,
 }
 
 impl<'de> DeserializeSeed<'de> for Below<'_, '_> {
@@ -290,7 +308,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
             };
             let node = self.node.get(&value(key.get()).to_text());
             if let Some(node) = node
-                && node.wanted.as_ref().is_some_and(|p| self.out.fields.get(p).is_none())
+                && node.wanted.is_some_and(|wanted| self.out.values[wanted].is_none())
             {
                 node.keep(raw.get(), self.out);
             }
@@ -331,13 +349,13 @@ fn number(raw: &str) -> Value {
         Decimal::from_str_exact(raw)
     };
     // A number that no decimal holds is kept as it was written.
-    exact.map_or_else(|_| Value::Text(raw.to_owned()), Value::Number)
+    exact.map_or_else(|_| Value::from(raw), Value::Number)
 }
 
-fn text(raw: &str) -> String {
+fn text(raw: &str) -> CompactString {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
     if !inner.contains('\\') {
-        return inner.to_owned();
+        return inner.into();
     }
     // Half a surrogate pair makes a string unreadable for serde; it is unreadable for everybody.
     serde_json::from_str(raw).unwrap_or_else(|_| {

@@ -99,7 +99,7 @@ proptest! {
             let paths = mapping.paths(side);
             let filled = paths.iter().zip(&texts);
             let fields: Fields = filled
-                .map(|(path, text)| (path.as_str(), text.clone().map_or(Value::Null, Value::Text)))
+                .map(|(path, text)| (path.as_str(), text.clone().map_or(Value::Null, Value::from)))
                 .collect();
             let whole = mapping.project(side, &fields);
             prop_assert_eq!(mapping.print_of(side, &fields), whole.print);

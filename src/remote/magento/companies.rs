@@ -48,7 +48,7 @@ pub(crate) fn id_of_name(name: &str) -> Option<String> {
 
 /// A path that is the company's own.
 pub(crate) fn value(row: &Fields, path: &str) -> Option<Value> {
-    (path == "name").then(|| Value::Text(name_of(row)))
+    (path == "name").then(|| Value::from(name_of(row)))
 }
 
 impl Magento {

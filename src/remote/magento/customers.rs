@@ -94,7 +94,7 @@ pub(crate) fn address_value(address: &Fields, name: &str) -> Option<Value> {
         let lines: Vec<&str> =
             lines.iter().skip(from).map(|l| l.trim()).filter(|l| !l.is_empty()).collect();
         let kept = if all { lines.join(", ") } else { (*lines.first()?).to_owned() };
-        (!kept.is_empty()).then_some(Value::Text(kept))
+        (!kept.is_empty()).then_some(Value::from(kept))
     };
     match (name, address.get("region")) {
         ("street_1", _) => line(0, false),

@@ -43,7 +43,7 @@ const BESIDE: [(&str, &str, bool); 6] = [
 
 /// A value of an order that stands elsewhere than its path says.
 pub(crate) fn order_value(row: &Fields, path: &str, beside: &Beside) -> Option<Value> {
-    let some = |text: String| (!text.is_empty()).then_some(Value::Text(text));
+    let some = |text: String| (!text.is_empty()).then_some(Value::from(text));
     match path {
         LINES => Some(lines_value(&order_lines(row, beside))),
         TOTAL => Some(Value::Number(grand(row).unwrap_or_else(|| {
@@ -53,7 +53,7 @@ pub(crate) fn order_value(row: &Fields, path: &str, beside: &Beside) -> Option<V
         CURRENCY => row.get("order_currency_code").cloned(),
         "phase" => some(phase(row)),
         "contact" => some(contact(row, beside)),
-        "organization" => id_of_name(&organization(row)).map(Value::Text),
+        "organization" => id_of_name(&organization(row)).map(Value::from),
         "organization_name" => some(organization(row)),
         "guest.email" => some(guest_email(row, beside)?),
         "guest.first_name" => guest_email(row, beside).and_then(|_| some(name(row).0)),
@@ -84,7 +84,7 @@ pub(crate) fn invoice_value(row: &Fields, path: &str, beside: &Beside) -> Option
         CURRENCY => row.get("order_currency_code").cloned(),
         "reference" => {
             let reference = reference(row, beside);
-            (!reference.is_empty()).then_some(Value::Text(reference))
+            (!reference.is_empty()).then_some(Value::from(reference))
         }
         _ => {
             if let Some(path) = path.strip_prefix("order.") {

@@ -60,10 +60,10 @@ pub(crate) fn value(json: &Json, empty: &[String]) -> Value {
         Json::Number(number) => {
             let text = number.to_string();
             let exact = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
-            exact.map_or(Value::Text(text), Value::Number)
+            exact.map_or(Value::from(text), Value::Number)
         }
         Json::String(text) if empty.iter().any(|e| e == text) => Value::Null,
-        Json::String(text) => Value::Text(text.clone()),
+        Json::String(text) => Value::from(text.clone()),
         Json::Array(items) => Value::List(items.iter().map(|item| value(item, empty)).collect()),
         Json::Object(members) => {
             let fields: Fields =

@@ -86,9 +86,9 @@ impl Rules {
         self.dates.iter().find_map(|format| {
             if has_time(format) {
                 let at = DateTime::strptime(format, text).ok()?;
-                return Some(Value::Text(self.local(at)?.to_string()));
+                return Some(Value::from(self.local(at)?.to_string()));
             }
-            Date::strptime(format, text).ok().map(|date| Value::Text(date.to_string()))
+            Date::strptime(format, text).ok().map(|date| Value::from(date.to_string()))
         })
     }
 
@@ -205,7 +205,7 @@ mod tests {
         let rules = rules(
             "dates = [\"%d.%m.%Y\"]\ndecimal = \",\"\nthousands = \".\"\nyes = [\"Ja\"]\nno = [\"nein\"]",
         );
-        let text = |t: &str| Value::Text(t.to_owned());
+        let text = |t: &str| Value::from(t);
         let number = |n: i64, scale| Value::Number(Decimal::new(n, scale));
         for (given, kind, want) in [
             ("1.234,50", Some(FieldType::Number), number(123_450, 2)),

@@ -78,7 +78,7 @@ fn field(stream: &Stream, rules: &Rules, json: &Json, name: &str) -> Option<Valu
         match name {
             LINES => return Some(lines_value(&lines(spec, rules, json))),
             TOTAL => return total(spec, rules, json).map(Value::Number),
-            CURRENCY => return Some(Value::Text(currency(spec, json))),
+            CURRENCY => return Some(Value::from(currency(spec, json))),
             _ => {}
         }
     }

@@ -104,7 +104,7 @@ impl Rest {
                 .fields
                 .iter()
                 .map(|(path, value)| match value {
-                    Value::Text(text) => (path, Value::Text(self.http.hidden(text))),
+                    Value::Text(text) => (path, Value::from(self.http.hidden(text))),
                     other => (path, other.clone()),
                 })
                 .collect();

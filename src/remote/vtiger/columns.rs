@@ -99,7 +99,7 @@ pub(crate) fn record(row: Projected, zone: &Zone) -> Option<Record> {
     let [id, modified, created, deleted, ..] = row.slots;
     let Value::Text(id) = id else { return None };
     Some(Record {
-        id,
+        id: id.into_string(),
         modified: zone.instant(&modified.to_text()),
         created: zone.instant(&created.to_text()),
         trashed: deleted.to_text() == "1",

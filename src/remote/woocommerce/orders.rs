@@ -107,21 +107,21 @@ pub(crate) fn fill(record: &mut Record, wanted: &[String], shop: &str) {
 
 fn value(row: &Fields, path: &str, shop: &str) -> Option<Value> {
     let guest = || matches!(text(row, "customer_id").as_str(), "" | "0");
-    let of_guest = |text: String| Some(Value::Text(if guest() { text } else { String::new() }));
+    let of_guest = |text: String| Some(Value::from(if guest() { text } else { String::new() }));
     Some(match path {
-        SUBJECT => Value::Text(subject(row, shop)),
+        SUBJECT => Value::from(subject(row, shop)),
         LINES => lines_value(&lines(row)),
         TOTAL => Value::Number(amount(row, "total")?),
         TOTAL_TAX => Value::Number(amount(row, "total_tax")?),
-        ORGANIZATION => Value::Text(organization(row)),
+        ORGANIZATION => Value::from(organization(row)),
         "guest.email" => return of_guest(text(row, "billing.email")),
         "guest.first_name" => return of_guest(text(row, "billing.first_name")),
         // A contact needs a last name.
         "guest.last_name" => return of_guest(last_name(row)),
         "guest.phone" => return of_guest(text(row, "billing.phone")),
-        SHIPPING => Value::Text(named(row, "shipping_lines", "method_title")),
-        COUPONS => Value::Text(named(row, "coupon_lines", "code")),
-        REFUNDED => Value::Text(refunded(row)),
+        SHIPPING => Value::from(named(row, "shipping_lines", "method_title")),
+        COUPONS => Value::from(named(row, "coupon_lines", "code")),
+        REFUNDED => Value::from(refunded(row)),
         _ => return None,
     })
 }

@@ -191,7 +191,7 @@ pub(crate) fn bare_utc(at: Stamp) -> String {
 
 /// Reads [`bare_utc`].
 pub(crate) fn read_bare(text: &str) -> Option<Stamp> {
-    stamp(&Value::Text(text.to_owned()))
+    stamp(&Value::from(text))
 }
 
 #[cfg(test)]

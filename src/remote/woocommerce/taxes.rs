@@ -76,7 +76,7 @@ fn grouped(mut rates: Vec<Record>, label: &str) -> Vec<Record> {
         let own = name(rate);
         let alone = names.get(&own.to_lowercase()).is_none_or(|all| all.len() == 1);
         let text = if alone { own } else { format!("{own} {} %", percent(rate).normalize()) };
-        rate.fields.set(label, Value::Text(text));
+        rate.fields.set(label, Value::from(text));
     }
     rates
 }

@@ -113,12 +113,12 @@ fn part(value: &Value, half: Half) -> Value {
         Half::Date => "%Y-%m-%d",
         Half::Time => "%H:%M:%S",
     };
-    Value::Text(at.timestamp().strftime(format).to_string())
+    Value::from(at.timestamp().strftime(format).to_string())
 }
 
 fn in_utc(value: &Value) -> Value {
     match instant(value) {
-        Some(at) => Value::Text(at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        Some(at) => Value::from(at.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         None => value.clone(),
     }
 }

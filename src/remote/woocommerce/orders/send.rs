@@ -256,7 +256,7 @@ fn item<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
 }
 
 fn number(id: &str) -> Value {
-    id.parse::<i64>().map_or_else(|_| Value::Text(id.to_owned()), Value::from)
+    id.parse::<i64>().map_or_else(|_| Value::from(id), Value::from)
 }
 
 fn sum(amount: Decimal) -> Decimal {
@@ -264,7 +264,7 @@ fn sum(amount: Decimal) -> Decimal {
 }
 
 fn written(amount: Decimal) -> Value {
-    Value::Text(sum(amount).to_string())
+    Value::from(sum(amount).to_string())
 }
 
 /// A line as one of the three lists has it.
@@ -388,7 +388,7 @@ fn goods_items(wanted: &[Wanted], now: &Fields, parents: &Parents) -> Vec<Value>
             members.push(("meta_data", Value::List(vec![taken])));
         }
         if want.name.contains(" × ") && found.is_none() {
-            members.push(("name", Value::Text(want.name.clone())));
+            members.push(("name", Value::from(want.name.clone())));
         }
         items.push(item(members));
     }
@@ -424,7 +424,7 @@ fn charges(wanted: &[Wanted], now: &Fields, list: &str, title: &'static str) -> 
         match found {
             Some(item) => members.push(("id", number(&text(item, "id")))),
             None => {
-                members.push((title, Value::Text(want.name.clone())));
+                members.push((title, Value::from(want.name.clone())));
                 if shipping {
                     members.push(("method_id", Value::from(METHOD)));
                 } else {
