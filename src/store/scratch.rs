@@ -28,11 +28,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Memory is full at so many values …
-const FULL_ENTRIES: usize = 20_000;
+const FULL_ENTRIES: usize = 10_000;
 /// … or at so many bytes.
-const FULL_BYTES: usize = 4 * 1024 * 1024;
+const FULL_BYTES: usize = 2 * 1024 * 1024;
 /// So many files of a level are merged into one of the next.
-const FAN_IN: usize = 64;
+const FAN_IN: usize = 128;
 
 /// Collects keyed values in any order; later ones win over earlier ones with the same key.
 pub struct Scratch<T> {
@@ -115,7 +115,11 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
     fn spill(&mut self) -> StoreResult<()> {
         self.sort_memory();
         let run = RunFile::of(&self.folder, &self.memory)?;
-        self.memory = Arc::default();
+        // Its room is used again, unless somebody still reads what was in it.
+        match Arc::get_mut(&mut self.memory) {
+            Some(memory) => memory.clear(),
+            None => self.memory = Arc::default(),
+        }
         self.files.push(Arc::new(run));
         self.merge_levels()
     }

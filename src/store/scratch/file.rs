@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes read at a time from each of the files that are merged.
-const READ: usize = 32 * 1024;
+const READ: usize = 16 * 1024;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 

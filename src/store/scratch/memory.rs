@@ -38,6 +38,13 @@ impl Memory {
         Ok(())
     }
 
+    /// Forgets the entries and keeps their room.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+        self.unsorted = false;
+    }
+
     pub(super) fn entries(&self) -> usize {
         self.spans.len()
     }
