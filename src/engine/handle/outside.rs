@@ -57,7 +57,10 @@ impl Engine {
         let found = external_ids::look(&self.inner.catalog, connector, remotes).await;
         report.ok &= found.wrong.is_empty();
         report.problems.extend(found.wrong);
-        report.problems.extend(found.offers);
+        if report.ok {
+            // Who has a connection to mend is not to read what else could be done.
+            report.problems.extend(found.offers);
+        }
     }
 
     /// Begins to ask a person for the consent that a connector's service wants; `None`: it wants

@@ -228,4 +228,9 @@ fn the_check_offers_fields_for_the_other_side_s_ids_and_refuses_one_that_is_not_
     with_field(r#"external_id_fields = { contacts = "cf_851" }"#);
     let report = deck.run(&["check", "shop", "--json"]).exits(0).json();
     assert!(!report[0]["problems"].to_string().contains("Contacts cf_851"), "{report}");
+    // Who has a connection to mend is offered nothing.
+    let wrong = Settings { consumer_secret: "cs_wrong".into(), ..Settings::of(&sandbox) };
+    deck.apply(&wrong.text()).exits(0);
+    let report = deck.run(&["check", "shop", "--json"]).exits(1).json();
+    assert_eq!(array(&report[0]["problems"]).len(), 1, "{report}");
 }
