@@ -11,7 +11,7 @@ use syncdeck::model::{
     SyncFrom, Trigger,
 };
 use syncdeck::sandbox::SandboxOptions;
-use syncdeck::store::Change;
+use syncdeck::store::{Change, Reader};
 
 /// Records of a page of either system.
 const PAGE: u64 = 100;
@@ -301,4 +301,34 @@ async fn what_has_nowhere_to_go_is_not_fetched_but_found() {
         move |r| r.link_by_service(1, Module::Contacts, &id)
     });
     assert_eq!(link.unwrap().unwrap().vtiger_id, made["result"]["id"].as_str().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deletes_are_confirmed_together_and_read_again_ten_at_a_time() {
+    let modules =
+        BTreeMap::from([(Module::Contacts, settings(Direction::ToVtiger, Deletes::Carry))]);
+    let options =
+        SandboxOptions { records: Some(600), empty_crm: true, ..SandboxOptions::default() };
+    let advanced = Advanced { guard_creates: 10_000, ..Advanced::default() };
+    let bench = Bench::with_modules(options, ConflictRule::LastUpdated, modules, advanced).await;
+    for _ in 0..3 {
+        counted(&bench).await;
+        bench.sandbox.advance_clock(Duration::from_secs(7_200));
+    }
+    let (_, quiet) = counted(&bench).await;
+    let read = |r: &Reader| r.links_after(1, Module::Contacts, None, 25);
+    let links = bench.store.read_blocking(read).unwrap();
+    for link in &links {
+        let path = format!("customers/{}?force=true", link.service_id);
+        assert_eq!(bench.sandbox.woo("DELETE", &path, &json!(null)).0, 200);
+    }
+    let (run, requests) = counted(&bench).await;
+    assert_eq!(run.modules[&Module::Contacts].vtiger.deleted, 25, "{run:?}");
+    assert_eq!(of(&requests, "vtiger delete"), 25, "{requests:?}");
+    let more = |name: &str| of(&requests, name) - of(&quiet, name);
+    // In the shop: whether they are gone, when they are missed, when it is decided what becomes of
+    // them, and before each ten.
+    assert!(more("woocommerce GET customers") <= 2 + 3, "{quiet:?} {requests:?}");
+    // In Vtiger: what they hold, and what their companies are called.
+    assert!(more("vtiger query") <= 2 * (1 + 3), "{quiet:?} {requests:?}");
 }
