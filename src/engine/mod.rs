@@ -12,6 +12,7 @@ mod deletes;
 mod echo;
 pub mod external_ids;
 mod fields;
+mod fresh;
 mod guard;
 mod handle;
 mod lease;

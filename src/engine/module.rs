@@ -4,6 +4,7 @@
 use super::context::{Context, Step, Stop};
 use super::decisions::LostCreate;
 use super::external_ids;
+use super::fresh::Fresh;
 use super::reconcile::Rules;
 use super::staged::{Paths, Staged};
 use crate::catalog::{ComesFrom, ServiceModule, VtigerModule};
@@ -14,7 +15,7 @@ use crate::model::{
 use crate::remote::{Capabilities, EntityInfo, ErrorKind};
 use crate::store::Batch;
 use crate::store::scratch::Scratch;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -53,14 +54,10 @@ pub struct ModuleWork {
     /// One of those is gone.
     pub gone: bool,
     /// Unlinked records, by match key.
-    pub fresh: Scratch<Staged>,
+    pub fresh: Fresh,
     /// Links made since the last commit that was waited for, by the id on each side: the store may
     /// not show them yet.
     pub recent: [HashMap<String, Link>; 2],
-    /// Under which keys unlinked records were staged, by side and id, with the order of staging.
-    pub fresh_keys: Scratch<u64>,
-    /// Of those, the keys that are no longer theirs, and how many were staged when that was found out.
-    pub stale_keys: Option<(u64, Arc<HashSet<Vec<u8>>>)>,
     /// Records without a link that have nowhere to go, by match key as in `fresh`: of them only keys
     /// were read.
     pub passed_over: Scratch<(Side, String)>,
@@ -181,10 +178,8 @@ pub async fn prepare(
         begun: [Stamp::now(); 2],
         linked: Scratch::new(&folder),
         gone: false,
-        fresh: Scratch::new(&folder),
+        fresh: Fresh::new(&folder),
         recent: [HashMap::new(), HashMap::new()],
-        fresh_keys: Scratch::new(&folder),
-        stale_keys: None,
         passed_over: Scratch::new(&folder),
         partners: [Scratch::new(&folder), Scratch::new(&folder)],
         settled: Batch::new(),

@@ -5,8 +5,6 @@ mod listing;
 mod stage;
 
 pub use listing::{Listing, run_listing, stage_passed_over};
-#[cfg(test)]
-pub use stage::fresh_key;
 pub use stage::{known, stage, take};
 
 use super::context::{Context, Step};

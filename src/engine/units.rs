@@ -3,6 +3,7 @@
 
 use super::context::{Context, Step};
 use super::decisions::{Verdicts, candidate, rests, verdicts};
+use super::fresh::{group_of, side_of};
 use super::matching::{Match, match_group};
 use super::module::{ModuleWork, at};
 use super::plan::could_travel;
@@ -74,7 +75,7 @@ impl Units {
         let (connector, module) = (context.id(), work.module);
         let queued = context.read(move |r| r.parked_count_of(connector, module)).await?;
         Ok(Self {
-            stale: stale_keys(work)?,
+            stale: work.fresh.stale()?,
             linked: work.linked.entries()?.peekable(),
             fresh: work.fresh.entries()?.peekable(),
             queued: queued > 0,
@@ -338,47 +339,6 @@ fn now_of(work: &ModuleWork, link: &Link, side: Side, staged: Option<Staged>) ->
     }
 }
 
-/// Keys under which records were staged that have another key by now.
-fn stale_keys(work: &mut ModuleWork) -> Step<Arc<HashSet<Vec<u8>>>> {
-    let pushed = work.fresh_keys.pushed();
-    if let Some((_, known)) = work.stale_keys.as_ref().filter(|(of, _)| *of == pushed) {
-        return Ok(known.clone());
-    }
-    let mut stale = HashSet::new();
-    let mut last: Option<(Vec<u8>, Vec<u8>, u64)> = None;
-    for entry in work.fresh_keys.iter()? {
-        let (place, order) = entry?;
-        let end = place.iter().skip(1).position(|b| *b == 0).map_or(place.len(), |at| at + 1);
-        let (record, key) = place.split_at(end);
-        let key = key.get(1..).unwrap_or_default().to_vec();
-        let mut now = (record.to_vec(), key, order);
-        if let Some(before) = last.take().filter(|before| before.0 == now.0) {
-            let older = if before.2 > now.2 { std::mem::replace(&mut now, before) } else { before };
-            stale.insert(older.1);
-        }
-        last = Some(now);
-    }
-    let stale = Arc::new(stale);
-    work.stale_keys = Some((pushed, stale.clone()));
-    Ok(stale)
-}
-
-/// The part of a key that the records of a group share: all before the last zero byte.
-pub fn group_of(key: &[u8]) -> &[u8] {
-    let end = key.iter().rposition(|b| *b == 0).unwrap_or(key.len());
-    // The byte after the zero tells the side (0 or 1): a zero there is not the separator.
-    let end = if end > 0 && key[end - 1] == 0 { end - 1 } else { end };
-    &key[..end]
-}
-
-/// The side that a key of an unlinked record tells.
-fn side_of(key: &[u8]) -> Option<Side> {
-    match key.get(group_of(key).len() + 1)? {
-        0 => Some(Side::Vtiger),
-        _ => Some(Side::Service),
-    }
-}
-
 /// What reconciling sees of a side.
 pub fn seen<'a>(
     work: &ModuleWork,
@@ -392,30 +352,5 @@ pub fn seen<'a>(
             Seen::Present { values, stamp: work.our_stamp(side, record) }
         }
         _ => Seen::AsLinked,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{group_of, side_of};
-    use crate::engine::pull::fresh_key;
-    use crate::model::Side;
-
-    #[test]
-    fn the_group_is_what_stands_before_the_side() {
-        assert_eq!(group_of(b"kanna@b\0\x005"), b"kanna@b");
-        assert_eq!(group_of(b"kanna@b\0\x015"), b"kanna@b");
-        assert_eq!(group_of(b"k\0\x01"), b"k");
-    }
-
-    #[test]
-    fn a_key_tells_its_side() {
-        for side in Side::BOTH {
-            for id in ["5", "12x7", ""] {
-                for key in [Some("anna@b"), Some(""), None] {
-                    assert_eq!(side_of(&fresh_key(key, side, id)), Some(side), "{key:?} {id}");
-                }
-            }
-        }
     }
 }

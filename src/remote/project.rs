@@ -5,6 +5,7 @@
 //! if there are several, and the key may contain dots itself. A path that names a list or an object
 //! takes it whole. Numbers become exact decimals, whatever their length or notation.
 
+use super::http::UNREADABLE;
 use crate::model::{Fields, Value};
 use compact_str::CompactString;
 use rust_decimal::Decimal;
@@ -45,6 +46,8 @@ struct Node {
     wanted: Option<usize>,
     slot: Option<usize>,
     keyed: bool,
+    /// The beginnings of the names of the children.
+    heads: Vec<u64>,
     children: Vec<(Box<str>, Node)>,
 }
 
@@ -108,6 +111,7 @@ impl Node {
     fn child(&mut self, name: &str) -> &mut Self {
         let known = self.children.iter().position(|(child, _)| **child == *name);
         let at = known.unwrap_or_else(|| {
+            self.heads.push(head(name));
             self.children.push((name.into(), Self::default()));
             self.children.len() - 1
         });
@@ -115,8 +119,10 @@ impl Node {
     }
 
     fn get(&self, name: &str) -> Option<&Self> {
-        // There are few of them, and texts of different lengths are told apart at once.
-        self.children.iter().find(|(child, _)| **child == *name).map(|(_, node)| node)
+        // There are few of them, and most names are told apart by their heads.
+        let wanted = head(name);
+        let alike = self.heads.iter().zip(&self.children).filter(|(head, _)| **head == wanted);
+        alike.map(|(_, child)| child).find(|(child, _)| **child == *name).map(|(_, node)| node)
     }
 
     fn is_leaf(&self) -> bool {
@@ -140,6 +146,15 @@ impl Node {
             (None, None) => {}
         }
     }
+}
+
+/// The first bytes of a name and its length, in one number.
+fn head(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(7);
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    bytes[7] = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    u64::from_ne_bytes(bytes)
 }
 
 /// What was found of a record so far.
@@ -354,23 +369,60 @@ fn number(raw: &str) -> Value {
 
 fn text(raw: &str) -> CompactString {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
-    if !inner.contains('\\') {
-        return inner.into();
+    match inner.find('\\') {
+        None => inner.into(),
+        Some(first) => unescaped(inner, first).into(),
     }
-    // Half a surrogate pair makes a string unreadable for serde; it is unreadable for everybody.
-    serde_json::from_str(raw).unwrap_or_else(|_| {
-        let escaped = inner.replace("\\\\", "\u{0}");
-        let mut out = String::new();
-        let mut rest = escaped.as_str();
-        while let Some(at) = rest.to_ascii_lowercase().find("\\ud") {
-            out.push_str(&rest[..at]);
-            out.push_str(super::http::UNREADABLE);
-            rest = rest.get(at + 6..).unwrap_or("");
+}
+
+/// A JSON text without its escapes, of which the first stands at `first`. Half a surrogate pair,
+/// which is unreadable for everybody, becomes [`UNREADABLE`].
+fn unescaped(text: &str, first: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut plain, mut rest) = text.split_at(first);
+    loop {
+        out.push_str(plain);
+        let mut chars = rest.chars();
+        let escape = match (chars.next(), chars.next()) {
+            (Some(_), Some(escape)) => escape,
+            _ => return out,
+        };
+        rest = chars.as_str();
+        match escape {
+            'n' => out.push('\n'),
+            'r' => out.push('\r'),
+            't' => out.push('\t'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'u' => match code_point(rest) {
+                Some((c, length)) => {
+                    out.push(c);
+                    rest = &rest[length..];
+                }
+                None => {
+                    out.push_str(UNREADABLE);
+                    rest = rest.get(4..).unwrap_or("");
+                }
+            },
+            itself => out.push(itself),
         }
-        out.push_str(rest);
-        let quoted = format!("\"{}\"", out.replace('\u{0}', "\\\\"));
-        serde_json::from_str(&quoted).unwrap_or_default()
-    })
+        (plain, rest) = rest.split_at(rest.find('\\').unwrap_or(rest.len()));
+    }
+}
+
+/// What the hexadecimal digits behind `\u` stand for, with the other half of a surrogate pair, and
+/// how long that is.
+fn code_point(rest: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| u32::from_str_radix(rest.get(at..at + 4)?, 16).ok();
+    let high = unit(0)?;
+    if let Some(c) = char::from_u32(high) {
+        return Some((c, 4));
+    }
+    if !(0xD800..0xDC00).contains(&high) || rest.get(4..6) != Some("\\u") {
+        return None;
+    }
+    let low = unit(6).filter(|low| (0xDC00..0xE000).contains(low))?;
+    char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).map(|c| (c, 10))
 }
 
 fn object(raw: &str) -> Fields {

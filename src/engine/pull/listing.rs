@@ -1,10 +1,10 @@
 //! Listings: pages in order, each compared at once, and what they prove together.
 
 use super::CHUNK;
-use super::stage::{fresh_key, is_outside, take};
+use super::stage::{is_outside, take};
 use crate::engine::context::{Context, Step, Stop};
+use crate::engine::fresh::{fresh_key, group_of};
 use crate::engine::module::{ModuleWork, at};
-use crate::engine::units::group_of;
 use crate::model::{Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{Next, Page, PageAt, PageRequest, Remote, Scope};
 use crate::store::scratch::Scratch;

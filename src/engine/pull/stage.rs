@@ -172,12 +172,7 @@ pub fn stage(
         return Ok(());
     }
     let key = work.mapping.match_key(side, &record.fields);
-    let key = fresh_key(key.as_deref(), side, &record.id);
-    // Its key may change while it is listed: it is then staged under both, and the later one counts.
-    let place = [&[at(side) as u8][..], id_key(&record.id).as_bytes(), b"\0", &key].concat();
-    work.fresh_keys.push(&place, &work.fresh.pushed())?;
-    work.fresh.push(&key, &work.staging.fresh(side, record))?;
-    Ok(())
+    work.fresh.push(key.as_deref(), &work.staging.fresh(side, record))
 }
 
 /// Whether a record was changed last before the time from which records are synced.
@@ -200,15 +195,4 @@ fn push_linked(work: &mut ModuleWork, link: &LinkHead, staged: Staged) -> Step<(
     let mut key = id_key(&link.vtiger_id).into_bytes();
     key.extend([0, at(staged.side) as u8]);
     Ok(work.linked.push(&key, &staged)?)
-}
-
-/// Sorts unlinked records by match key, then side, then id; those without a key come last.
-pub fn fresh_key(key: Option<&str>, side: Side, id: &str) -> Vec<u8> {
-    let mut bytes = match key {
-        Some(key) => [b"k", key.as_bytes()].concat(),
-        None => [b"z", id_key(id).as_bytes()].concat(),
-    };
-    bytes.extend([0, at(side) as u8]);
-    bytes.extend(id_key(id).as_bytes());
-    bytes
 }

@@ -68,6 +68,26 @@ fn a_lone_surrogate_does_not_break_the_record() {
 }
 
 #[test]
+fn escapes_stand_for_what_they_mean() {
+    let fields = take(
+        r#"{"a":"\"\\\/\b\f\n\r\t","b":"\u00FC\u20ac\ud83d\uDE00!","c":"\udE00\ud83d\u0041\uD55c","d":"\ud83d"}"#,
+        &["a", "b", "c", "d"],
+    );
+    let bad = crate::remote::http::UNREADABLE;
+    assert_eq!(fields.get("a"), Some(&Value::from("\"\\/\u{8}\u{c}\n\r\t")));
+    assert_eq!(fields.get("b"), Some(&Value::from("ü€😀!")));
+    assert_eq!(fields.get("c"), Some(&Value::from(format!("{bad}{bad}A한"))));
+    assert_eq!(fields.get("d"), Some(&Value::from(bad)));
+}
+
+#[test]
+fn names_of_the_same_beginning_and_length_are_told_apart() {
+    let fields = take(r#"{"billing_a":1,"billing_b":2,"billing":3}"#, &["billing_b", "billing"]);
+    let all: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(all, ["billing=3", "billing_b=2"]);
+}
+
+#[test]
 fn what_is_no_record_is_an_error() {
     let projection = Projection::new(["a"], &[]);
     for bad in ["[]", "1", "{\"a\":", "{\"a\":1}x", ""] {
@@ -106,6 +126,25 @@ proptest! {
             let want = look(&record, path).map(|v| value(&v.to_string()));
             prop_assert_eq!(fields.get(path), want.as_ref(), "{}", path);
         }
+    }
+
+    #[test]
+    fn texts_are_read_as_by_the_parser(text in any::<String>(), escape in any::<u64>()) {
+        // As PHP writes it: escaped although it need not be.
+        let units = |c: char| {
+            let mut both = [0; 2];
+            c.encode_utf16(&mut both).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>()
+        };
+        let plain = serde_json::to_string(&text).unwrap();
+        let inner = plain[1..plain.len() - 1].chars().enumerate();
+        let json: String = inner
+            .map(|(n, c)| match escape >> (n % 64) & 1 {
+                1 if !c.is_ascii() => units(c),
+                1 if c == '/' => "\\/".to_owned(),
+                _ => c.to_string(),
+            })
+            .collect();
+        prop_assert_eq!(value(&format!("\"{json}\"")), Value::from(text));
     }
 
     #[test]
