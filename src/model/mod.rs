@@ -15,7 +15,6 @@ mod report;
 mod run;
 mod settings;
 mod stamp;
-mod value;
 
 pub use debug::{DebugEntry, readable};
 pub use error::{Remedy, UserError};
@@ -39,4 +38,4 @@ pub use settings::{
 pub use stamp::Stamp;
 #[cfg(test)]
 pub(crate) use stamp::clock;
-pub use value::{Fields, Value};
+pub use syncdeck_records::{Fields, Value};

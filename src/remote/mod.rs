@@ -5,7 +5,6 @@ mod error;
 mod http;
 pub mod magento;
 mod probe;
-mod project;
 pub mod rest;
 mod tokens;
 pub mod vtiger;

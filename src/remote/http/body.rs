@@ -5,9 +5,7 @@
 //! when it fails is the body repaired. A byte that is no UTF-8 becomes [`UNREADABLE`], and the
 //! connectors refuse to write a text that holds it, so that nothing unreadable travels on.
 
-/// What stands in place of bytes that are not UTF-8: the replacement character, and a noncharacter
-/// that tells it from one that was in the data.
-pub(crate) const UNREADABLE: &str = "\u{FFFD}\u{FDD1}";
+use syncdeck_records::UNREADABLE;
 
 /// How many places are tried as the beginning of the JSON.
 const CANDIDATES: usize = 200;

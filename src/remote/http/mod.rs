@@ -21,7 +21,6 @@ pub(crate) mod stub;
 mod tests;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::UNREADABLE;
 pub(crate) use fault::Fault;
 pub(crate) use mask::Mask;
 pub(crate) use retry::Plan;

@@ -273,8 +273,8 @@ pub(crate) fn arrived(answer: &Fields, kept: &[Which]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project;
     use super::*;
+    use syncdeck_records::project;
 
     fn row(json: &str) -> Fields {
         match project::value(json) {

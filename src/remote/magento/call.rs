@@ -1,7 +1,6 @@
 //! Requests to the API: the right address and scope, the keys, and the two kinds of answers.
 
 use super::super::http::{Answer, Call, Fault, Plan};
-use super::super::project::value;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Magento;
 use super::entity::Entity;
@@ -15,6 +14,7 @@ use serde_json::value::RawValue;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+use syncdeck_records::project::value;
 
 /// A difference of the clocks that spoils a signature, in milliseconds.
 const CLOCK_MS: i64 = 60_000;

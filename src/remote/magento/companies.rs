@@ -127,8 +127,8 @@ impl Magento {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project;
     use super::*;
+    use syncdeck_records::project;
 
     fn customer(json: &str) -> Fields {
         match project::value(json) {

@@ -113,8 +113,8 @@ pub(crate) fn full_name(first: &str, last: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project;
     use super::*;
+    use syncdeck_records::project;
 
     fn customer(json: &str) -> Fields {
         match project::value(json) {

@@ -374,8 +374,8 @@ fn is_yes(entry: &Fields, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project::value;
     use super::*;
+    use syncdeck_records::project::value;
 
     #[test]
     fn attributes_of_the_shop_stand_below_their_list() {

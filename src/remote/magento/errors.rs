@@ -243,8 +243,8 @@ pub(crate) fn message_of(body: &Fields) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project::value;
     use super::*;
+    use syncdeck_records::project::value;
 
     fn api(status: u16, json: &str) -> ApiError {
         ApiError::read(status, &value(json)).unwrap()

@@ -148,9 +148,9 @@ pub(crate) fn show_stamp(at: Stamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project;
     use super::super::entity::named;
     use super::*;
+    use syncdeck_records::project;
 
     fn row(json: &str) -> Fields {
         match project::value(json) {

@@ -1,13 +1,13 @@
 //! Values as the shop wants them, checked before they are sent: Magento takes a negative price and
 //! an unknown status without a word.
 
-use super::super::http::UNREADABLE;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::entity::Entity;
 use crate::model::{UserError, Value};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use std::str::FromStr;
+use syncdeck_records::UNREADABLE;
 
 /// The list whose entries are set by their code.
 const ATTRIBUTES: &str = "custom_attributes.";

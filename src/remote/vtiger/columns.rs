@@ -1,11 +1,11 @@
 //! Which columns a query names for the paths that are wanted, and how its rows become records.
 
-use super::super::project::{Projected, Projection};
 use super::describe::Described;
 use super::documents::Extra;
 use super::events;
 use super::time::Zone;
 use crate::model::{Record, Value};
+use syncdeck_records::project::{Projected, Projection};
 
 /// What a connector reads for itself.
 const SLOTS: [&str; 4] = ["id", "modifiedtime", "createdtime", "deleted"];

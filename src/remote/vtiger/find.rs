@@ -1,6 +1,5 @@
 //! Records by id and by the value of a field.
 
-use super::super::project::Projection;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
 use super::call::{Operation, refused};
@@ -12,6 +11,7 @@ use crate::model::{Record, UserError};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
+use syncdeck_records::project::Projection;
 
 /// How many values are asked for at a time.
 const VALUES: usize = 80;

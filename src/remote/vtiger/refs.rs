@@ -2,13 +2,13 @@
 //! ids at a time.
 
 use super::super::RemoteResult;
-use super::super::project::Projection;
 use super::Vtiger;
 use super::call::Operation;
 use super::columns::{Columns, RefPath};
 use super::vtql::{self, LIMIT, Query};
 use crate::model::{Record, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use syncdeck_records::project::Projection;
 
 /// Values of referenced records: by id, then by field.
 type Found = HashMap<String, HashMap<String, Value>>;

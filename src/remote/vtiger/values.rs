@@ -1,7 +1,6 @@
 //! Values as Vtiger wants them, checked before they are sent: Vtiger ignores fields it does not
 //! have, reads `1,234.50` as 1 and `true` as no, and drops a date it cannot read, all in silence.
 
-use super::super::http::UNREADABLE;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::call::refused;
 use super::describe::Described;
@@ -9,6 +8,7 @@ use crate::model::{Fields, Value};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
+use syncdeck_records::UNREADABLE;
 
 /// Between the values of a multi-select list.
 const MANY: &str = " |##| ";

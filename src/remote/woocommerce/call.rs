@@ -1,7 +1,6 @@
 //! Requests to the API: the right address, the keys, and the two kinds of answers.
 
 use super::super::http::{Answer, Call, Fault, Plan};
-use super::super::project::Projection;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Woo;
 use super::auth::Way;
@@ -9,6 +8,7 @@ use super::errors::{self, ApiError, Asked};
 use super::oauth;
 use crate::model::Stamp;
 use reqwest::Method;
+use syncdeck_records::project::Projection;
 
 /// A difference of the clocks that spoils a signature, in milliseconds.
 const CLOCK_MS: i64 = 60_000;

@@ -196,8 +196,8 @@ fn is_taken(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::project::Projection;
     use super::*;
+    use syncdeck_records::project::Projection;
 
     fn api(status: u16, json: &str) -> ApiError {
         let found = Projection::new(["code", "message", "data"], &[]).take(json).unwrap();

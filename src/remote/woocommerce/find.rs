@@ -1,6 +1,5 @@
 //! Records by id and by match key, trashed ones included.
 
-use super::super::project::{self, Projected};
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Woo;
 use super::call::Ask;
@@ -10,6 +9,7 @@ use super::{orders, records, taxes};
 use crate::model::{Record, UserError, Value};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
+use syncdeck_records::project::Projected;
 
 /// Ids in one request, and records in one answer.
 const IDS: usize = 100;
@@ -52,7 +52,7 @@ impl Woo {
             ask = ask.with(name, *value);
         }
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| project::parse(body, projection.record());
+        let parse = |body: &str| projection.take(body);
         match self.ask(&ask, parse).await? {
             Ok((mut row, _)) => {
                 self.apart(entity, std::slice::from_mut(&mut row)).await?;
@@ -341,7 +341,7 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Vec<Projected>> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| project::parse(body, projection.records());
+        let parse = |body: &str| projection.take_all(body);
         let (mut rows, _) = self.call(ask, parse).await?;
         // Orders ask who is staff, which is a reading of customers.
         Box::pin(self.apart(entity, &mut rows)).await?;
@@ -356,7 +356,7 @@ impl Woo {
         fields: &[String],
     ) -> RemoteResult<Projected> {
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| project::parse(body, projection.record());
+        let parse = |body: &str| projection.take(body);
         Ok(self.call(ask, parse).await?.0)
     }
 }

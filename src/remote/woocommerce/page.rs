@@ -4,7 +4,6 @@
 //! in [`Page::total`], which falls. Variations come with their products. Customers cannot be listed by
 //! change: their narrow listing has id and stamps.
 
-use super::super::project;
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
 use super::Woo;
 use super::call::{Ask, Meta};
@@ -55,7 +54,7 @@ impl Woo {
         }
         ask = ask.with("_fields", records::members(entity, wanted.iter().map(String::as_str)));
         let projection = records::projection(entity, &wanted);
-        let parse = |body: &str| project::parse(body, projection.records());
+        let parse = |body: &str| projection.take_all(body);
         let (mut rows, meta) = self.call(&ask, parse).await?;
         self.apart(entity, &mut rows).await?;
         let count = rows.len();

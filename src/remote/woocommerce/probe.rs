@@ -10,7 +10,6 @@
 
 use super::super::http::Plan;
 use super::super::probe::{Probe, Seen, newest, print, warm};
-use super::super::project;
 use super::super::{ErrorKind, RemoteResult};
 use super::Woo;
 use super::call::{Ask, Meta};
@@ -105,7 +104,7 @@ impl Woo {
 
     async fn looked(&self, entity: &Entity, ask: &Ask) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, &[]);
-        let parse = |body: &str| project::parse(body, projection.records());
+        let parse = |body: &str| projection.take_all(body);
         let (rows, meta) = self.call(ask, parse).await?;
         let rows = rows.into_iter().filter(|row| !records::is_left_out(row));
         Ok((rows.filter_map(|row| records::record(entity, row)).collect(), meta))

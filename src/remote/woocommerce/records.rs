@@ -1,11 +1,11 @@
 //! What the shop answers as records.
 
-use super::super::project::{Projected, Projection};
 use super::entity::{Entity, STAFF, Special};
 use super::{orders, variations};
 use crate::model::{Fields, Record, Stamp, Value};
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use syncdeck_records::project::{Projected, Projection};
 
 /// What the connector reads for itself, in this order.
 const ID: usize = 0;

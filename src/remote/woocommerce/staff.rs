@@ -5,7 +5,6 @@
 //! nor written, though no customer can have their e-mail addresses.
 
 use super::super::http::Plan;
-use super::super::project::Projected;
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write};
 use super::Woo;
 use super::call::Ask;
@@ -16,6 +15,7 @@ use crate::model::UserError;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use syncdeck_records::project::Projected;
 use tokio::sync::OnceCell;
 
 /// The customer of an order.

@@ -3,7 +3,6 @@
 //! id of the first of them.
 
 use super::super::RemoteResult;
-use super::super::project;
 use super::Woo;
 use super::call::{Ask, Meta};
 use super::entity::Entity;
@@ -26,7 +25,7 @@ impl Woo {
         wanted: &[String],
     ) -> RemoteResult<(Vec<Record>, Meta)> {
         let projection = records::projection(entity, wanted);
-        let parse = |body: &str| project::parse(body, projection.records());
+        let parse = |body: &str| projection.take_all(body);
         let mut rates = Vec::new();
         let mut first = Meta::default();
         for page in 1_u64.. {

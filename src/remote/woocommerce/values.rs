@@ -1,12 +1,12 @@
 //! Values as the shop wants them, checked before they are sent: the batch endpoints check nothing,
 //! and the shop misreads some values in silence (`12,50` becomes `1250`).
 
-use super::super::http::UNREADABLE;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::entity::{Entity, Kind};
 use crate::model::{Fields, UserError, Value};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
+use syncdeck_records::UNREADABLE;
 
 /// The list whose entries are set by key.
 const META: &str = "meta_data.";

@@ -6,7 +6,6 @@
 
 use super::super::ErrorKind;
 use super::super::RemoteResult;
-use super::super::project::Projected;
 use super::Woo;
 use super::call::Ask;
 use super::entity::{Entity, Special};
@@ -16,6 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
+use syncdeck_records::project::Projected;
 
 /// Variations in one answer.
 const SIZE: usize = 100;

@@ -8,7 +8,6 @@
 mod batch;
 
 use super::super::http::Plan;
-use super::super::project::{self, Projected};
 use super::super::{ErrorKind, RemoteError, RemoteResult, Write, Written};
 use super::Woo;
 use super::call::Ask;
@@ -22,6 +21,7 @@ use reqwest::Method;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use syncdeck_records::project::Projected;
 
 /// A write that has been checked, with its place in the call.
 struct Item<'a> {
@@ -164,7 +164,7 @@ impl Woo {
             ask = ask.with(name, *value);
         }
         let projection = records::projection(entity, fields);
-        let parse = |body: &str| project::parse(body, projection.record());
+        let parse = |body: &str| projection.take(body);
         let mut row = match self.ask(&ask, parse).await? {
             Ok((row, _)) => row,
             Err(api) => {

@@ -7,7 +7,6 @@
 mod write;
 
 use super::super::http::Plan;
-use super::super::project::{Projected, Projection};
 use super::super::{
     EntityInfo, ErrorKind, FieldInfo, Next, Page, PageAt, PageRequest, RemoteError, RemoteResult,
     Scope, Since,
@@ -21,6 +20,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
+use syncdeck_records::project::{Projected, Projection};
 
 /// The entity, which is its path too.
 pub(crate) const PAYMENTS: &str = "customerpayments";

@@ -1,7 +1,6 @@
 //! Requests to the API: the token, the right address, and the kinds of answers.
 
 use super::super::http::{Answer, Call, Fault, Plan};
-use super::super::project::{Projected, Projection};
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Zoho;
 use super::errors::{self, ApiError, Asked};
@@ -15,6 +14,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use std::fmt;
+use syncdeck_records::project::{Projected, Projection};
 
 /// Which of Zoho's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Zoho's query language: the ids of what changed, page by page by key, so that nothing slips
 //! between two pages whatever is edited or deleted meanwhile.
 
-use super::super::project::{Projected, Projection};
 use super::super::{ErrorKind, RemoteResult};
 use super::Zoho;
 use super::call::{Ask, Meta, Rows, written};
@@ -9,6 +8,7 @@ use super::entity::Entity;
 use crate::model::Stamp;
 use reqwest::Method;
 use serde_json::json;
+use syncdeck_records::project::{Projected, Projection};
 
 /// Rows of a page: one credit.
 pub(crate) const ROWS: usize = 200;

@@ -1,7 +1,6 @@
 //! Records by the value of a field: with the query language, which sees what was written a moment
 //! ago; the search index, which lags, is only asked where a query is refused.
 
-use super::super::project::Projection;
 use super::super::{ErrorKind, RemoteResult};
 use super::Zoho;
 use super::call::{Ask, Rows};
@@ -11,6 +10,7 @@ use super::records::Reading;
 use super::virtuals::half;
 use crate::model::{Record, UserError, Value};
 use std::collections::BTreeSet;
+use syncdeck_records::project::Projection;
 
 /// Values in one query.
 const VALUES: usize = 50;

@@ -236,7 +236,7 @@ mod tests {
 
     fn read(json: Json) -> Fields {
         let text = json.to_string();
-        let Value::Object(fields) = super::super::super::project::value(&text) else {
+        let Value::Object(fields) = syncdeck_records::project::value(&text) else {
             panic!("{text}")
         };
         fields

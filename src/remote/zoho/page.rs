@@ -4,7 +4,6 @@
 //! days; the engine compares all ids once a day.
 
 use super::super::http::Plan;
-use super::super::project::Projection;
 use super::super::{Next, Page, PageAt, PageRequest, RemoteResult, Scope, Since};
 use super::Zoho;
 use super::call::{Ask, Meta, Rows, written};
@@ -15,6 +14,7 @@ use crate::model::{Fields, Record, Stamp, Value};
 use serde_json::Value as Json;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use syncdeck_records::project::Projection;
 
 /// What commits late shows late; so much is read again.
 const OVERLAP: Duration = Duration::from_secs(90);
@@ -201,7 +201,7 @@ impl Zoho {
     }
 }
 
-fn narrow_record(row: super::super::project::Projected) -> Option<Record> {
+fn narrow_record(row: syncdeck_records::project::Projected) -> Option<Record> {
     let [id, modified, created, ..] = &row.slots;
     let (id, modified, created) = (id.to_text(), stamp(modified), stamp(created));
     let fields: Fields = row.fields;

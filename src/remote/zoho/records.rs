@@ -2,7 +2,6 @@
 //! and put together; what lists leave out is read record by record.
 
 use super::super::http::Plan;
-use super::super::project::{Projected, Projection};
 use super::super::{ErrorKind, RemoteResult};
 use super::Zoho;
 use super::call::{Ask, Rows};
@@ -15,6 +14,7 @@ use crate::model::{Fields, Record, Stamp, Value};
 use futures::future::{BoxFuture, FutureExt};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
+use syncdeck_records::project::{Projected, Projection};
 
 /// Ids in one request.
 const IDS: usize = 100;

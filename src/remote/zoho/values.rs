@@ -1,6 +1,5 @@
 //! Values as Zoho wants them, by the types that it describes.
 
-use super::super::http::UNREADABLE;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::describe::Described;
 use super::entity::Entity;
@@ -12,6 +11,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use syncdeck_records::UNREADABLE;
 
 /// The members of a record to be written. `held` is what the record holds now, as far as a value
 /// is put together from it. Lines are not among them.

@@ -1,7 +1,7 @@
-use super::super::super::project;
 use super::*;
 use crate::model::document::{Line, LineKind, lines_of};
 use proptest::prelude::*;
+use syncdeck_records::project;
 
 fn row(json: &str) -> Fields {
     match project::value(json) {

@@ -7,12 +7,12 @@ use super::super::{Woo, records};
 use super::{Item, Results, unknown};
 use crate::model::Value;
 use crate::remote::http::Plan;
-use crate::remote::project::{self, Projected, Projection};
 use crate::remote::{RemoteError, RemoteResult, Written};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
 use std::fmt;
+use syncdeck_records::project::{self, Projected, Projection};
 
 impl Woo {
     pub(super) async fn send_batch(

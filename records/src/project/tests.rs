@@ -73,7 +73,7 @@ fn escapes_stand_for_what_they_mean() {
         r#"{"a":"\"\\\/\b\f\n\r\t","b":"\u00FC\u20ac\ud83d\uDE00!","c":"\udE00\ud83d\u0041\uD55c","d":"\ud83d"}"#,
         &["a", "b", "c", "d"],
     );
-    let bad = crate::remote::http::UNREADABLE;
+    let bad = UNREADABLE;
     assert_eq!(fields.get("a"), Some(&Value::from("\"\\/\u{8}\u{c}\n\r\t")));
     assert_eq!(fields.get("b"), Some(&Value::from("ü€😀!")));
     assert_eq!(fields.get("c"), Some(&Value::from(format!("{bad}{bad}A한"))));

@@ -5,9 +5,9 @@
 //! if there are several, and the key may contain dots itself. A path that names a list or an object
 //! takes it whole. Numbers become exact decimals, whatever their length or notation.
 
-use super::http::UNREADABLE;
-use crate::model::{Fields, Value};
+use crate::{Fields, UNREADABLE, Value};
 use compact_str::CompactString;
+use memchr::memchr;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -18,14 +18,14 @@ use std::sync::Arc;
 mod tests;
 
 /// How many members a connector can have for itself (id, stamps, status …).
-pub(crate) const SLOTS: usize = 6;
+pub const SLOTS: usize = 6;
 
 /// The list of objects whose entries are found by key.
 const KEYED: &str = "meta_data";
 
 /// Which members of a record are wanted.
 #[derive(Debug, Default)]
-pub(crate) struct Projection {
+pub struct Projection {
     root: Node,
     /// In ascending order, as a record has them.
     paths: Vec<Arc<str>>,
@@ -33,11 +33,11 @@ pub(crate) struct Projection {
 
 /// What was taken out of a record.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Projected {
+pub struct Projected {
     /// The wanted fields that the record has.
-    pub(crate) fields: Fields,
+    pub fields: Fields,
     /// What the connector wanted for itself.
-    pub(crate) slots: [Value; SLOTS],
+    pub slots: [Value; SLOTS],
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ struct Node {
 
 impl Projection {
     /// The fields at `paths`, and for the connector itself the top members `slots`.
-    pub(crate) fn new<'a>(paths: impl IntoIterator<Item = &'a str>, slots: &[&str]) -> Self {
+    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>, slots: &[&str]) -> Self {
         let mut root = Node::default();
         let mut paths: Vec<Arc<str>> = paths.into_iter().map(Arc::from).collect();
         paths.sort_unstable();
@@ -69,24 +69,35 @@ impl Projection {
         Self { root, paths }
     }
 
-    /// Parses one record.
-    pub(crate) fn record(&self) -> RecordSeed<'_> {
+    /// What to parse one record with, which is part of something larger.
+    pub fn record(&self) -> RecordSeed<'_> {
         RecordSeed(self)
     }
 
-    /// Parses a list of records.
-    pub(crate) fn records(&self) -> ListSeed<'_> {
+    /// What to parse a list of records with, which is part of something larger.
+    pub fn records(&self) -> ListSeed<'_> {
         ListSeed(self)
     }
 
-    /// Takes the fields out of a record that is text already.
-    pub(crate) fn take(&self, json: &str) -> serde_json::Result<Projected> {
+    /// Parses a text that is a list of records.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn take_all(&self, json: &str) -> serde_json::Result<Vec<Projected>> {
+        parse(json, self.records())
+    }
+
+    /// Parses a text that is one record.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn take(&self, json: &str) -> serde_json::Result<Projected> {
         parse(json, self.record())
     }
 }
 
 /// Parses a whole text with a seed.
-pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(
+pub fn parse<'de, S: DeserializeSeed<'de>>(
     text: &'de str,
     seed: S,
 ) -> serde_json::Result<S::Value> {
@@ -167,7 +178,7 @@ struct Found {
 
 /// Parses one record.
 #[derive(Clone, Copy)]
-pub(crate) struct RecordSeed<'a>(&'a Projection);
+pub struct RecordSeed<'a>(&'a Projection);
 
 impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
     type Value = Projected;
@@ -184,7 +195,7 @@ impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
 
 /// Parses a list of records.
 #[derive(Clone, Copy)]
-pub(crate) struct ListSeed<'a>(&'a Projection);
+pub struct ListSeed<'a>(&'a Projection);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
     type Value = Vec<Projected>;
@@ -342,7 +353,7 @@ struct Entry<'a> {
 }
 
 /// A JSON value as ours. The text is valid JSON.
-pub(crate) fn value(raw: &str) -> Value {
+pub fn value(raw: &str) -> Value {
     match raw.as_bytes().first() {
         Some(b'"') => Value::Text(text(raw)),
         Some(b't') => Value::Bool(true),
@@ -369,7 +380,7 @@ fn number(raw: &str) -> Value {
 
 fn text(raw: &str) -> CompactString {
     let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
-    match inner.find('\\') {
+    match memchr(b'\\', inner.as_bytes()) {
         None => inner.into(),
         Some(first) => unescaped(inner, first).into(),
     }
@@ -406,7 +417,7 @@ fn unescaped(text: &str, first: usize) -> String {
             },
             itself => out.push(itself),
         }
-        (plain, rest) = rest.split_at(rest.find('\\').unwrap_or(rest.len()));
+        (plain, rest) = rest.split_at(memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len()));
     }
 }
 
