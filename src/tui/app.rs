@@ -27,7 +27,24 @@ enum Go {
     Out,
 }
 
-/// Runs the screens until the user leaves.
+/// A screen that may be gone: somebody closed the window, or the line broke.
+struct Maybe<'a> {
+    screen: &'a mut dyn Screen,
+    gone: Option<io::Error>,
+}
+
+impl Maybe<'_> {
+    /// Does something with the screen. `None`: it is gone.
+    fn with<T>(&mut self, act: impl FnOnce(&mut dyn Screen) -> io::Result<T>) -> Option<T> {
+        if self.gone.is_some() {
+            return None;
+        }
+        act(self.screen).map_err(|error| self.gone = Some(error)).ok()
+    }
+}
+
+/// Runs the screens until the user leaves, or until the terminal is gone and what ran has been
+/// cancelled and has ended.
 ///
 /// # Errors
 /// The terminal is gone.
@@ -37,10 +54,22 @@ pub fn run(
     runner: &dyn Runner,
     messages: &Receiver<Msg>,
 ) -> io::Result<()> {
+    let mut screen = Maybe { screen, gone: None };
+    run_until_left(model, &mut screen, runner, messages);
+    screen.gone.map_or(Ok(()), Err)
+}
+
+fn run_until_left(
+    model: &mut Model,
+    screen: &mut Maybe<'_>,
+    runner: &dyn Runner,
+    messages: &Receiver<Msg>,
+) {
     model.now = Stamp::now();
     let effects = start(model);
-    perform(model, screen, runner, effects)?;
+    perform(model, screen, runner, effects);
     let mut draw_at = None;
+    let mut told = false;
     loop {
         let mut wait = model.next_tick();
         if model.dirty {
@@ -51,7 +80,14 @@ pub fn run(
             } else {
                 draw_at = None;
                 model.dirty = false;
-                screen.draw(model)?;
+                screen.with(|screen| screen.draw(model));
+            }
+        }
+        if screen.gone.is_some() && !told {
+            told = true;
+            let effects = update(model, Msg::Terminate);
+            if perform(model, screen, runner, effects) == Go::Out {
+                return;
             }
         }
         let first = match wait {
@@ -62,13 +98,13 @@ pub fn run(
                 Err(RecvTimeoutError::Disconnected) => None,
             },
         };
-        let Some(first) = first else { return Ok(()) };
+        let Some(first) = first else { return };
         // All that is there, then one draw: a held key or a burst of news costs one frame.
         for msg in std::iter::once(first).chain(messages.try_iter()) {
             model.now = Stamp::now();
             let effects = update(model, msg);
-            if perform(model, screen, runner, effects)? == Go::Out {
-                return Ok(());
+            if perform(model, screen, runner, effects) == Go::Out {
+                return;
             }
         }
     }
@@ -76,26 +112,26 @@ pub fn run(
 
 fn perform(
     model: &mut Model,
-    screen: &mut dyn Screen,
+    screen: &mut Maybe<'_>,
     runner: &dyn Runner,
     effects: Vec<Effect>,
-) -> io::Result<Go> {
+) -> Go {
     for effect in effects {
         match effect {
-            Effect::Quit => return Ok(Go::Out),
+            Effect::Quit => return Go::Out,
             Effect::Redraw => {
-                screen.forget()?;
+                screen.with(|screen| screen.forget());
                 model.dirty = true;
             }
             Effect::Retake => {
-                screen.retake()?;
+                screen.with(|screen| screen.retake());
                 if model.mouse {
-                    screen.mouse(true)?;
+                    screen.with(|screen| screen.mouse(true));
                 }
                 model.dirty = true;
             }
             Effect::Copy(text) => {
-                if !screen.copy(&text)? {
+                if screen.with(|screen| screen.copy(&text)) == Some(false) {
                     match clipboard::write_file(&model.folder, &text) {
                         Ok(path) => model.say(
                             Tone::Good,
@@ -110,34 +146,35 @@ fn perform(
                     }
                 }
             }
-            Effect::Mouse(on) => screen.mouse(on)?,
-            Effect::Suspend => suspend(model, screen, runner)?,
+            Effect::Mouse(on) => {
+                screen.with(|screen| screen.mouse(on));
+            }
+            Effect::Suspend => suspend(model, screen, runner),
             effect => runner.run(effect),
         }
     }
-    Ok(Go::On)
+    Go::On
 }
 
 /// Stops the process until the shell continues it, with the store closed meanwhile.
-fn suspend(model: &mut Model, screen: &mut dyn Screen, runner: &dyn Runner) -> io::Result<()> {
+fn suspend(model: &mut Model, screen: &mut Maybe<'_>, runner: &dyn Runner) {
     model.dirty = true;
-    if !screen.can_suspend() {
+    if !screen.screen.can_suspend() {
         let key = model.key(Id::Quit, Place::Log);
         model.say(Tone::Warn, format!("There is no shell to go back to; {key} leaves SyncDeck."));
-        return Ok(());
+        return;
     }
     if !model.progress.is_empty() {
         model.say(Tone::Good, "Finishing what is in flight before SyncDeck is stopped…");
-        screen.draw(model)?;
+        screen.with(|screen| screen.draw(model));
         model.toast = None;
     }
     runner.before_stop();
-    let continued = screen.suspend();
+    screen.with(|screen| screen.suspend());
     runner.after_stop();
     if model.mouse {
-        screen.mouse(true)?;
+        screen.with(|screen| screen.mouse(true));
     }
-    continued
 }
 
 /// Reads the terminal on a thread of its own, until it goes away.

@@ -17,6 +17,7 @@ use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -73,7 +74,9 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 
 /// The real terminal.
 pub struct Tty {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would show the cursor, which [`leave`] does, and where the terminal is gone
+    /// it would tell so on standard error, which is gone as well: a panic.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
 }
 
 impl Tty {
@@ -89,7 +92,7 @@ impl Tty {
         if taken.is_err() {
             leave();
         }
-        Ok(Self { terminal: taken? })
+        Ok(Self { terminal: ManuallyDrop::new(taken?) })
     }
 }
 

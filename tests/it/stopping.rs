@@ -86,3 +86,39 @@ fn without_a_shell_to_go_back_to_it_does_not_stop() {
     assert_eq!(term.ended(), 0);
     assert!(term.is_whole());
 }
+
+/// Faults of the program that were noted.
+fn faults(deck: &Deck) -> Vec<String> {
+    let names =
+        std::fs::read_dir(deck.path("data")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter_map(|name| name.into_string().ok()).filter(|n| n.starts_with("crash")).collect()
+}
+
+#[test]
+fn a_line_that_breaks_calls_off_what_runs_and_ends_the_screens() {
+    let sandbox = Sandbox::start(&["--records", "200", "--latency", "60"]);
+    let deck = Deck::new();
+    deck.apply(&Settings::of(&sandbox).text()).exits(0);
+    let open = || Term::start(&["--data-dir", deck.path("data").to_str().unwrap()]);
+    let mut idle = open();
+    idle.wait_for("No run yet");
+    idle.hang_up();
+    idle.ended();
+    assert_eq!(faults(&deck), [""; 0]);
+    let mut busy = open();
+    busy.wait_for("No run yet");
+    busy.press("s");
+    busy.wait_for("writing");
+    sleep(Duration::from_millis(500));
+    busy.hang_up();
+    busy.ended();
+    assert_eq!(faults(&deck), [""; 0]);
+    let log = deck.run(&["log", "--json"]).exits(0).json();
+    assert_eq!(log[0]["status"], "cancelled", "{log}");
+    // What it had begun is finished once.
+    deck.run(&["sync", "shop", "--yes"]);
+    let quiet = deck.run(&["sync", "shop", "--json"]).exits(0).json();
+    for module in quiet["modules"].as_array().unwrap() {
+        assert_eq!(module["vtiger"]["created"], 0, "{quiet}");
+    }
+}

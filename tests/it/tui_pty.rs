@@ -7,6 +7,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,9 +21,11 @@ struct Seen {
 
 /// The program in a terminal.
 pub struct Term {
-    master: Box<dyn MasterPty + Send>,
+    /// None once the terminal is gone.
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
+    keys: Option<Box<dyn Write + Send>>,
+    gone: Arc<AtomicBool>,
     seen: Arc<Mutex<Seen>>,
     home: TempDir,
 }
@@ -55,15 +58,20 @@ impl Term {
             sent: Vec::new(),
         }));
         let into = Arc::clone(&seen);
+        let gone = Arc::new(AtomicBool::new(false));
+        let is_gone = Arc::clone(&gone);
         thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(n @ 1..) = output.read(&mut chunk) {
+                if is_gone.load(Ordering::SeqCst) {
+                    return;
+                }
                 let mut seen = into.lock().unwrap();
                 seen.sent.extend_from_slice(&chunk[..n]);
                 seen.parser.process(&chunk[..n]);
             }
         });
-        Self { master: pty.master, child, keys, seen, home }
+        Self { master: Some(pty.master), child, keys: Some(keys), gone, seen, home }
     }
 
     pub fn screen(&self) -> String {
@@ -94,8 +102,23 @@ impl Term {
     }
 
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let terminal = self.keys.as_mut().unwrap();
+        terminal.write_all(keys.as_bytes()).unwrap();
+        terminal.flush().unwrap();
+    }
+
+    pub fn resize(&self, width: u16, height: u16) {
+        let pty_size = PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(pty_size).unwrap();
+    }
+
+    /// Takes the terminal away, as a broken line does.
+    pub fn hang_up(&mut self) {
+        self.gone.store(true, Ordering::SeqCst);
+        // The reading thread has it too, until something is drawn once more.
+        self.resize(100, 30);
+        self.keys = None;
+        self.master = None;
     }
 
     /// Waits until the screen shows a text.
@@ -234,9 +257,8 @@ fn an_idle_screen_sends_no_byte_and_a_key_only_what_it_changes() {
 fn resizing_draws_anew_and_too_small_says_so() {
     let mut term = demo();
     let resize = |term: &Term, rows, cols| {
-        let pty_size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         term.seen.lock().unwrap().parser.screen_mut().set_size(size(rows), size(cols));
-        term.master.resize(pty_size).unwrap();
+        term.resize(cols, rows);
     };
     resize(&term, 12, 48);
     term.wait_for("need 60x15, have 48x12");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::ConnectorId;
 use crate::tui::fixture;
 use crossterm::event::KeyCode;
 use std::cell::RefCell;
@@ -87,6 +88,59 @@ fn a_resize_and_the_return_from_a_stop_draw_everything_anew() {
     let ctrl_z = Key { code: KeyCode::Char('z'), ctrl: true };
     let (screen, _) = run_with(vec![Msg::Resize(100, 30), Msg::Resumed, Msg::Key(ctrl_z)]);
     assert_eq!((screen.forgotten, screen.draws), (3, 2));
+}
+
+/// A screen that is gone.
+struct Gone(usize);
+
+impl Gone {
+    fn told<T>(&mut self) -> io::Result<T> {
+        self.0 += 1;
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Screen for Gone {
+    fn draw(&mut self, _: &Model) -> io::Result<()> {
+        self.told()
+    }
+    fn forget(&mut self) -> io::Result<()> {
+        self.told()
+    }
+    fn copy(&mut self, _: &str) -> io::Result<bool> {
+        self.told()
+    }
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        self.told()
+    }
+    fn suspend(&mut self) -> io::Result<()> {
+        self.told()
+    }
+    fn retake(&mut self) -> io::Result<()> {
+        self.told()
+    }
+}
+
+#[test]
+fn without_a_screen_what_runs_is_called_off_and_waited_for() {
+    let (sender, messages) = channel();
+    let mut model = fixture::empty((80, 24));
+    let id: ConnectorId = 1;
+    let runs = BTreeMap::from([(id, fixture::progress())]);
+    for msg in [Msg::Overview(Some(Box::new(fixture::overview()))), Msg::Progress(runs)] {
+        update(&mut model, msg);
+    }
+    model.dirty = true;
+    // Nobody looks at what comes after the end.
+    for msg in [Msg::Tick, Msg::Progress(BTreeMap::new()), Msg::Key(Key::char('s'))] {
+        sender.send(msg).unwrap();
+    }
+    let (mut screen, runner) = (Gone(0), Nobody::default());
+    assert!(run(&mut model, &mut screen, &runner, &messages).is_err());
+    assert_eq!(screen.0, 1, "it is not tried again");
+    let effects = runner.0.into_inner();
+    assert!(effects.contains(&Effect::CancelSync(id)), "{effects:?}");
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Sync { .. })), "{effects:?}");
 }
 
 /// Answers pages from a thread of its own, or never.
