@@ -165,7 +165,7 @@ pub async fn sync_rounds(
     request: &SyncRequest,
     most: usize,
 ) -> Outcome<Vec<Vec<Synced>>> {
-    let mut stops = Stops::take()?;
+    let mut stops = Stops::or_hangup()?;
     close_store_before_stops(&house.store);
     let mut stopping = false;
     let mut rounds = Vec::new();

@@ -99,7 +99,9 @@ fn a_line_that_breaks_calls_off_what_runs_and_ends_the_screens() {
     let sandbox = Sandbox::start(&["--records", "200", "--latency", "60"]);
     let deck = Deck::new();
     deck.apply(&Settings::of(&sandbox).text()).exits(0);
-    let open = || Term::start(&["--data-dir", deck.path("data").to_str().unwrap()]);
+    let data = deck.path("data");
+    let data = data.to_str().unwrap();
+    let open = || Term::start(&["--data-dir", data]);
     let mut idle = open();
     idle.wait_for("No run yet");
     idle.hang_up();
@@ -109,14 +111,27 @@ fn a_line_that_breaks_calls_off_what_runs_and_ends_the_screens() {
     busy.wait_for("No run yet");
     busy.press("s");
     busy.wait_for("writing");
-    sleep(Duration::from_millis(500));
     busy.hang_up();
     busy.ended();
     assert_eq!(faults(&deck), [""; 0]);
     let log = deck.run(&["log", "--json"]).exits(0).json();
     assert_eq!(log[0]["status"], "cancelled", "{log}");
-    // What it had begun is finished once.
-    deck.run(&["sync", "shop", "--yes"]);
+    let sync = ["--data-dir", data, "sync", "shop", "--yes"];
+    let mut line = Term::start(&sync);
+    line.wait_for("writing");
+    line.hang_up();
+    line.ended();
+    let log = deck.run(&["log", "--json"]).exits(0).json();
+    assert_eq!(log[0]["status"], "cancelled", "{log}");
+    // Whoever is to outlive its terminal does.
+    let args = ["-c", "trap '' HUP; exec \"$@\"", "sh", PROGRAM];
+    let mut lasting = Term::of("/bin/sh", &[&args[..], &sync[..]].concat());
+    lasting.wait_for("writing");
+    lasting.hang_up();
+    lasting.ended();
+    let log = deck.run(&["log", "--json"]).exits(0).json();
+    assert_eq!(log[0]["status"], "completed", "{log}");
+    // What was begun is there once.
     let quiet = deck.run(&["sync", "shop", "--json"]).exits(0).json();
     for module in quiet["modules"].as_array().unwrap() {
         assert_eq!(module["vtiger"]["created"], 0, "{quiet}");
