@@ -246,11 +246,13 @@ fn forward(
     msg: Msg,
     messages: Sender<Msg>,
 ) {
+    // Heard from now on, not from when the task has its first turn.
+    let _inside = runtime.enter();
+    // A signal that cannot be heard keeps its usual effect.
+    let Ok(mut signals) = tokio::signal::unix::signal(kind) else {
+        return;
+    };
     runtime.spawn(async move {
-        // A signal that cannot be heard keeps its usual effect.
-        let Ok(mut signals) = tokio::signal::unix::signal(kind) else {
-            return;
-        };
         while signals.recv().await.is_some() {
             if messages.send(msg.clone()).is_err() {
                 return;

@@ -107,8 +107,9 @@ pub fn run(context: Context) -> Result<(), UserError> {
     model.read_only = context.read_only;
     model.title = context.title;
     model.folder = context.folder;
-    let mut screen = terminal::Tty::take(sender.clone()).map_err(|e| no_terminal(e.to_string()))?;
+    // Before the terminal is taken: who ends the program then must find it given back.
     app::listen_to_signals(&context.runtime, sender.clone());
+    let mut screen = terminal::Tty::take(sender.clone()).map_err(|e| no_terminal(e.to_string()))?;
     app::read_input(sender.clone());
     let Context { store, engine, catalog, vault, runtime, .. } = context;
     let mut runner = runner::LiveRunner::start(store, engine, catalog, vault, runtime, sender);

@@ -153,12 +153,20 @@ impl Term {
         }
     }
 
-    /// Whether the terminal is as it was before.
+    /// Whether the terminal is as it was before, or becomes so: what was sent last may still be read.
     pub fn is_whole(&self) -> bool {
-        thread::sleep(Duration::from_millis(100));
-        let seen = self.seen.lock().unwrap();
-        let screen = seen.parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let started = Instant::now();
+        loop {
+            thread::sleep(Duration::from_millis(100));
+            let seen = self.seen.lock().unwrap();
+            let screen = seen.parser.screen();
+            if !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() {
+                return true;
+            }
+            if started.elapsed() > Duration::from_secs(5) {
+                return false;
+            }
+        }
     }
 }
 
