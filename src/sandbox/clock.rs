@@ -35,17 +35,15 @@ impl Clock {
 pub fn push_stamp(out: &mut String, secs: i64, separator: char) {
     let (year, month, day) = civil(secs.div_euclid(DAY));
     let rest = secs.rem_euclid(DAY);
-    push_padded(out, year, 4);
-    out.push('-');
-    push_padded(out, month, 2);
-    out.push('-');
-    push_padded(out, day, 2);
-    out.push(separator);
-    push_padded(out, rest / 3600, 2);
-    out.push(':');
-    push_padded(out, rest / 60 % 60, 2);
-    out.push(':');
-    push_padded(out, rest % 60, 2);
+    let mut text = *b"0000-00-00T00:00:00";
+    put(&mut text[0..4], year);
+    put(&mut text[5..7], month);
+    put(&mut text[8..10], day);
+    text[10] = u8::try_from(separator).unwrap_or(b'T');
+    put(&mut text[11..13], rest / 3600);
+    put(&mut text[14..16], rest / 60 % 60);
+    put(&mut text[17..19], rest % 60);
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 /// The stamp as a text of its own.
@@ -89,14 +87,13 @@ fn month_length(year: i64, month: i64) -> i64 {
     }
 }
 
-fn push_padded(out: &mut String, number: i64, width: usize) {
-    let mut digits = [b'0'; 8];
+/// Writes a number, filled up with zeros.
+fn put(digits: &mut [u8], number: i64) {
     let mut rest = number.unsigned_abs();
-    for slot in digits[..width].iter_mut().rev() {
+    for slot in digits.iter_mut().rev() {
         *slot = b'0' + u8::try_from(rest % 10).unwrap_or(0);
         rest /= 10;
     }
-    out.extend(digits[..width].iter().map(|b| char::from(*b)));
 }
 
 /// Year, month and day of a day counted from 1970 (the proleptic Gregorian calendar).

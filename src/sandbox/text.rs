@@ -60,47 +60,56 @@ pub fn push_wp_json(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The same without the quotes around it.
-pub fn push_wp_escaped(out: &mut String, text: &str) {
-    let mut from = 0;
-    for (i, b) in text.bytes().enumerate() {
-        if matches!(b, 0x20..=0x7e) && !matches!(b, b'"' | b'\\' | b'/') {
-            continue;
-        }
-        if b & 0xc0 == 0x80 {
-            from = i + 1;
-            continue;
-        }
-        out.push_str(&text[from..i]);
-        from = i + 1;
-        match b {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'/' => out.push_str("\\/"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            0x08 => out.push_str("\\b"),
-            0x0c => out.push_str("\\f"),
-            0..=0x7f => push_u16(out, u16::from(b)),
-            _ => {
-                let mut units = [0u16; 2];
-                let c = text[i..].chars().next().unwrap_or(' ');
-                for unit in c.encode_utf16(&mut units) {
-                    push_u16(out, *unit);
-                }
-            }
-        }
+/// Escapes what stands in `out` from `from` on in that way, with a text that is empty before and
+/// after. Most have nothing to be escaped.
+pub fn escape_wp_from(out: &mut String, from: usize, scratch: &mut String) {
+    if !is_plain(&out.as_bytes()[from..]) {
+        scratch.push_str(&out[from..]);
+        out.truncate(from);
+        push_wp_escaped(out, scratch);
+        scratch.clear();
     }
-    out.push_str(&text[from..]);
+}
+
+/// Whether all of it goes into JSON as it is. Looks at every byte, many at a time.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, b| all & is_plain_byte(*b))
+}
+
+fn is_plain_byte(b: u8) -> bool {
+    (0x20..=0x7e).contains(&b) & (b != b'"') & (b != b'\\') & (b != b'/')
+}
+
+/// As [`push_wp_json`], without the quotes around it.
+pub fn push_wp_escaped(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| !is_plain_byte(b)) {
+        out.push_str(&rest[..at]);
+        let mut chars = rest[at..].chars();
+        match chars.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('/') => out.push_str("\\/"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(c) => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| push_u16(out, *unit)),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
 }
 
 fn push_u16(out: &mut String, unit: u16) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push_str("\\u");
-    for shift in [12, 8, 4, 0] {
-        out.push(char::from(HEX[usize::from(unit >> shift & 15)]));
+    let mut escape = *b"\\u0000";
+    for (digit, shift) in escape[2..].iter_mut().zip([12, 8, 4, 0]) {
+        *digit = HEX[usize::from(unit >> shift & 15)];
     }
+    out.push_str(std::str::from_utf8(&escape).unwrap_or_default());
 }
 
 /// Appends a number.
@@ -121,15 +130,19 @@ pub fn push_number(out: &mut String, number: u64) {
 
 /// Escapes `&`, `<` and `>` as WordPress does in names, leaving entities that are there already.
 pub fn push_specialchars(out: &mut String, text: &str) {
-    for (i, c) in text.char_indices() {
-        match c {
-            '&' if starts_entity(&text[i..]) => out.push('&'),
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            _ => out.push(c),
-        }
+    let mut from = 0;
+    for (i, b) in text.bytes().enumerate() {
+        let escaped = match b {
+            b'&' if !starts_entity(&text[i..]) => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => continue,
+        };
+        out.push_str(&text[from..i]);
+        out.push_str(escaped);
+        from = i + 1;
     }
+    out.push_str(&text[from..]);
 }
 
 fn starts_entity(text: &str) -> bool {

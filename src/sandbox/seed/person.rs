@@ -44,6 +44,27 @@ pub struct Person<'w> {
     last: Pair,
     company: Option<u64>,
     differs: usize,
+    home: Place,
+    /// Whether a separate shipping address is kept (it is the same one).
+    ships: bool,
+}
+
+/// Where somebody lives: which of the locale's streets and cities, and what is drawn next.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    street: usize,
+    city: usize,
+    next: Dice,
+}
+
+impl Place {
+    /// Everybody has two: who is known at both sides may have moved.
+    fn new(world: &World, locale: &Locale, number: u64, moved: bool) -> Self {
+        let mut next = Dice::new(world.seed, OTHER + 3 + u64::from(moved), number);
+        let street = next.below(locale.street.len());
+        let city = next.below(locale.city.len());
+        Self { street, city, next }
+    }
 }
 
 impl<'w> Person<'w> {
@@ -67,7 +88,9 @@ impl<'w> Person<'w> {
             // Vtiger knows every second company; who is in Vtiger belongs to one of those.
             if slot.vtiger { draw / 2 * 2 } else { draw }
         });
-        Self { world, number, twin, slot, locale, first, last, company, differs }
+        let home = Place::new(world, locale, number, false);
+        let ships = draw(world, number, 2) == 0 && slot.special != Trait::NoName;
+        Self { world, number, twin, slot, locale, first, last, company, differs, home, ships }
     }
 
     /// When the side's record was created and last modified.
@@ -147,11 +170,12 @@ impl<'w> Person<'w> {
 
     fn first_name(&self, shop: bool, out: &mut String) {
         let others = &self.locale.first;
-        let other = others[(self.draw(others.len()) + 1) % others.len()].0;
+        let other = || others[(self.draw(others.len()) + 1) % others.len()].0;
         let changed = shop && self.differs & FIRST != 0;
-        out.push_str(if changed { other } else { self.first.0 });
+        out.push_str(if changed { other() } else { self.first.0 });
         match self.slot.special {
             Trait::Long if shop => {
+                let other = other();
                 let mut length = self.first.0.chars().count();
                 while length <= 48 {
                     out.push(' ');
@@ -162,7 +186,7 @@ impl<'w> Person<'w> {
             Trait::Emoji if shop => out.push_str(" 🎉"),
             Trait::Entities => {
                 out.push_str(" & ");
-                out.push_str(other);
+                out.push_str(other());
             }
             _ => {}
         }
@@ -181,7 +205,7 @@ impl<'w> Person<'w> {
     }
 
     fn company_name(&self, fact: Fact, shop: bool, out: &mut String) {
-        if fact == Fact::ShipCompany && !self.ships() {
+        if fact == Fact::ShipCompany && !self.ships {
             return;
         }
         if let Some(k) = self.company_of(shop) {
@@ -198,11 +222,6 @@ impl<'w> Person<'w> {
         true
     }
 
-    /// Whether a separate shipping address is kept (it is the same one).
-    fn ships(&self) -> bool {
-        self.draw(2) == 0 && self.slot.special != Trait::NoName
-    }
-
     fn address(&self, fact: Fact, shop: bool, out: &mut String) {
         let home = match fact {
             Fact::ShipFirst => Fact::First,
@@ -215,21 +234,22 @@ impl<'w> Person<'w> {
             Fact::ShipCountry => Fact::Country,
             other => other,
         };
-        if home != fact && !self.ships() {
+        if home != fact && !self.ships {
             return;
         }
-        let moved = u64::from(shop && self.differs & PLACE != 0);
-        let mut dice = Dice::new(self.world.seed, OTHER + 3 + moved, self.number);
-        let (street, city) =
-            (dice.below(self.locale.street.len()), dice.below(self.locale.city.len()));
+        let Place { street, city, mut next } = if shop && self.differs & PLACE != 0 {
+            Place::new(self.world, self.locale, self.number, true)
+        } else {
+            self.home
+        };
         let (name, code, state) = self.locale.city[city];
         match home {
             Fact::First => self.first_name(shop, out),
             Fact::Last => out.push_str(self.last.0),
             Fact::Street => {
-                self.street(self.locale.street[street], 1 + dice.below(180) as u64, shop, out)
+                self.street(self.locale.street[street], 1 + next.below(180) as u64, shop, out)
             }
-            Fact::Street2 if !self.slot.vtiger && dice.below(10) == 0 => {
+            Fact::Street2 if !self.slot.vtiger && next.below(10) == 0 => {
                 out.push_str("c/o ");
                 out.push_str(self.last.0);
             }
@@ -265,12 +285,15 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// A draw of this person's that does not depend on the order of asking.
     fn draw(&self, limit: usize) -> usize {
-        usize::try_from(mix(self.world.seed, OTHER + 9 + limit as u64, self.number) >> 20)
-            .unwrap_or(0)
-            % limit.max(1)
+        draw(self.world, self.number, limit)
     }
+}
+
+/// A draw of a person's that does not depend on the order of asking.
+fn draw(world: &World, number: u64, limit: usize) -> usize {
+    usize::try_from(mix(world.seed, OTHER + 9 + limit as u64, number) >> 20).unwrap_or(0)
+        % limit.max(1)
 }
 
 /// At least the phone or the place differs, so that a company that is not there changes nothing.

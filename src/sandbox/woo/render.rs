@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::shape::{Made, Member, Shape};
 use super::store::{Row, Store, Table};
 use crate::sandbox::clock::push_stamp;
-use crate::sandbox::text::{push_number, push_wp_escaped, push_wp_json, strip_tags};
+use crate::sandbox::text::{
+    escape_wp_from, push_number, push_wp_escaped, push_wp_json, strip_tags,
+};
 
 /// The site's clock is so far ahead of UTC (Asia/Kolkata has no summer time).
 pub const OFFSET: i64 = 19_800;
@@ -181,6 +183,14 @@ impl Pen<'_> {
             let shift = if matches!(way, Way::Local) { OFFSET } else { 0 };
             return self.stamp(self.row.instant_at(column).map(|at| at + shift));
         }
+        if matches!(way, Way::Text) || matches!(way, Way::Html) && self.edit {
+            self.out.push('"');
+            let from = self.out.len();
+            self.row.read(column, self.out);
+            self.scratch.clear();
+            escape_wp_from(self.out, from, &mut self.scratch);
+            return self.out.push('"');
+        }
         self.scratch.clear();
         let known = self.row.read(column, &mut self.scratch);
         match way {
@@ -188,7 +198,7 @@ impl Pen<'_> {
             Way::Number | Way::Json => {
                 self.out.push_str(if known { &self.scratch } else { "null" })
             }
-            Way::Html if !self.edit && !self.scratch.is_empty() => {
+            Way::Html if !self.scratch.is_empty() => {
                 push_wp_json(self.out, &autop(&self.scratch));
             }
             _ => push_wp_json(self.out, &self.scratch),

@@ -33,9 +33,12 @@ impl Row<'_> {
         }
         match (&self.facts, fact, default) {
             (Some(facts), Some(fact), Default::Escaped) => {
-                let mut raw = String::new();
-                let known = facts.write(*fact, Side::Woo, &mut raw);
-                push_specialchars(out, &raw);
+                let from = out.len();
+                let known = facts.write(*fact, Side::Woo, out);
+                if out.as_bytes()[from..].iter().any(|b| matches!(b, b'&' | b'<' | b'>')) {
+                    let raw = out.split_off(from);
+                    push_specialchars(out, &raw);
+                }
                 known
             }
             (Some(facts), Some(Fact::Description), _) if self.variation().is_some() => {
