@@ -1,5 +1,5 @@
 //! The bare client: the same requests as the program's, as many at a time, parsed into typed
-//! structs and counted, and nothing else.
+//! structs and counted, and nothing else. And the load: more at a time, and not even parsed.
 
 use super::child::fail;
 use base64::Engine as _;
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::{StreamExt, TryStreamExt};
 use md5::{Digest, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, Url};
+use reqwest::{Client, Response, Url};
 use ring::hmac;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Requests to the shop at a time, as the connector has them.
 const SHOP: u64 = 3;
+/// Requests at a time that bring the sandbox to its limit.
+const LOAD: usize = 16;
 /// Records of a page.
 const PAGE: u64 = 100;
 /// The members that the connector asks for when it reads everything.
@@ -37,7 +39,9 @@ pub fn run(arguments: &[String]) {
     let runtime = builder.enable_all().build().unwrap_or_else(|e| fail(&e.to_string()));
     let (records, took) = runtime.block_on(async {
         match what.as_str() {
-            "create" => create(&keys).await,
+            "create" => create(&keys, 1).await,
+            "creates" => create(&keys, LOAD).await,
+            "pages" => load_pages(&keys).await,
             "narrow" => read_customers(&keys, NARROW).await,
             "whole" => read_customers(&keys, WHOLE).await,
             _ => {
@@ -190,10 +194,13 @@ impl<'a> Shop<'a> {
 
     /// A page, and how many there are.
     async fn page(&self, number: u64) -> reqwest::Result<(Vec<u8>, u64)> {
-        let answer = self.client.get(self.signed(number)).send().await?.error_for_status()?;
-        let pages = answer.headers().get("x-wp-totalpages").and_then(|v| v.to_str().ok());
-        let pages = pages.and_then(|v| v.parse().ok()).unwrap_or(0);
+        let answer = self.answer(number).await?;
+        let pages = total(&answer, "x-wp-totalpages");
         Ok((answer.bytes().await?.to_vec(), pages))
+    }
+
+    async fn answer(&self, number: u64) -> reqwest::Result<Response> {
+        self.client.get(self.signed(number)).send().await?.error_for_status()
     }
 
     fn signed(&self, number: u64) -> String {
@@ -215,6 +222,11 @@ impl<'a> Shop<'a> {
     }
 }
 
+fn total(answer: &Response, name: &str) -> u64 {
+    let number = answer.headers().get(name).and_then(|v| v.to_str().ok());
+    number.and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
 fn customers(body: &[u8]) -> Vec<Customer<'_>> {
     serde_json::from_slice(body).unwrap_or_else(|e| fail(&e.to_string()))
 }
@@ -233,6 +245,24 @@ async fn read_customers(keys: &Value, members: &str) -> (u64, Duration) {
             })
             .buffered(usize::try_from(SHOP).unwrap_or(1));
         rest.try_fold(first, |sum, n| async move { Ok(sum + n) }).await
+    };
+    let records = read.await.unwrap_or_else(|e| fail(&e.to_string()));
+    (records, start.elapsed())
+}
+
+/// Fetches all pages and looks at none.
+async fn load_pages(keys: &Value) -> (u64, Duration) {
+    let shop = Shop::new(keys, WHOLE);
+    let start = Instant::now();
+    let read = async {
+        let first = shop.answer(1).await?;
+        let (pages, records) = (total(&first, "x-wp-totalpages"), total(&first, "x-wp-total"));
+        first.bytes().await?;
+        let shop = &shop;
+        let rest = futures::stream::iter(2..=pages)
+            .map(|number| async move { shop.answer(number).await?.bytes().await });
+        rest.buffer_unordered(LOAD).try_for_each(|_| async { Ok(()) }).await?;
+        Ok::<u64, reqwest::Error>(records)
     };
     let records = read.await.unwrap_or_else(|e| fail(&e.to_string()));
     (records, start.elapsed())
@@ -308,28 +338,30 @@ async fn read_contacts(keys: &Value) -> (u64, Duration) {
     (records, start.elapsed())
 }
 
-/// Creates a contact of each customer. Reading them does not count.
-async fn create(keys: &Value) -> (u64, Duration) {
+/// Creates a contact of each customer, so many at a time. Reading them does not count.
+async fn create(keys: &Value, at_a_time: usize) -> (u64, Duration) {
     let shop = Shop::new(keys, WHOLE);
     // One session, as the connector has: two creates at the same time get the same number.
-    let crm = Crm::log_in(keys).await;
+    let crm = &Crm::log_in(keys).await;
     let (mut records, mut took) = (0, Duration::ZERO);
     let mut number = 1;
     loop {
         let (body, pages) = shop.page(number).await.unwrap_or_else(|e| fail(&e.to_string()));
         let forms: Vec<String> = customers(&body).iter().filter_map(form).collect();
         let start = Instant::now();
-        for form in forms {
-            let form = format!("{form}&sessionName={}", crm.session);
-            let answer = post(&crm.client, &crm.url, form).await;
-            let answer = answer.unwrap_or_else(|e| fail(&e.to_string()));
-            let answer: Created =
-                serde_json::from_slice(&answer).unwrap_or_else(|e| fail(&e.to_string()));
-            if !answer.success || answer.result.is_none_or(|r| r.id.is_empty()) {
-                fail("Vtiger refused a contact");
-            }
-            records += 1;
-        }
+        records += forms.len() as u64;
+        let creates =
+            futures::stream::iter(forms).for_each_concurrent(at_a_time, |form| async move {
+                let form = format!("{form}&sessionName={}", crm.session);
+                let answer = post(&crm.client, &crm.url, form).await;
+                let answer = answer.unwrap_or_else(|e| fail(&e.to_string()));
+                let answer: Created =
+                    serde_json::from_slice(&answer).unwrap_or_else(|e| fail(&e.to_string()));
+                if !answer.success || answer.result.is_none_or(|r| r.id.is_empty()) {
+                    fail("Vtiger refused a contact");
+                }
+            });
+        creates.await;
         took += start.elapsed();
         number += 1;
         if number > pages {

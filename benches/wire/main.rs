@@ -1,12 +1,13 @@
 //! How near the program is to the limit of the wire: a first pull with nothing to write (*read*), a
 //! first sync up to the guard (*pull*) and beyond it (*create*), one of a new store with both sides filled (*link*), one without changes
-//! (*same*) and one with few (*few*), each beside a bare client that only does the same requests.
+//! (*same*) and one with few (*few*), each beside a bare client that only does the same requests;
+//! and what the sandbox alone can do for many clients (*load*).
 //!
 //! `cargo bench --bench wire` prints one table for each number of records and each latency:
 //! records a second, the ratio to the bare client, peak memory, requests, commits, bytes on the
 //! wire, and the processor time that the program and the sandbox took for a record. Options, after
 //! `--`: `--records 10000,100000`, `--latency 0,50` (milliseconds),
-//! `--only read,pull,create,link,same,few`.
+//! `--only load,read,pull,create,link,same,few`.
 //!
 //! Sandbox, bare client and program are processes of their own; this one runs itself as the first
 //! two.
@@ -26,7 +27,7 @@ use syncdeck::store::Store;
 use table::{Row, Table};
 
 /// What is measured, in this order: each step begins with what the one before left.
-const STEPS: [&str; 6] = ["read", "pull", "create", "link", "same", "few"];
+const STEPS: [&str; 7] = ["load", "read", "pull", "create", "link", "same", "few"];
 /// How many creates the guard lets pass.
 const GUARD: u64 = 500;
 const NO_GUARD: u64 = 100_000_000;
@@ -82,6 +83,13 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
     let wanted = |step: &str| only.contains(step);
     let folder = tempfile::tempdir().unwrap_or_else(|e| fail(&e.to_string()));
     let mut server = Server::start(records, latency);
+    if wanted("load") {
+        let mut other = Server::with_threads(records, latency, 2);
+        for what in ["pages", "creates"] {
+            let load = other.watch(|s| Ran::bare(&[what, &s.keys.to_string()]));
+            table.push(Row::load(what, &load));
+        }
+    }
     if wanted("read") {
         let bare = server.watch(|s| Ran::bare(&["whole", &s.keys.to_string()]));
         let read = bare.0.records();
@@ -91,7 +99,7 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
         nothing_written(&pulled.0.out);
         table.push(Row::program("read", &pulled, read));
     }
-    if only.iter().all(|step| step == "read") {
+    if only.iter().all(|step| matches!(step.as_str(), "load" | "read")) {
         return;
     }
     if wanted("pull") {
@@ -108,7 +116,7 @@ fn world(records: u64, latency: u64, only: &BTreeSet<String>, table: &mut Table)
         let bare = other.watch(|s| Ran::bare(&["create", &s.keys.to_string()]));
         table.push(Row::bare("create", &bare));
     }
-    if only.iter().all(|step| matches!(step.as_str(), "read" | "pull")) {
+    if only.iter().all(|step| matches!(step.as_str(), "load" | "read" | "pull")) {
         return;
     }
     let create = server.watch(|s| sync(s, &folder.path().join("first"), NO_GUARD));

@@ -12,7 +12,8 @@ use syncdeck::sandbox::{SandboxOptions, start};
 /// Of the seeded people, the shop knows so many in a hundred.
 const IN_SHOP: u64 = 80;
 
-/// Serves a shop with so many customers and an empty Vtiger; answers `stats`, `rest` and `edit N`
+/// Serves a shop with so many customers and an empty Vtiger, each request taking so many milliseconds
+/// longer, with so many threads; answers `stats`, `rest` and `edit N`
 /// on its standard input. `rest`: two hours pass, and then somebody edits one contact. `edit N`:
 /// every Nth customer is edited.
 pub fn serve(arguments: &[String]) {
@@ -24,7 +25,8 @@ pub fn serve(arguments: &[String]) {
         ..SandboxOptions::default()
     };
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(1).enable_all().build();
+    let runtime =
+        builder.worker_threads(usize::try_from(number(2)).unwrap_or(1)).enable_all().build();
     let runtime = runtime.unwrap_or_else(|e| fail(&e.to_string()));
     let sandbox = runtime.block_on(start(options)).unwrap_or_else(|error| fail(&error.to_string()));
     say(&json!(sandbox.credentials()));
@@ -91,11 +93,17 @@ pub struct Traffic {
 }
 
 impl Server {
-    /// Starts it with so many customers, each request taking so many milliseconds longer.
+    /// Starts it with so many customers, each request taking so many milliseconds longer, on one core.
     pub fn start(records: u64, latency: u64) -> Self {
+        Self::with_threads(records, latency, 1)
+    }
+
+    /// Starts it on so many cores.
+    pub fn with_threads(records: u64, latency: u64, threads: u64) -> Self {
         let this = std::env::current_exe().unwrap_or_else(|e| fail(&e.to_string()));
         let mut command = Command::new(this);
-        command.args(["--serve", &records.to_string(), &latency.to_string()]);
+        let numbers = [records, latency, threads].map(|n| n.to_string());
+        command.arg("--serve").args(numbers);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|e| fail(&e.to_string()));
         let (Some(ask), Some(out)) = (child.stdin.take(), child.stdout.take()) else {

@@ -5,10 +5,13 @@ use super::server::Traffic;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+const BARE: &str = "bare";
+const PROGRAM: &str = "syncdeck";
+
 /// What one process did in one step.
 pub struct Row {
     step: &'static str,
-    bare: bool,
+    who: &'static str,
     records: u64,
     took: Duration,
     cpu: Duration,
@@ -20,10 +23,15 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(step: &'static str, bare: bool, (ran, traffic): &(Ran, Traffic), records: u64) -> Self {
+    fn new(
+        step: &'static str,
+        who: &'static str,
+        (ran, traffic): &(Ran, Traffic),
+        records: u64,
+    ) -> Self {
         Self {
             step,
-            bare,
+            who,
             records,
             took: ran.took,
             cpu: ran.cpu,
@@ -37,12 +45,17 @@ impl Row {
 
     /// The bare client's.
     pub fn bare(step: &'static str, ran: &(Ran, Traffic)) -> Self {
-        Self::new(step, true, ran, ran.0.records())
+        Self::new(step, BARE, ran, ran.0.records())
+    }
+
+    /// What the sandbox does when it is asked for so much as it can give.
+    pub fn load(what: &'static str, ran: &(Ran, Traffic)) -> Self {
+        Self::new("load", what, ran, ran.0.records())
     }
 
     /// The program's, for so many records.
     pub fn program(step: &'static str, ran: &(Ran, Traffic), records: u64) -> Self {
-        Self::new(step, false, ran, records)
+        Self::new(step, PROGRAM, ran, records)
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -89,16 +102,16 @@ impl Table {
             "µs there"
         );
         for row in &self.rows {
-            let bare = self.rows.iter().find(|other| other.bare && other.step == row.step);
+            let bare = self.rows.iter().find(|other| other.who == BARE && other.step == row.step);
             let ratio = match bare {
-                Some(bare) if !row.bare => format!("{:.2}", row.rate() / bare.rate()),
+                Some(bare) if row.who == PROGRAM => format!("{:.2}", row.rate() / bare.rate()),
                 _ => String::new(),
             };
             let each = |time: Duration| time.as_secs_f64() * 1e6 / row.records.max(1) as f64;
             println!(
                 "{:<8}{:<9}{:>9}{:>9.2}{:>10.0}{:>7}{:>8.1}{:>10}{:>9}{:>9.1}{:>8.1}{:>9.1}",
                 row.step,
-                if row.bare { "bare" } else { "syncdeck" },
+                row.who,
                 row.records,
                 row.took.as_secs_f64(),
                 row.rate(),
@@ -112,7 +125,7 @@ impl Table {
             );
         }
         println!("requests of the program:");
-        for row in self.rows.iter().filter(|row| !row.bare) {
+        for row in self.rows.iter().filter(|row| row.who == PROGRAM) {
             let all: Vec<String> = row.requests.iter().map(|(of, n)| format!("{of} {n}")).collect();
             println!("{:<8}{}", row.step, all.join(", "));
         }
