@@ -6,13 +6,14 @@
 //! takes it whole. Numbers become exact decimals, whatever their length or notation.
 
 use crate::{Fields, UNREADABLE, Value};
-use compact_str::CompactString;
+use compact_str::{CompactString, ToCompactString};
 use memchr::memchr;
 use rust_decimal::Decimal;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub struct Projection {
     root: Node,
     /// In ascending order, as a record has them.
     paths: Vec<Arc<str>>,
+    /// The last list held what the parser alone would not have read exactly.
+    with_care: AtomicBool,
 }
 
 /// What was taken out of a record.
@@ -66,25 +69,34 @@ impl Projection {
                 root.child(name).slot = Some(n);
             }
         }
-        Self { root, paths }
+        Self { root, paths, with_care: AtomicBool::new(false) }
     }
 
     /// What to parse one record with, which is part of something larger.
     pub fn record(&self) -> RecordSeed<'_> {
-        RecordSeed(self)
+        RecordSeed { projection: self, how: How::WithCare }
     }
 
     /// What to parse a list of records with, which is part of something larger.
     pub fn records(&self) -> ListSeed<'_> {
-        ListSeed(self)
+        ListSeed { projection: self, how: How::WithCare }
     }
 
-    /// Parses a text that is a list of records.
+    /// Parses a text that is a list of records: in one go, if it holds no fraction and no half of a
+    /// surrogate pair; otherwise with care, and the next one at once.
     ///
     /// # Errors
     /// It is something else.
     pub fn take_all(&self, json: &str) -> serde_json::Result<Vec<Projected>> {
-        parse(json, self.records())
+        if !self.with_care.load(Ordering::Relaxed) {
+            let quick = parse(json, ListSeed { projection: self, how: How::Quick });
+            if quick.is_ok() {
+                return quick;
+            }
+        }
+        let all = parse(json, self.records())?;
+        self.with_care.store(true, Ordering::Relaxed);
+        Ok(all)
     }
 
     /// Parses a text that is one record.
@@ -130,25 +142,32 @@ impl Node {
     }
 
     fn get(&self, name: &str) -> Option<&Self> {
-        // There are few of them, and most names are told apart by their heads.
+        // There are few of them, and nearly all names are told apart by their heads.
         let wanted = head(name);
         let alike = self.heads.iter().zip(&self.children).filter(|(head, _)| **head == wanted);
-        alike.map(|(_, child)| child).find(|(child, _)| **child == *name).map(|(_, node)| node)
+        let mut alike = alike.map(|(_, child)| child);
+        let is_short = name.len() <= 7;
+        alike.find(|(child, _)| is_short || **child == *name).map(|(_, node)| node)
     }
 
     fn is_leaf(&self) -> bool {
         self.wanted.is_some() || self.slot.is_some()
     }
 
-    fn keep(&self, raw: &str, out: &mut Found) {
+    /// Whether a whole number here is an id: a text to us, whatever it is to others.
+    fn is_id(&self) -> bool {
+        self.slot.is_some() && self.wanted.is_none()
+    }
+
+    fn keep_raw(&self, raw: &str, out: &mut Found) {
+        let is_id = self.is_id() && raw.bytes().all(|b| b.is_ascii_digit());
+        self.keep(if is_id { Value::from(raw) } else { value(raw) }, out);
+    }
+
+    fn keep(&self, value: Value, out: &mut Found) {
         match (self.slot, self.wanted) {
-            // An id is a text to us, whatever it is to others.
-            (Some(slot), None) if raw.bytes().all(|b| b.is_ascii_digit()) => {
-                out.slots[slot] = Value::from(raw);
-            }
-            (Some(slot), None) => out.slots[slot] = value(raw),
+            (Some(slot), None) => out.slots[slot] = value,
             (slot, Some(wanted)) => {
-                let value = value(raw);
                 if let Some(slot) = slot {
                     out.slots[slot] = value.clone();
                 }
@@ -159,13 +178,15 @@ impl Node {
     }
 }
 
-/// The first bytes of a name and its length, in one number.
+/// The first seven bytes of a name and its length, in one number. Two different names of up to seven
+/// bytes have different ones.
 fn head(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    let length = name.len().min(7);
-    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
-    bytes[7] = u8::try_from(name.len()).unwrap_or(u8::MAX);
-    u64::from_ne_bytes(bytes)
+    let bytes = name.as_bytes();
+    let start = match bytes.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first) & !0xff,
+        None => bytes.iter().fold(0, |start, b| start << 8 | u64::from(*b)) << 8,
+    };
+    start | bytes.len().min(255) as u64
 }
 
 /// What was found of a record so far.
@@ -176,17 +197,29 @@ struct Found {
     slots: [Value; SLOTS],
 }
 
+/// How values are read.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    /// By the parser, which fails at what it would not keep as it is.
+    Quick,
+    /// By us, from their place in the text.
+    WithCare,
+}
+
 /// Parses one record.
 #[derive(Clone, Copy)]
-pub struct RecordSeed<'a>(&'a Projection);
+pub struct RecordSeed<'a> {
+    projection: &'a Projection,
+    how: How,
+}
 
 impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
     type Value = Projected;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Projected, D::Error> {
-        let Projection { root, paths } = self.0;
+        let Projection { root, paths, .. } = self.projection;
         let mut out = Found { values: paths.iter().map(|_| None).collect(), ..Found::default() };
-        deserializer.deserialize_map(Members { node: root, out: &mut out })?;
+        deserializer.deserialize_map(Members { node: root, how: self.how, out: &mut out })?;
         let found = paths.iter().zip(out.values);
         let fields = Fields::sorted(found.filter_map(|(path, value)| Some((path.clone(), value?))));
         Ok(Projected { fields, slots: out.slots })
@@ -195,7 +228,10 @@ impl<'de> DeserializeSeed<'de> for RecordSeed<'_> {
 
 /// Parses a list of records.
 #[derive(Clone, Copy)]
-pub struct ListSeed<'a>(&'a Projection);
+pub struct ListSeed<'a> {
+    projection: &'a Projection,
+    how: How,
+}
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
     type Value = Vec<Projected>;
@@ -213,8 +249,9 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let Self { projection, how } = self;
         let mut all = Vec::with_capacity(100);
-        while let Some(record) = seq.next_element_seed(RecordSeed(self.0))? {
+        while let Some(record) = seq.next_element_seed(RecordSeed { projection, how })? {
             all.push(record);
         }
         Ok(all)
@@ -224,6 +261,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 /// Walks through the members of an object.
 struct Members<'a, 'o> {
     node: &'a Node,
+    how: How,
     out: &'o mut Found,
 }
 
@@ -240,16 +278,22 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                Some(node) if node.is_leaf() => {
+                Some(node) if !node.is_leaf() => {
+                    map.next_value_seed(Below { node, how: self.how, out: self.out })?;
+                }
+                Some(node) if self.how == How::Quick && node.children.is_empty() => {
+                    let value = map.next_value_seed(Quick { is_id: node.is_id() })?;
+                    node.keep(value, self.out);
+                }
+                Some(node) => {
                     let raw: &RawValue = map.next_value()?;
-                    node.keep(raw.get(), self.out);
+                    node.keep_raw(raw.get(), self.out);
                     if !node.children.is_empty() {
                         let mut de = serde_json::Deserializer::from_str(raw.get());
-                        let below = Below { node, out: self.out };
+                        let below = Below { node, how: self.how, out: self.out };
                         below.deserialize(&mut de).map_err(serde::de::Error::custom)?;
                     }
                 }
-                Some(node) => map.next_value_seed(Below { node, out: self.out })?,
             }
         }
         Ok(())
@@ -283,6 +327,7 @@ impl<'a> Visitor<'_> for Name<'a> {
 /// of the wanted paths.
 struct Below<'a, 'o> {
     node: &'a Node,
+    how: How,
     out: &'o mut Found,
 }
 
@@ -315,7 +360,7 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        Members { node: self.node, out: self.out }.visit_map(map)
+        Members { node: self.node, how: self.how, out: self.out }.visit_map(map)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
@@ -336,10 +381,76 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
             if let Some(node) = node
                 && node.wanted.is_some_and(|wanted| self.out.values[wanted].is_none())
             {
-                node.keep(raw.get(), self.out);
+                node.keep_raw(raw.get(), self.out);
             }
         }
         Ok(())
+    }
+}
+
+/// Reads a value as the parser gives it. What that would not keep exactly is an error: numbers with
+/// a fraction or an exponent, or greater than 64 bits, and halves of surrogate pairs.
+struct Quick {
+    /// A whole number becomes a text.
+    is_id: bool,
+}
+
+impl Quick {
+    const INSIDE: Self = Self { is_id: false };
+}
+
+impl<'de> DeserializeSeed<'de> for Quick {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Quick {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value without a fraction")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Value, E> {
+        Ok(Value::Bool(yes))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(match self.is_id {
+            true => Value::Text(number.to_compact_string()),
+            false => Value::Number(number.into()),
+        })
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Self::INSIDE)? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            members.push((name, map.next_value_seed(Self::INSIDE)?));
+        }
+        Ok(Value::Object(members.into_iter().collect()))
     }
 }
 

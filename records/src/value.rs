@@ -151,6 +151,11 @@ impl Fields {
         self.0.iter().map(|(k, v)| (&**k, v))
     }
 
+    /// [`Self::iter`] with the paths as they are shared.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = &(Arc<str>, Value)> {
+        self.0.iter()
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.0.len()

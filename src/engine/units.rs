@@ -167,8 +167,10 @@ impl Units {
         for ((_, both), known) in groups.into_iter().zip(links) {
             let Some((link, skips)) = known else { continue };
             let [vtiger, service] = both;
-            let now = [(Side::Vtiger, vtiger), (Side::Service, service)];
-            let now = now.map(|(side, staged)| now_of(work, &link, side, staged));
+            let now = [
+                now_of(work, &link, Side::Vtiger, vtiger)?,
+                now_of(work, &link, Side::Service, service)?,
+            ];
             // The record has another counterpart by now: what was staged says nothing of it.
             let moot = now.iter().all(|side| *side == SideNow::AsLinked);
             if !moot && !rests(work, &link, &now, &skips) {
@@ -218,7 +220,7 @@ impl Units {
             let mut sides: [Vec<Record>; 2] = [Vec::new(), Vec::new()];
             for entry in entries {
                 let staged = entry.value()?;
-                sides[at(staged.side)].extend(work.staging.record(staged));
+                sides[at(staged.side)].extend(work.staging.record(staged)?);
             }
             groups.push(Group { key, sides });
         }
@@ -330,13 +332,13 @@ fn waits_for_decision() -> Reason {
 
 /// What was staged of one side of a link. The link may be younger than that: when a record was
 /// created again because an edit beats a delete, the deleted one is none of its business.
-fn now_of(work: &ModuleWork, link: &Link, side: Side, staged: Option<Staged>) -> SideNow {
-    match staged {
+fn now_of(work: &ModuleWork, link: &Link, side: Side, staged: Option<Staged>) -> Step<SideNow> {
+    Ok(match staged {
         Some(staged) if staged.id == id_of(link, side) => {
-            work.staging.record(staged).map_or(SideNow::Gone, SideNow::Present)
+            work.staging.record(staged)?.map_or(SideNow::Gone, SideNow::Present)
         }
         _ => SideNow::AsLinked,
-    }
+    })
 }
 
 /// What reconciling sees of a side.

@@ -13,6 +13,7 @@ mod numbers;
 mod tests;
 mod texts;
 
+pub(crate) use file::bad_value;
 pub use numbers::{Numbers, NumbersWriter};
 pub use texts::Texts;
 
@@ -20,12 +21,12 @@ use super::StoreResult;
 use file::RunFile;
 use memory::Memory;
 use merge::{Entry, Merge};
-use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use syncdeck_records::pack::Behind;
 
 /// Memory is full at so many values …
 const FULL_ENTRIES: usize = 10_000;
@@ -65,7 +66,7 @@ impl<T: Serialize + DeserializeOwned> Scratch<T> {
         let memory = Arc::make_mut(&mut self.memory);
         memory
             .push(key, |bytes| postcard::serialize_with_flavor(value, Behind(bytes)))
-            .map_err(|error| file::bad_value(&error))?;
+            .map_err(|error| bad_value(&error))?;
         self.pushed += 1;
         if memory.entries() >= FULL_ENTRIES || memory.bytes() >= FULL_BYTES {
             self.spill()?;
@@ -174,28 +175,7 @@ impl<T: DeserializeOwned> ScratchEntry<T> {
     /// # Errors
     /// The disk is broken.
     pub fn value(&self) -> StoreResult<T> {
-        postcard::from_bytes(self.entry.value()).map_err(|error| file::bad_value(&error))
-    }
-}
-
-/// Puts a value behind what is there already.
-struct Behind<'a>(&'a mut Vec<u8>);
-
-impl Flavor for Behind<'_> {
-    type Output = ();
-
-    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(data);
-        Ok(())
-    }
-
-    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
-        self.0.push(data);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
+        postcard::from_bytes(self.entry.value()).map_err(|error| bad_value(&error))
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 fn staged(side: Side, id: &str) -> Staged {
     let record = Record { id: id.to_owned(), ..Record::default() };
-    Paths::new([&[], &[]]).fresh(side, record)
+    Paths::new([&[], &[]]).fresh(side, record).unwrap()
 }
 
 #[test]

@@ -6,9 +6,10 @@ use crate::engine::module::{ModuleWork, at};
 use crate::engine::staged::Staged;
 use crate::model::{LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
 use crate::remote::ChangeFeed;
-use crate::store::Change;
+use crate::store::{Change, Reader};
 
 /// What the store knows of a record.
+#[derive(Default)]
 pub struct Known {
     /// Its link.
     pub link: Option<LinkHead>,
@@ -28,15 +29,22 @@ pub async fn known(
     side: Side,
     records: &[Record],
 ) -> Step<Vec<Known>> {
-    let ids: Vec<(String, Option<String>)> =
-        records.iter().map(|r| (r.id.clone(), source_of(work, side, r))).collect();
     let (connector, module) = (context.id(), work.module);
     let from = work.comes_from.as_ref().map(|from| from.module);
+    let holds = move |r: &Reader| {
+        let linked = r.link_count(connector, module)? > 0;
+        let skips = r.skip_count(connector, module)? > 0;
+        let queued = r.parked_count_of(connector, module)? > 0;
+        Ok((linked, skips, queued))
+    };
+    let (linked, skips, queued) = context.read(holds).await?;
+    if !linked && !skips && !queued && from.is_none() {
+        return Ok(records.iter().map(|_| Known::default()).collect());
+    }
+    let ids: Vec<(String, Option<String>)> =
+        records.iter().map(|r| (r.id.clone(), source_of(work, side, r))).collect();
     context
         .read(move |r| {
-            let linked = r.link_count(connector, module)? > 0;
-            let skips = r.skip_count(connector, module)? > 0;
-            let queued = r.parked_count_of(connector, module)? > 0;
             ids.iter()
                 .map(|(id, source)| {
                     let link = match linked {
@@ -158,7 +166,7 @@ pub fn stage(
             let partner = link.id_on(side.other());
             work.partners[at(side.other())].push(partner.as_bytes(), &())?;
         }
-        let changed = work.staging.linked(side, record, link);
+        let changed = work.staging.linked(side, record, link)?;
         return push_linked(work, link, changed);
     }
     if record.trashed {
@@ -172,7 +180,7 @@ pub fn stage(
         return Ok(());
     }
     let key = work.mapping.match_key(side, &record.fields);
-    work.fresh.push(key.as_deref(), &work.staging.fresh(side, record))
+    work.fresh.push(key.as_deref(), &work.staging.fresh(side, record)?)
 }
 
 /// Whether a record was changed last before the time from which records are synced.

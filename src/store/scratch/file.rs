@@ -10,9 +10,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes read at a time from each of the files that are merged.
-const READ: usize = 16 * 1024;
-
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A sorted run. Its file has no name; the space is free when the last one lets go of it.
@@ -52,10 +49,10 @@ impl RunFile {
         self.level
     }
 
-    /// Reads the run from its start.
-    pub(super) fn read(&self) -> RunReader {
+    /// Reads the run from its start, so many bytes at a time.
+    pub(super) fn read(&self, at_a_time: usize) -> RunReader {
         let from_start = FromStart { file: self.file.clone(), at: 0 };
-        RunReader(BufReader::with_capacity(READ, from_start))
+        RunReader(BufReader::with_capacity(at_a_time, from_start))
     }
 }
 
@@ -132,7 +129,7 @@ pub(super) fn disk(error: &io::Error) -> StoreError {
 }
 
 /// The error for a value that cannot be written or read.
-pub(super) fn bad_value(error: &postcard::Error) -> StoreError {
+pub(crate) fn bad_value(error: &postcard::Error) -> StoreError {
     StoreError::new(
         "Records could not be put aside on disk.",
         format!("{error}."),

@@ -12,8 +12,8 @@ pub(super) struct Memory {
 
 #[derive(Clone, Copy)]
 struct Span {
-    /// The first bytes of the key: most keys differ there.
-    head: u64,
+    /// The first bytes of the key: nearly all keys differ there.
+    head: u128,
     start: usize,
     key: usize,
     end: usize,
@@ -81,10 +81,11 @@ impl Memory {
     }
 }
 
-/// The first eight bytes of a key as a number that sorts like them; a short key is filled up with zeros.
-fn head(key: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let length = key.len().min(8);
+/// The first sixteen bytes of a key as a number that sorts like them; a short key is filled up with
+/// zeros.
+pub(super) fn head(key: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let length = key.len().min(16);
     bytes[..length].copy_from_slice(&key[..length]);
-    u64::from_be_bytes(bytes)
+    u128::from_be_bytes(bytes)
 }
