@@ -49,8 +49,8 @@ struct Node {
     wanted: Option<usize>,
     slot: Option<usize>,
     keyed: bool,
-    /// The beginnings of the names of the children.
-    heads: Vec<u64>,
+    /// What tells the names of the children apart.
+    heads: Vec<[u64; 2]>,
     children: Vec<(Box<str>, Node)>,
 }
 
@@ -142,12 +142,12 @@ impl Node {
     }
 
     fn get(&self, name: &str) -> Option<&Self> {
-        // There are few of them, and nearly all names are told apart by their heads.
-        let wanted = head(name);
+        // There are few of them, and their heads tell all but long names apart.
+        let (wanted, is_long) = (head(name), name.len() > 16);
         let alike = self.heads.iter().zip(&self.children).filter(|(head, _)| **head == wanted);
-        let mut alike = alike.map(|(_, child)| child);
-        let is_short = name.len() <= 7;
-        alike.find(|(child, _)| is_short || **child == *name).map(|(_, node)| node)
+        let mut alike =
+            alike.map(|(_, child)| child).filter(|(child, _)| child.len() == name.len());
+        alike.find(|(child, _)| !is_long || **child == *name).map(|(_, node)| node)
     }
 
     fn is_leaf(&self) -> bool {
@@ -178,15 +178,14 @@ impl Node {
     }
 }
 
-/// The first seven bytes of a name and its length, in one number. Two different names of up to seven
-/// bytes have different ones.
-fn head(name: &str) -> u64 {
+/// The first and the last eight bytes of a name, or all of a shorter one: two different names of the
+/// same length, up to sixteen bytes, have different ones.
+fn head(name: &str) -> [u64; 2] {
     let bytes = name.as_bytes();
-    let start = match bytes.first_chunk() {
-        Some(first) => u64::from_be_bytes(*first) & !0xff,
-        None => bytes.iter().fold(0, |start, b| start << 8 | u64::from(*b)) << 8,
-    };
-    start | bytes.len().min(255) as u64
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => [first, last].map(|half| u64::from_be_bytes(*half)),
+        _ => [bytes.iter().fold(0, |all, b| all << 8 | u64::from(*b)), 0],
+    }
 }
 
 /// What was found of a record so far.

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A value as read from or sent to a system, before it is made canonical.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -105,8 +105,17 @@ impl fmt::Display for Value {
 ///
 /// Only the paths that somebody asked for are in it; a path that the record does not have is
 /// absent. A copy shares them until one of the two is changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields(Arc<Vec<(Arc<str>, Value)>>);
+
+/// Shared by all that are empty: a listing that only looks for changes makes one for each record.
+static NONE: LazyLock<Fields> = LazyLock::new(|| Fields(Arc::default()));
+
+impl Default for Fields {
+    fn default() -> Self {
+        NONE.clone()
+    }
+}
 
 impl Fields {
     /// No fields.
@@ -119,6 +128,9 @@ impl Fields {
         // There are seldom much fewer than there may be.
         let mut all = Vec::with_capacity(fields.size_hint().1.unwrap_or(0));
         all.extend(fields);
+        if all.is_empty() {
+            return Self::new();
+        }
         debug_assert!(all.is_sorted_by(|a, b| a.0 < b.0));
         Self(Arc::new(all))
     }

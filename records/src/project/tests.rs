@@ -81,10 +81,18 @@ fn escapes_stand_for_what_they_mean() {
 }
 
 #[test]
-fn names_of_the_same_beginning_and_length_are_told_apart() {
+fn names_of_the_same_beginning_end_or_length_are_told_apart() {
     let fields = take(r#"{"billing_a":1,"billing_b":2,"billing":3}"#, &["billing_b", "billing"]);
     let all: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
     assert_eq!(all, ["billing=3", "billing_b=2"]);
+    let fields = take(
+        r#"{"a":1,"\u0000a":2,"beginningA-endingabc":3,"beginningB-endingabc":4,"beginninendingabc":5,
+        "beginning-endingabc":6,"eight by":7,"eight byeight by":8}"#,
+        &["a", "beginningB-endingabc", "beginninendingabc", "eight byeight by"],
+    );
+    let all: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let want = ["a=1", "beginninendingabc=5", "beginningB-endingabc=4", "eight byeight by=8"];
+    assert_eq!(all, want);
 }
 
 #[test]
@@ -216,4 +224,5 @@ fn a_record_costs_three_allocations_while_its_texts_are_short() {
     for paths in [&whole[..1], &whole] {
         assert!(measured(paths, &slots) <= 3, "{paths:?}: {}", measured(paths, &slots));
     }
+    assert_eq!(measured(&[], &slots), 0, "what a narrow listing takes");
 }

@@ -8,6 +8,7 @@ use crate::engine::module::{ModuleWork, at};
 use crate::model::{Record, Side, Skip, Stamp, UserError, id_key};
 use crate::remote::{Next, Page, PageAt, PageRequest, Remote, Scope};
 use crate::store::scratch::Scratch;
+use crate::store::{Reader, StoreResult};
 use futures::StreamExt;
 use std::collections::HashSet;
 use xxhash_rust::xxh3::Xxh3;
@@ -221,6 +222,14 @@ async fn take_page(
     }
 }
 
+/// What the store says of a record of which only the stamp is known.
+enum Glance {
+    /// It is linked and has the stamp that the link remembers.
+    Same,
+    /// It has not, and is perhaps skipped for good or as it is now.
+    Other { linked: bool, stands: bool },
+}
+
 /// Compares stamps only, and fetches the records whose stamp is not the known one.
 async fn take_narrow(
     context: &Context,
@@ -230,38 +239,29 @@ async fn take_narrow(
     listing: &mut Listing,
 ) -> Step<()> {
     let (connector, module, revision) = (context.id(), work.module, work.mapping.revision());
-    let ids = records.iter().map(|record| record.id.as_str());
-    let marks = context.read(|r| r.link_marks(connector, module, side, ids)).await?;
-    let mut changed = Vec::new();
-    for (record, mark) in records.into_iter().zip(marks) {
-        let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
-        if current.is_some_and(|mark| mark.stamp == record.modified) {
-            work.unchanged += 1;
-            continue;
-        }
-        let left =
-            mark.is_none() && (is_outside(context, &record) || pass_over(work, side, &record)?);
-        if !left {
-            changed.push(record);
-        }
-    }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<String> = changed.iter().map(|record| record.id.clone()).collect();
-    let skips = context
-        .read(move |r| {
-            if r.skip_count(connector, module)? == 0 {
-                return Ok(Vec::new());
+    let read = |r: &Reader| {
+        let ids = records.iter().map(|record| record.id.as_str());
+        let marks = r.link_marks(connector, module, side, ids)?;
+        let skips = r.skip_count(connector, module)? > 0;
+        let known = records.iter().zip(marks).map(|(record, mark)| {
+            let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
+            if current.is_some_and(|mark| mark.stamp == record.modified) {
+                return Ok(Glance::Same);
             }
-            ids.iter().map(|id| r.skip(connector, module, side, id)).collect()
-        })
-        .await?;
-    let mut skips = skips.into_iter();
-    for record in changed {
-        let skip = skips.next().flatten();
-        if !skip.is_some_and(|skip| stands(&skip, record.modified, revision)) {
-            listing.changed.push(record.id);
+            let skip = if skips { r.skip(connector, module, side, &record.id)? } else { None };
+            let stands = skip.is_some_and(|skip| stands(&skip, record.modified, revision));
+            Ok(Glance::Other { linked: mark.is_some(), stands })
+        });
+        known.collect::<StoreResult<Vec<Glance>>>()
+    };
+    let known = context.read(read).await?;
+    for (record, known) in records.into_iter().zip(known) {
+        match known {
+            Glance::Same => work.unchanged += 1,
+            Glance::Other { linked: false, .. }
+                if is_outside(context, &record) || pass_over(work, side, &record)? => {}
+            Glance::Other { stands: true, .. } => {}
+            Glance::Other { .. } => listing.changed.push(record.id),
         }
     }
     if listing.changed.len() < CHUNK {

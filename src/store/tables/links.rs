@@ -15,6 +15,7 @@ use crate::store::writing::Writing;
 use crate::store::{StoreError, StoreResult};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 /// Connector, module, id.
@@ -383,12 +384,17 @@ impl Reader {
             let mut walk = table.range::<(u32, u8, &str)>(all)?.take(steps);
             let mut next = walk.next().transpose()?;
             for key in &keys {
-                while next.as_ref().is_some_and(|row| row.0.value().2 < key.as_str()) {
-                    next = walk.next().transpose()?;
-                }
-                let Some(row) = &next else { break };
-                let here = row.0.value().2 == key.as_str();
-                marks.push(here.then(|| mark(row.1.value())));
+                // What is not known at the end of the walk is looked up below.
+                let here = loop {
+                    let Some(row) = &next else { break None };
+                    match row.0.value().2.cmp(key.as_str()) {
+                        Ordering::Less => next = walk.next().transpose()?,
+                        Ordering::Equal => break Some(Some(mark(row.1.value()))),
+                        Ordering::Greater => break Some(None),
+                    }
+                };
+                let Some(here) = here else { break };
+                marks.push(here);
             }
         }
         for key in &keys[marks.len()..] {
