@@ -341,7 +341,8 @@ async fn read_contacts(keys: &Value) -> (u64, Duration) {
 /// Creates a contact of each customer, so many at a time. Reading them does not count.
 async fn create(keys: &Value, at_a_time: usize) -> (u64, Duration) {
     let shop = Shop::new(keys, WHOLE);
-    // One session, as the connector has: two creates at the same time get the same number.
+    // One session, as the connector has, which sends one create at a time: two at once get the same
+    // number. The load does not mind.
     let crm = &Crm::log_in(keys).await;
     let (mut records, mut took) = (0, Duration::ZERO);
     let mut number = 1;

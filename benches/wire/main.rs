@@ -1,7 +1,7 @@
 //! How near the program is to the limit of the wire: a first pull with nothing to write (*read*), a
-//! first sync up to the guard (*pull*) and beyond it (*create*), one of a new store with both sides filled (*link*), one without changes
-//! (*same*) and one with few (*few*), each beside a bare client that only does the same requests;
-//! and what the sandbox alone can do for many clients (*load*).
+//! first sync up to the guard (*pull*) and beyond it (*create*), one of a new store with both sides
+//! filled (*link*), one without changes (*same*) and one with few (*few*), each beside a bare client
+//! that only does the same requests; and what the sandbox alone can do for many clients (*load*).
 //!
 //! `cargo bench --bench wire` prints one table for each number of records and each latency:
 //! records a second, the ratio to the bare client, peak memory, requests, commits, bytes on the

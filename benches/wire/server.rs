@@ -13,9 +13,8 @@ use syncdeck::sandbox::{SandboxOptions, start};
 const IN_SHOP: u64 = 80;
 
 /// Serves a shop with so many customers and an empty Vtiger, each request taking so many milliseconds
-/// longer, with so many threads; answers `stats`, `rest` and `edit N`
-/// on its standard input. `rest`: two hours pass, and then somebody edits one contact. `edit N`:
-/// every Nth customer is edited.
+/// longer, with so many threads; answers `stats`, `rest` and `edit N` on its standard input. `rest`: two
+/// hours pass, and then somebody edits one contact. `edit N`: every Nth customer is edited.
 pub fn serve(arguments: &[String]) {
     let number = |at: usize| arguments.get(at).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
     let options = SandboxOptions {

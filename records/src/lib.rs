@@ -1,6 +1,6 @@
-//! Values and fields of records, taking them out of JSON, and putting them aside as bytes. Every record that is read goes through
-//! here, so this is a crate of its own, which a release builds for speed; the rest of the program is
-//! built small.
+//! Values and fields of records, taking them out of JSON, and putting them aside as bytes. Every
+//! record that is read goes through here, so this is a crate of its own, which a release builds for
+//! speed; the rest of the program is built small.
 
 pub mod pack;
 pub mod project;

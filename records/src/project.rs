@@ -13,7 +13,6 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +29,8 @@ pub struct Projection {
     root: Node,
     /// In ascending order, as a record has them.
     paths: Vec<Arc<str>>,
-    /// The last list held what the parser alone would not have read exactly.
-    with_care: AtomicBool,
+    /// How lists are read at first.
+    how: How,
 }
 
 /// What was taken out of a record.
@@ -69,7 +68,13 @@ impl Projection {
                 root.child(name).slot = Some(n);
             }
         }
-        Self { root, paths, with_care: AtomicBool::new(false) }
+        Self { root, paths, how: How::Quick }
+    }
+
+    /// The same for lists that are known to hold fractions.
+    #[must_use]
+    pub fn with_care(self) -> Self {
+        Self { how: How::WithCare, ..self }
     }
 
     /// What to parse one record with, which is part of something larger.
@@ -82,21 +87,16 @@ impl Projection {
         ListSeed { projection: self, how: How::WithCare }
     }
 
-    /// Parses a text that is a list of records: in one go, if it holds no fraction and no half of a
-    /// surrogate pair; otherwise with care, and the next one at once.
+    /// Parses a text that is a list of records: in one go, and once more [with care](Self::with_care)
+    /// if a number has a fraction or a text half of a surrogate pair.
     ///
     /// # Errors
     /// It is something else.
     pub fn take_all(&self, json: &str) -> serde_json::Result<Vec<Projected>> {
-        if !self.with_care.load(Ordering::Relaxed) {
-            let quick = parse(json, ListSeed { projection: self, how: How::Quick });
-            if quick.is_ok() {
-                return quick;
-            }
+        match parse(json, ListSeed { projection: self, how: self.how }) {
+            Err(_) if self.how == How::Quick => parse(json, self.records()),
+            taken => taken,
         }
-        let all = parse(json, self.records())?;
-        self.with_care.store(true, Ordering::Relaxed);
-        Ok(all)
     }
 
     /// Parses a text that is one record.
@@ -197,9 +197,10 @@ struct Found {
 }
 
 /// How values are read.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 enum How {
     /// By the parser, which fails at what it would not keep as it is.
+    #[default]
     Quick,
     /// By us, from their place in the text.
     WithCare,

@@ -60,14 +60,14 @@ pub fn push_wp_json(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Escapes what stands in `out` from `from` on in that way, with a text that is empty before and
-/// after. Most have nothing to be escaped.
+/// Escapes what stands in `out` from `from` on in that way; `scratch` is overwritten. Most texts have
+/// nothing to be escaped.
 pub fn escape_wp_from(out: &mut String, from: usize, scratch: &mut String) {
     if !is_plain(&out.as_bytes()[from..]) {
+        scratch.clear();
         scratch.push_str(&out[from..]);
         out.truncate(from);
         push_wp_escaped(out, scratch);
-        scratch.clear();
     }
 }
 

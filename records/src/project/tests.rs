@@ -194,17 +194,29 @@ proptest! {
 }
 
 #[test]
-fn exact_numbers_are_kept_in_lists_too_and_looked_for_at_once_then() {
+fn exact_numbers_are_kept_in_lists_too() {
     let projection = Projection::new(["total", "n"], &["id"]);
-    let read = |text: &str| projection.take_all(text).unwrap().remove(0);
-    let first = read(r#"[{"id":7,"n":18446744073709551615}]"#);
-    assert_eq!(first.fields.get("n").unwrap().to_text(), "18446744073709551615");
-    assert_eq!(first.slots[0], Value::from("7"));
-    assert!(!projection.with_care.load(Ordering::Relaxed));
-    assert_eq!(read(r#"[{"total":0.10}]"#).fields.get("total").unwrap().to_text(), "0.10");
-    assert!(projection.with_care.load(Ordering::Relaxed));
-    assert_eq!(read(r#"[{"total":"x"}]"#).fields.get("total"), Some(&Value::from("x")));
-    assert!(projection.take_all("[{").is_err());
+    for projection in [projection, Projection::new(["total", "n"], &["id"]).with_care()] {
+        let read = |text: &str| projection.take_all(text).unwrap().remove(0);
+        let first = read(r#"[{"id":7,"n":18446744073709551615}]"#);
+        assert_eq!(first.fields.get("n").unwrap().to_text(), "18446744073709551615");
+        assert_eq!(first.slots[0], Value::from("7"));
+        assert_eq!(read(r#"[{"total":0.10}]"#).fields.get("total").unwrap().to_text(), "0.10");
+        assert_eq!(read(r#"[{"total":"x"}]"#).fields.get("total"), Some(&Value::from("x")));
+        assert!(projection.take_all("[{").is_err());
+    }
+}
+
+#[test]
+fn a_list_that_is_known_to_hold_fractions_is_read_once() {
+    let page = format!("[{}]", vec![r#"{"id":7,"lines":[{"price":12.50}]}"#; 50].join(","));
+    let cost = |projection: &Projection| {
+        let info = allocation_counter::measure(|| drop(projection.take_all(&page).unwrap()));
+        info.count_total
+    };
+    let quick = Projection::new(["lines"], &["id"]);
+    let careful = Projection::new(["lines"], &["id"]).with_care();
+    assert!(cost(&careful) < cost(&quick), "{} {}", cost(&careful), cost(&quick));
 }
 
 #[test]

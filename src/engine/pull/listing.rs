@@ -222,14 +222,6 @@ async fn take_page(
     }
 }
 
-/// What the store says of a record of which only the stamp is known.
-enum Glance {
-    /// It is linked and has the stamp that the link remembers.
-    Same,
-    /// It has not, and is perhaps skipped for good or as it is now.
-    Other { linked: bool, stands: bool },
-}
-
 /// Compares stamps only, and fetches the records whose stamp is not the known one.
 async fn take_narrow(
     context: &Context,
@@ -239,31 +231,27 @@ async fn take_narrow(
     listing: &mut Listing,
 ) -> Step<()> {
     let (connector, module, revision) = (context.id(), work.module, work.mapping.revision());
-    let read = |r: &Reader| {
+    let compare = |r: &Reader| {
         let ids = records.iter().map(|record| record.id.as_str());
         let marks = r.link_marks(connector, module, side, ids)?;
         let skips = r.skip_count(connector, module)? > 0;
-        let known = records.iter().zip(marks).map(|(record, mark)| {
+        for (record, mark) in records.into_iter().zip(marks) {
             let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
             if current.is_some_and(|mark| mark.stamp == record.modified) {
-                return Ok(Glance::Same);
+                work.unchanged += 1;
+                continue;
+            }
+            if mark.is_none() && (is_outside(context, &record) || pass_over(work, side, &record)?) {
+                continue;
             }
             let skip = if skips { r.skip(connector, module, side, &record.id)? } else { None };
-            let stands = skip.is_some_and(|skip| stands(&skip, record.modified, revision));
-            Ok(Glance::Other { linked: mark.is_some(), stands })
-        });
-        known.collect::<StoreResult<Vec<Glance>>>()
-    };
-    let known = context.read(read).await?;
-    for (record, known) in records.into_iter().zip(known) {
-        match known {
-            Glance::Same => work.unchanged += 1,
-            Glance::Other { linked: false, .. }
-                if is_outside(context, &record) || pass_over(work, side, &record)? => {}
-            Glance::Other { stands: true, .. } => {}
-            Glance::Other { .. } => listing.changed.push(record.id),
+            if !skip.is_some_and(|skip| stands(&skip, record.modified, revision)) {
+                listing.changed.push(record.id);
+            }
         }
-    }
+        Ok(())
+    };
+    context.read(compare).await?;
     if listing.changed.len() < CHUNK {
         return Ok(());
     }
@@ -273,7 +261,7 @@ async fn take_narrow(
 
 /// Passes over a record without a link that has nowhere to go: it is read only if a record on the
 /// other side turns up with its key. `false`: it has somewhere to go, or shows no key.
-fn pass_over(work: &mut ModuleWork, side: Side, record: &Record) -> Step<bool> {
+fn pass_over(work: &mut ModuleWork, side: Side, record: &Record) -> StoreResult<bool> {
     if work.writes(side.other()) {
         return Ok(false);
     }

@@ -6,10 +6,9 @@ use crate::engine::module::{ModuleWork, at};
 use crate::engine::staged::Staged;
 use crate::model::{LinkHead, Parked, Record, Side, Skip, Stamp, Verdict, id_key};
 use crate::remote::ChangeFeed;
-use crate::store::{Change, Reader};
+use crate::store::Change;
 
 /// What the store knows of a record.
-#[derive(Default)]
 pub struct Known {
     /// Its link.
     pub link: Option<LinkHead>,
@@ -31,52 +30,43 @@ pub async fn known(
 ) -> Step<Vec<Known>> {
     let (connector, module) = (context.id(), work.module);
     let from = work.comes_from.as_ref().map(|from| from.module);
-    let holds = move |r: &Reader| {
-        let linked = r.link_count(connector, module)? > 0;
-        let skips = r.skip_count(connector, module)? > 0;
-        let queued = r.parked_count_of(connector, module)? > 0;
-        Ok((linked, skips, queued))
-    };
-    let (linked, skips, queued) = context.read(holds).await?;
-    if !linked && !skips && !queued && from.is_none() {
-        return Ok(records.iter().map(|_| Known::default()).collect());
-    }
-    let ids: Vec<(String, Option<String>)> =
-        records.iter().map(|r| (r.id.clone(), source_of(work, side, r))).collect();
     context
-        .read(move |r| {
-            ids.iter()
-                .map(|(id, source)| {
-                    let link = match linked {
-                        true => r.link_head(connector, module, side, id)?,
-                        false => None,
-                    };
-                    let skip = |side, id: &str| match skips {
-                        true => r.skip(connector, module, side, id),
-                        false => Ok(None),
-                    };
-                    let parked = |side, id: &str| match queued {
-                        true => r.parked(connector, module, side, id),
-                        false => Ok(None),
-                    };
-                    let other_waits = match &link {
-                        Some(link) => {
-                            let (other, id) = (side.other(), link.id_on(side.other()));
-                            skip(other, id)?.is_some() || parked(other, id)?.is_some()
-                        }
-                        None => false,
-                    };
-                    let (skip, parked) = (skip(side, id)?, parked(side, id)?);
-                    let echo = match (from, source) {
-                        (Some(from), Some(source)) => {
-                            let origin = link.as_ref().map(|link| link.origin);
-                            is_echo(r, connector, from, source, origin)?
-                        }
-                        _ => false,
-                    };
-                    Ok(Known { link, skip, parked, other_waits, echo })
-                })
-                .collect()
+        .read(|r| {
+            let linked = r.link_count(connector, module)? > 0;
+            let skips = r.skip_count(connector, module)? > 0;
+            let queued = r.parked_count_of(connector, module)? > 0;
+            let known = |record: &Record| {
+                let id = record.id.as_str();
+                let link = match linked {
+                    true => r.link_head(connector, module, side, id)?,
+                    false => None,
+                };
+                let skip = |side, id: &str| match skips {
+                    true => r.skip(connector, module, side, id),
+                    false => Ok(None),
+                };
+                let parked = |side, id: &str| match queued {
+                    true => r.parked(connector, module, side, id),
+                    false => Ok(None),
+                };
+                let other_waits = match &link {
+                    Some(link) => {
+                        let (other, id) = (side.other(), link.id_on(side.other()));
+                        skip(other, id)?.is_some() || parked(other, id)?.is_some()
+                    }
+                    None => false,
+                };
+                let (skip, parked) = (skip(side, id)?, parked(side, id)?);
+                let echo = match (from, source_of(work, side, record)) {
+                    (Some(from), Some(source)) => {
+                        let origin = link.as_ref().map(|link| link.origin);
+                        is_echo(r, connector, from, &source, origin)?
+                    }
+                    _ => false,
+                };
+                Ok(Known { link, skip, parked, other_waits, echo })
+            };
+            records.iter().map(known).collect()
         })
         .await
 }

@@ -21,7 +21,12 @@ pub(crate) const ERROR: usize = 5;
 /// Takes the wanted fields out of records of this kind, and what they are made of.
 pub(crate) fn projection(entity: &Entity, wanted: &[String]) -> Projection {
     let slots = ["id", "date_modified_gmt", "date_created_gmt", entity.state, "type", "error"];
-    Projection::new(sources(entity, wanted.iter().map(String::as_str)), &slots)
+    let projection = Projection::new(sources(entity, wanted.iter().map(String::as_str)), &slots);
+    // The price of an order's line is a number with a fraction; all other amounts are texts.
+    match entity.special {
+        Special::Orders => projection.with_care(),
+        _ => projection,
+    }
 }
 
 /// The paths of the shop that wanted ones are made of.

@@ -187,7 +187,6 @@ impl Pen<'_> {
             self.out.push('"');
             let from = self.out.len();
             self.row.read(column, self.out);
-            self.scratch.clear();
             escape_wp_from(self.out, from, &mut self.scratch);
             return self.out.push('"');
         }

@@ -383,18 +383,16 @@ impl Reader {
             let all = (c, m.code(), first.as_str())..=(c, m.code(), last.as_str());
             let mut walk = table.range::<(u32, u8, &str)>(all)?.take(steps);
             let mut next = walk.next().transpose()?;
-            for key in &keys {
-                // What is not known at the end of the walk is looked up below.
-                let here = loop {
-                    let Some(row) = &next else { break None };
+            'keys: for key in &keys {
+                marks.push(loop {
+                    // What stands behind the end of the walk is looked up below.
+                    let Some(row) = &next else { break 'keys };
                     match row.0.value().2.cmp(key.as_str()) {
                         Ordering::Less => next = walk.next().transpose()?,
-                        Ordering::Equal => break Some(Some(mark(row.1.value()))),
-                        Ordering::Greater => break Some(None),
+                        Ordering::Equal => break Some(mark(row.1.value())),
+                        Ordering::Greater => break None,
                     }
-                };
-                let Some(here) = here else { break };
-                marks.push(here);
+                });
             }
         }
         for key in &keys[marks.len()..] {
