@@ -34,15 +34,23 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let scope_there = scope_now(context, work, other, &there, begun);
     work.lists_all[at(other)] = scope_there == Scope::All;
     let deletions = work.capabilities[at(side)].deletions;
-    let told = if deletions { stage_trashed(context, work, side, &cursor).await? } else { 0 };
-    // A mass of deletions is believed only with a complete listing beside it.
-    let mass = told > 0 && told.saturating_mul(2) >= work.links;
-    let due = mass || full_due(context, work, side, &cursor, begun);
-    let scope = match mass && work.capabilities[at(side)].silent {
-        true => Scope::All,
-        false => scope_now(context, work, side, &cursor, begun),
-    };
-    let complete_scope = matches!(scope, Scope::All | Scope::Narrow);
+    let mut scope = scope_now(context, work, side, &cursor, begun);
+    // What a complete listing shows to be gone need not be told, nor what is not linked.
+    let mut due = full_due(context, work, side, &cursor, begun) || deletions && is_complete(&scope);
+    let from_now = context.remote(side).deletions_from_now().filter(|_| deletions);
+    let mut told = None;
+    if deletions && !due && work.links > 0 {
+        let listing = stage_trashed(context, work, side, &cursor).await?;
+        // A mass of deletions is believed only with a complete listing beside it.
+        if listing.records() > 0 && listing.records().saturating_mul(2) >= work.links {
+            due = true;
+            if work.capabilities[at(side)].silent {
+                scope = Scope::All;
+            }
+        }
+        told = listing.mark.filter(|_| listing.consistent);
+    }
+    let complete_scope = is_complete(&scope);
     let mut listing = Listing::new(context, due && work.links > 0);
     run_listing(context, work, side, scope, &mut listing).await?;
     if due && work.links > 0 && !complete_scope {
@@ -65,11 +73,17 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     if listing.consistent {
         next.mark = listing.mark.or(next.mark);
     }
+    let from_now = from_now.filter(|_| (due && complete) || work.links == 0);
+    next.deletions = told.or(from_now).or(next.deletions);
     if complete {
         next.last_complete = Some(begun);
     }
     work.cursors[at(side)] = Some(next);
     Ok(())
+}
+
+fn is_complete(scope: &Scope) -> bool {
+    matches!(scope, Scope::All | Scope::Narrow)
 }
 
 /// What is to be listed of a side now.

@@ -120,21 +120,21 @@ async fn fetch_all(
     Ok(records)
 }
 
-/// Records that went into the trash since the last time; how many are told.
+/// Stages the records that went into the trash, or were deleted, since the last time.
 pub async fn stage_trashed(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
     cursor: &Cursor,
-) -> Step<u64> {
-    let can = work.capabilities[at(side)];
-    if !(can.trash || can.deletions) || work.links == 0 {
-        return Ok(0);
-    }
-    let scope = Scope::Trashed(cursor.mark.clone().map(Since::Mark));
+) -> Step<Listing> {
     let mut listing = Listing::new(context, false);
-    run_listing(context, work, side, scope, &mut listing).await?;
-    Ok(listing.records())
+    let can = work.capabilities[at(side)];
+    if (can.trash || can.deletions) && work.links > 0 {
+        let since = cursor.deletions.as_ref().or(cursor.mark.as_ref());
+        let scope = Scope::Trashed(since.cloned().map(Since::Mark));
+        run_listing(context, work, side, scope, &mut listing).await?;
+    }
+    Ok(listing)
 }
 
 /// Records of the queue, and those whose skip may be mended on the other side: taken again though

@@ -314,8 +314,10 @@ async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
     for work in modules {
         for side in Side::BOTH {
             if let Some(cursor) = &work.cursors[at(side)] {
-                let mark = cursor.mark.as_deref().map(|mark| context.remote(side).refined(mark));
-                let cursor = Cursor { mark, ..cursor.clone() };
+                let remote = context.remote(side);
+                let refined = |mark: &Option<String>| mark.as_deref().map(|m| remote.refined(m));
+                let (mark, deletions) = (refined(&cursor.mark), refined(&cursor.deletions));
+                let cursor = Cursor { mark, deletions, ..cursor.clone() };
                 batch.push(Change::PutCursor(context.id(), work.module, side, cursor));
             }
         }

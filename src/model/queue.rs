@@ -203,6 +203,8 @@ pub struct Tomb {
 pub struct Cursor {
     /// The high mark in the remote's own notation; `None`: never read.
     pub mark: Option<String>,
+    /// The same of what was deleted, where the remote tells that; `None`: goes by [`Self::mark`].
+    pub deletions: Option<String>,
     /// When the last complete listing was finished.
     pub last_complete: Option<Stamp>,
     /// The revision of the mapping at the last pull; another one means that every record is read

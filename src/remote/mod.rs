@@ -84,6 +84,12 @@ pub trait Remote: Send + Sync {
         Box::pin(std::future::ready(Ok(page)))
     }
 
+    /// The mark from which on [`Scope::Trashed`] tells what is deleted from now on; `None`: it goes
+    /// by the mark of the changes.
+    fn deletions_from_now(&self) -> Option<String> {
+        None
+    }
+
     /// The mark of a listing with what was learned since about the system, so that the next process
     /// knows it from the start.
     fn refined(&self, mark: &str) -> String {

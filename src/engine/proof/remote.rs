@@ -234,6 +234,7 @@ impl MemoryRemote {
             // What is not mapped goes with the record.
             world.supersede(&person.phone);
         }
+        let person = Person { modified: world.stamp(side), ..person };
         world.sides[side].trash.insert(n, person);
         world.deleted.insert((side, n));
         world.effect(Module::Contacts, side, 2, &id);
@@ -289,7 +290,7 @@ impl Remote for MemoryRemote {
         Capabilities {
             changes: if vtiger { ChangeFeed::Filtered } else { setup.feed },
             trash: !vtiger && setup.trash,
-            deletions: false,
+            deletions: vtiger && setup.deletions,
             write_batch: if vtiger { 1 } else { setup.write_batch },
             one_request: !vtiger,
             parallel: setup.parallel,
@@ -300,6 +301,11 @@ impl Remote for MemoryRemote {
             mark: None,
             silent: false,
         }
+    }
+
+    fn deletions_from_now(&self) -> Option<String> {
+        let world = self.world.lock().unwrap();
+        Some(world.stamp(at(self.side)).to_string()).filter(|_| self.side == Side::Vtiger)
     }
 
     fn check<'a>(&'a self, _: &'a str) -> BoxFuture<'a, CheckReport> {

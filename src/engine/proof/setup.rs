@@ -42,6 +42,8 @@ pub struct Setup {
     pub unique: bool,
     /// The service has a trash.
     pub trash: bool,
+    /// Vtiger tells what was deleted.
+    pub deletions: bool,
     /// The service cuts phone numbers.
     pub lossy: bool,
     pub sync_from: bool,
@@ -71,6 +73,7 @@ impl Setup {
             feed: ChangeFeed::NarrowScan,
             unique: true,
             trash: false,
+            deletions: false,
             lossy: false,
             sync_from: false,
             rare_scans: false,
@@ -116,7 +119,8 @@ impl Setup {
             batch: [1, 2, 3, 100][dice.below(4) as usize],
             ..self
         };
-        Self { eagerly: thrown.page.is_multiple_of(2), ..thrown }
+        let (eagerly, deletions) = (thrown.page.is_multiple_of(2), thrown.parallel == 3);
+        Self { eagerly, deletions, ..thrown }
     }
 
     /// The settings of the connector. `phone`: the telephone number is mapped.
@@ -138,6 +142,8 @@ impl Setup {
             deletes: self.deletes,
             mapping: (!as_shipped).then_some(pair).into_iter().chain(keyless).collect(),
         };
+        // What Vtiger tells has to be enough. Of the shop all is listed each time.
+        let told = self.deletions && !self.rare_scans;
         let from = Some(Stamp::from_secs(BEGIN)).filter(|_| self.sync_from);
         let fields = self.external_id.then(|| (Module::Contacts, EXTERNAL_ID.to_owned()));
         let fields: BTreeMap<_, _> = fields.into_iter().collect();
@@ -156,7 +162,7 @@ impl Setup {
                 guard_deletes: Ratio(100),
                 guard_changes: Ratio(100),
                 guard_creates: self.guard_creates,
-                full_scan: Period::secs(3_600),
+                full_scan: Period::secs(if told { 8_640_000 } else { 3_600 }),
                 external_id_fields: fields.clone(),
                 service_id_fields: fields,
                 ..Advanced::default()

@@ -39,6 +39,10 @@ impl Remote for Referring {
         })
     }
 
+    fn deletions_from_now(&self) -> Option<String> {
+        self.inner.deletions_from_now()
+    }
+
     fn refined(&self, mark: &str) -> String {
         self.inner.refined(mark)
     }

@@ -3,6 +3,9 @@
 //! Vtiger as it is shipped dies of `sync` (8.4.0, and 7.x on PHP from 7.1 on); hosts repair it. So it
 //! is tried once for each connection, and where it fails deleted records are found by listing all
 //! ids, as without it. Only an administrator is told of other users' records.
+//!
+//! It tells what was changed too, in full, so each listing starts as late as it may: at the latest
+//! second that the one before has told, as the server itself counts it.
 
 use super::super::http::Plan;
 use super::super::{Next, Page, PageAt, RemoteResult, Since};
@@ -12,6 +15,7 @@ use super::describe::Described;
 use super::time::Mark;
 use crate::model::{Record, Stamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -44,9 +48,11 @@ impl Deletions {
     }
 }
 
-/// What is read of the answer; the changed records are passed over.
+/// What is read of the answer; the changed records are only counted.
 #[derive(Deserialize)]
 struct Fed {
+    #[serde(default)]
+    updated: Vec<IgnoredAny>,
     deleted: Vec<String>,
     #[serde(default)]
     more: bool,
@@ -63,67 +69,118 @@ impl Vtiger {
         if !self.sees_all() {
             return self.deletions.learn(false);
         }
-        let now = self.sessions.server_now().0.div_euclid(1000);
+        let now = self.now();
         let plan = Plan { tries: 1, ..Plan::BRIEF };
         let fed = self.deleted_since(&module.info.name, now - BACK_S, plan).await;
         self.deletions.learn(fed.is_ok());
     }
 
-    async fn deleted_since(&self, module: &str, since: i64, plan: Plan) -> RemoteResult<Fed> {
+    async fn deleted_since(
+        &self,
+        module: &str,
+        since: i64,
+        plan: Plan,
+    ) -> RemoteResult<(Fed, Option<Stamp>)> {
         let since = since.max(EARLIEST).to_string();
         let op = Operation::get("sync", format!("ask what was deleted in {module}"))
             .with("modifiedTime", &since)
             .with("elementType", module)
             .with("syncType", "application")
             .planned(plan);
-        Ok(self.call(op, PhantomData::<Fed>).await?.0)
+        self.call(op, PhantomData::<Fed>).await
     }
 
-    /// A page of what was deleted since a mark.
+    /// A page of what was deleted since a mark: one of an earlier listing of this kind, or one of the
+    /// changes.
     pub(crate) async fn deleted(
         &self,
         module: &Described,
         since: Option<&Since>,
         at: &PageAt,
     ) -> RemoteResult<Page> {
-        let from = match at {
-            PageAt::First => since.map_or(EARLIEST, |since| self.seconds(since)),
-            PageAt::After(token) => match token.strip_prefix(TOKEN).map(str::parse) {
-                Some(Ok(from)) => from,
-                _ => return Err(bad_token(token)),
-            },
+        let At { from, mut mark } = match at {
+            PageAt::First => self.first(since),
+            PageAt::After(token) => At::read(token).ok_or_else(|| bad_token(token))?,
             PageAt::Number(n) => return Err(bad_token(&n.to_string())),
         };
         let name = &module.info.name;
-        let Ok(fed) = self.deleted_since(name, from - BACK_S, Plan::READ).await else {
+        let Ok((fed, server_time)) = self.deleted_since(name, from - BACK_S, Plan::READ).await
+        else {
             // What it would have told shows in the listing of all ids.
             self.deletions.learn(false);
-            return Ok(page(Vec::new(), Next::End));
+            return Ok(page(Vec::new(), Next::End, None));
         };
-        let gone = |id: String| Record { id, trashed: true, ..Record::default() };
+        let empty = fed.updated.is_empty() && fed.deleted.is_empty();
+        let server_time = server_time.unwrap_or_else(|| self.sessions.server_now());
+        match &mut mark {
+            Some(mark) if empty || mark.second() >= Some(fed.last) => mark.asked_again(server_time),
+            mark => {
+                let latest = if empty { from } else { fed.last };
+                *mark = Some(Mark::new(&latest.to_string(), self.zone.known(), Some(server_time)));
+            }
+        }
+        let told = mark.as_ref().map(Mark::to_string);
         let next = match fed.more && fed.last > from {
-            true => Next::After(format!("{TOKEN}{}", fed.last)),
+            true => Next::After(At { from: fed.last, mark }.token()),
             false => Next::End,
         };
-        Ok(page(fed.deleted.into_iter().map(gone).collect(), next))
+        let gone = |id: String| Record { id, trashed: true, ..Record::default() };
+        Ok(page(fed.deleted.into_iter().map(gone).collect(), next, told))
     }
 
-    /// The second from which on to ask; too early where the server's zone is not known.
-    fn seconds(&self, since: &Since) -> i64 {
-        let at = match since {
-            Since::Instant(at) => Some(*at),
-            Since::Mark(mark) => {
-                let mark = Mark::read(mark);
-                self.zone.hint(mark.offset);
-                mark.start().and_then(|stamp| self.zone.surely_before(&stamp))
+    /// What is deleted from now on, if `sync` works.
+    pub(crate) fn deletion_mark_of_now(&self) -> Option<String> {
+        let now = Some(self.sessions.server_now());
+        let mark = || Mark::new(&self.now().to_string(), self.zone.known(), now).to_string();
+        self.deletions.work().then(mark)
+    }
+
+    /// The server's clock, in Unix seconds.
+    fn now(&self) -> i64 {
+        self.sessions.server_now().0.div_euclid(1000)
+    }
+
+    /// Where a listing starts; too early where nothing of the kind was listed before.
+    fn first(&self, since: Option<&Since>) -> At {
+        let mark = match since {
+            None => return At { from: EARLIEST, mark: None },
+            Some(Since::Instant(at)) => {
+                return At { from: at.0.div_euclid(1000), mark: None };
             }
+            Some(Since::Mark(mark)) => Mark::read(mark),
         };
-        at.map_or(EARLIEST, |Stamp(ms)| ms.div_euclid(1000))
+        self.zone.hint(mark.offset);
+        if let Some(from) = mark.start_second() {
+            return At { from, mark: Some(mark) };
+        }
+        let from = mark.start().and_then(|stamp| self.zone.surely_before(&stamp));
+        At { from: from.map_or(EARLIEST, |at| at.0.div_euclid(1000)), mark: None }
     }
 }
 
-fn page(records: Vec<Record>, next: Next) -> Page {
-    Page { records, next, total: None, mark: None, server_time: None }
+/// Where a listing has come.
+#[derive(Debug, PartialEq)]
+struct At {
+    /// The second that the next page starts at.
+    from: i64,
+    mark: Option<Mark>,
+}
+
+impl At {
+    fn token(&self) -> String {
+        let mark = self.mark.as_ref().map(Mark::to_string).unwrap_or_default();
+        format!("{TOKEN}{} {mark}", self.from)
+    }
+
+    fn read(token: &str) -> Option<Self> {
+        let (from, mark) = token.strip_prefix(TOKEN)?.split_once(' ')?;
+        let mark = Some(mark).filter(|mark| !mark.is_empty()).map(Mark::read);
+        Some(Self { from: from.parse().ok()?, mark })
+    }
+}
+
+fn page(records: Vec<Record>, next: Next, mark: Option<String>) -> Page {
+    Page { records, next, total: None, mark, server_time: None }
 }
 
 fn bad_token(token: &str) -> super::super::RemoteError {

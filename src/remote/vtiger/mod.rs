@@ -143,6 +143,10 @@ impl Remote for Vtiger {
         self.fill_page(request, page).boxed()
     }
 
+    fn deletions_from_now(&self) -> Option<String> {
+        self.deletion_mark_of_now()
+    }
+
     fn refined(&self, mark: &str) -> String {
         let mark = Mark::read(mark);
         Mark { offset: self.zone.known().or(mark.offset), ..mark }.to_string()

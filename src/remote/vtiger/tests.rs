@@ -1,5 +1,6 @@
 //! A Vtiger that says what a test wants, byte for byte.
 
+mod deletions;
 mod reading;
 mod sessions;
 mod writing;

@@ -92,7 +92,7 @@ fn written(at: DateTime) -> String {
 }
 
 /// How far the listings of changes have come: the latest stamp, in the server's notation, with what
-/// is needed to tell where the next one starts.
+/// is needed to tell where the next one starts. In those of deletions, a stamp is in Unix seconds.
 ///
 /// As text `2026-11-21 19:24:00@3600~1763749440-1763753040`, without the parts that are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,24 @@ impl Mark {
     /// `None`: the mark is none of Vtiger's.
     pub(crate) fn start(&self) -> Option<String> {
         let stamp: DateTime = self.stamp.parse().ok()?;
+        Some(written(stamp.saturating_sub(SignedDuration::from_secs(self.back(stamp)))))
+    }
+
+    /// The stamp in Unix seconds. `None`: it is in the server's notation.
+    pub(crate) fn second(&self) -> Option<i64> {
+        self.stamp.parse().ok()
+    }
+
+    /// [`Self::start`] of a mark in Unix seconds. The server turns them into its own notation, so
+    /// they go back with its clock.
+    pub(crate) fn start_second(&self) -> Option<i64> {
+        let second = self.second()?;
+        let at = Stamp(second.checked_mul(1_000)?);
+        Some(second - self.back(Offset::UTC.to_datetime(at.timestamp())))
+    }
+
+    /// So many seconds before the stamp does the next listing start.
+    fn back(&self, stamp: DateTime) -> i64 {
         let rest = self.quiet.map_or(0, |quiet| quiet.seconds() - SLACK_S);
         // Most servers keep UTC. Of the zones that have its offset for some time of the year (it may
         // be long ago that it was learned), those with summer time go back in October.
@@ -170,8 +188,7 @@ impl Mark {
             Some(0) if stamp.month() != 10 => 0,
             _ => SUMMER_S,
         };
-        let back = (OVERLAP_S + summer - rest.max(0)).max(-TICK_S);
-        Some(written(stamp.saturating_sub(SignedDuration::from_secs(back))))
+        (OVERLAP_S + summer - rest.max(0)).max(-TICK_S)
     }
 }
 
@@ -262,6 +279,23 @@ mod tests {
             ("never", None),
         ] {
             assert_eq!(Mark::read(mark).start().as_deref(), start);
+        }
+    }
+
+    #[test]
+    fn listings_of_deletions_start_in_the_servers_own_seconds() {
+        for (mark, start) in [
+            ("1767268800", Some(1_767_265_140)),
+            ("1767268800@3600", Some(1_767_265_140)),
+            ("1767268800@0", Some(1_767_268_740)),
+            // In October.
+            ("1760000000@0", Some(1_759_996_340)),
+            ("1767268800@3600~5000-6240", Some(1_767_266_140)),
+            ("1767268800@3600~5000-90000", Some(1_767_268_801)),
+            ("2026-01-01 12:00:00", None),
+            ("99999999999999999", None),
+        ] {
+            assert_eq!(Mark::read(mark).start_second(), start, "{mark}");
         }
     }
 

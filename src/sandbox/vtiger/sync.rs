@@ -55,11 +55,12 @@ pub fn run(
     let mut changed: Vec<(i64, u64, bool)> = Vec::new();
     for id in store.by_time(at, since + 1).filter(|id| fits(*id)) {
         let when = time(id);
-        // A page may be longer than it should, but not longer than its last second.
-        if changed.len() > PAGE && changed[PAGE].0 < when {
+        changed.push((when, id, false));
+        // A page may be longer than it should, but not longer than its last second; what comes then
+        // tells that there is more.
+        if changed.len() > PAGE && changed[PAGE - 1].0 < when {
             break;
         }
-        changed.push((when, id, false));
     }
     changed.extend(store.deleted_after(at, since).map(|(when, id)| (when, id, true)));
     changed.sort_unstable();

@@ -21,13 +21,27 @@ struct CursorV1<'a> {
     revision: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct CursorV2<'a> {
+    #[serde(borrow)]
+    v1: CursorV1<'a>,
+    deletions: Option<&'a str>,
+}
+
 impl From<CursorV1<'_>> for Cursor {
     fn from(v1: CursorV1<'_>) -> Self {
         Self {
             mark: v1.mark.map(str::to_owned),
+            deletions: None,
             last_complete: v1.last_complete.map(Stamp),
             revision: v1.revision,
         }
+    }
+}
+
+impl From<CursorV2<'_>> for Cursor {
+    fn from(v2: CursorV2<'_>) -> Self {
+        Self { deletions: v2.deletions.map(str::to_owned), ..v2.v1.into() }
     }
 }
 
@@ -40,11 +54,15 @@ impl Row for Cursor {
             last_complete: self.last_complete.map(|at| at.0),
             revision: self.revision,
         };
-        pack(Self::TABLE, 1, &v1)
+        pack(Self::TABLE, 2, &CursorV2 { v1, deletions: self.deletions.as_deref() })
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
-        (version == 1).then(|| unpack::<CursorV1<'_>>(Self::TABLE, bytes).map(Self::from))
+        match version {
+            1 => Some(unpack::<CursorV1<'_>>(Self::TABLE, bytes).map(Self::from)),
+            2 => Some(unpack::<CursorV2<'_>>(Self::TABLE, bytes).map(Self::from)),
+            _ => None,
+        }
     }
 }
 

@@ -56,7 +56,9 @@ fn links() {
 
 #[test]
 fn cursors() {
-    golden::<Cursor>(&cursor(), "010113323032362d31312d32312031323a30303a30300188f8b2e5bd6808");
+    let old = "0113323032362d31312d32312031323a30303a30300188f8b2e5bd6808";
+    golden::<Cursor>(&cursor(), &format!("02{old}010a31373935323633363030"));
+    reads(&Cursor { deletions: None, ..cursor() }, &format!("01{old}"));
 }
 
 #[test]

@@ -108,7 +108,12 @@ pub fn tomb(side: Side, id: &str) -> Tomb {
 }
 
 pub fn cursor() -> Cursor {
-    Cursor { mark: Some("2026-11-21 12:00:00".into()), last_complete: Some(stamp(4)), revision: 8 }
+    Cursor {
+        mark: Some("2026-11-21 12:00:00".into()),
+        deletions: Some("1795263600".into()),
+        last_complete: Some(stamp(4)),
+        revision: 8,
+    }
 }
 
 pub fn debug_entry(request: &str) -> DebugEntry {

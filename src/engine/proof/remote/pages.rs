@@ -1,8 +1,8 @@
 //! What a side lists: page by page as its feed does, and what lies in its trash.
 
 use super::{MemoryRemote, OVERLAP};
-use crate::engine::proof::world::{World, at};
-use crate::model::Stamp;
+use crate::engine::proof::world::{World, at, id_of};
+use crate::model::{Record, Stamp};
 use crate::remote::{ChangeFeed, Next, Page, PageAt, PageRequest, Scope, Since};
 
 impl MemoryRemote {
@@ -11,6 +11,9 @@ impl MemoryRemote {
         let here = &world.sides[side];
         let size = world.setup.page;
         let server_time = Some(Stamp::from_secs(world.stamp(side)));
+        if matches!(request.scope, Scope::Trashed(_)) && world.setup.deletions && side == 0 {
+            return deleted(world, request, server_time);
+        }
         if matches!(request.scope, Scope::Trashed(_)) {
             let ids = here.trash.keys().filter(|_| world.setup.trash);
             let records = ids.filter_map(|n| self.record(world, *n, &request.fields)).collect();
@@ -66,4 +69,27 @@ impl MemoryRemote {
         let records = rows.iter().filter_map(|(_, n)| self.record(world, *n, &request.fields));
         Page { records: records.collect(), next, total: None, mark, server_time }
     }
+}
+
+/// What was deleted in Vtiger: page by page of all that happened there, each up to the end of a second.
+fn deleted(world: &World, request: &PageRequest, server_time: Option<Stamp>) -> Page {
+    let here = &world.sides[0];
+    let mark = match &request.scope {
+        Scope::Trashed(Some(Since::Mark(mark))) => mark.parse().unwrap(),
+        _ => i64::MIN,
+    };
+    let from = match &request.at {
+        PageAt::After(token) => token.parse().unwrap(),
+        _ => mark.saturating_sub(OVERLAP),
+    };
+    let all = here.people.values().chain(here.trash.values());
+    let mut seconds: Vec<i64> = all.map(|p| p.modified).filter(|at| *at > from).collect();
+    seconds.sort_unstable();
+    let latest = seconds.last().copied().unwrap_or(from);
+    let end = seconds.get(world.setup.page - 1).copied().unwrap_or(latest);
+    let gone = here.trash.iter().filter(|(_, p)| p.modified > from && p.modified <= end);
+    let gone = gone.map(|(n, _)| Record { id: id_of(0, *n), trashed: true, ..Record::default() });
+    let next = if end < latest { Next::After(end.to_string()) } else { Next::End };
+    let mark = Some(mark.max(end).to_string());
+    Page { records: gone.collect(), next, total: None, mark, server_time }
 }

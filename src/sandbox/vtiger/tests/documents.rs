@@ -295,4 +295,16 @@ fn sync_tells_changes_and_deletions_by_the_second() {
     assert_eq!(news["updated"][0]["title"], "x");
     let counted = query(&server, "select count(*) from Contacts;");
     assert_eq!(counted["result"], json!([{"count": "242"}]));
+    // As many as there are in the second of the hundredth one; the page tells that there is more.
+    let since = news["lastModifiedTime"].to_string();
+    server.clock.advance(Duration::from_secs(60));
+    let new = json!({"lastname": "Doe", "assigned_user_id": "19x1"});
+    for _ in 0..120 {
+        create(&server, "Contacts", &new);
+    }
+    server.clock.advance(Duration::from_secs(5));
+    create(&server, "Contacts", &new);
+    let first = ask_sync(&since, "Contacts")["result"].clone();
+    let told = first["updated"].as_array().unwrap().len();
+    assert!((100..121).contains(&told) && first["more"] == json!(true), "{told} {}", first["more"]);
 }
