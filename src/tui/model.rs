@@ -13,6 +13,7 @@ use super::debug::{DebugView, ExchangeView};
 use super::form::Form;
 use super::history::HistoryView;
 use super::keymap::Keymap;
+use super::keys::Key;
 use super::log::LogView;
 use super::mapping::MappingView;
 use super::mapping::form::PairForm;
@@ -152,6 +153,8 @@ pub struct Model {
     pub overview: Overview,
     /// Whether the overview was read.
     pub loaded: bool,
+    /// What was typed before that: it is meant for what is seen then.
+    pub typed_ahead: Vec<Key>,
     /// How far the syncs of this process are.
     pub progress: BTreeMap<ConnectorId, Progress>,
     /// When each connector is synced by itself next.
@@ -218,6 +221,7 @@ impl Model {
             folder: PathBuf::from("."),
             catalog,
             overview: Overview::default(),
+            typed_ahead: Vec::new(),
             loaded: false,
             progress: BTreeMap::new(),
             schedule: Outlooks::new(),
@@ -408,6 +412,11 @@ impl Model {
             Some(Screen::List(view)) => view.list.awaits_rows(super::layout::list_height(self)),
             _ => false,
         }
+    }
+
+    /// Whether the first overview is still being read.
+    pub fn awaits_overview(&self) -> bool {
+        !self.loaded && self.reading.0
     }
 
     /// How long until something must be done without any message: a toast ends, other words tell

@@ -42,7 +42,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
     match msg {
         Msg::Key(key) => {
             model.dirty = true;
-            press(model, key, &mut effects);
+            match model.awaits_overview() && !key.ctrl {
+                true => model.typed_ahead.push(key),
+                false => press(model, key, &mut effects),
+            }
         }
         Msg::Mouse(mouse) => {
             model.dirty = true;
@@ -67,7 +70,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
             records::look_again(model, &mut effects);
         }
         Msg::Terminate => act::leave_now(model, &mut effects),
-        other => answers::take(model, other, &mut effects),
+        other => {
+            answers::take(model, other, &mut effects);
+            if !model.awaits_overview() {
+                for key in std::mem::take(&mut model.typed_ahead) {
+                    press(model, key, &mut effects);
+                }
+            }
+        }
     }
     effects
 }

@@ -84,6 +84,22 @@ fn leaving_ends_the_loop_and_the_rest_is_not_looked_at() {
 }
 
 #[test]
+fn what_is_typed_before_anything_is_read_is_meant_for_what_is_seen_then() {
+    let key = |c| Msg::Key(Key::char(c));
+    let overview = || Msg::Overview(Some(Box::new(fixture::overview())));
+    let syncs = |msgs| {
+        let (_, effects) = run_with(msgs);
+        effects.into_iter().filter(|e| matches!(e, Effect::Sync { .. })).collect::<Vec<_>>()
+    };
+    let typed_then = syncs(vec![overview(), key('s')]);
+    assert_eq!(typed_then.len(), 1);
+    assert_eq!(syncs(vec![key('s'), overview()]), typed_then);
+    // What cannot be read is not waited for.
+    let (_, effects) = run_with(vec![key('q'), Msg::Overview(None), key('s'), overview()]);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Sync { .. })));
+}
+
+#[test]
 fn a_resize_and_the_return_from_a_stop_draw_everything_anew() {
     let ctrl_z = Key { code: KeyCode::Char('z'), ctrl: true };
     let (screen, _) = run_with(vec![Msg::Resize(100, 30), Msg::Resumed, Msg::Key(ctrl_z)]);
