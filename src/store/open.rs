@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 /// Bytes of pages kept in memory; redb would take a gibibyte. Whoever looks through a long list
 /// fills it, so it is most of what the screens may need; the system keeps the file's pages anyway.
-pub(super) const CACHE: usize = 4 * 1024 * 1024;
+pub(super) const CACHE: usize = 2 * 1024 * 1024;
 /// How long a process that has the file for itself alone (it brings it forward, or compacts it) is
 /// waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
