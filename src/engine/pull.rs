@@ -35,11 +35,12 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     work.lists_all[at(other)] = scope_there == Scope::All;
     let deletions = work.capabilities[at(side)].deletions;
     let mut scope = scope_now(context, work, side, &cursor, begun);
-    // What a complete listing shows to be gone need not be told, nor what is not linked.
-    let mut due = full_due(context, work, side, &cursor, begun) || deletions && is_complete(&scope);
     let from_now = context.remote(side).deletions_from_now().filter(|_| deletions);
+    // Where it can begin anew at any time, what a complete listing shows to be gone is not told too.
+    let anew = from_now.is_some();
+    let mut due = full_due(context, work, side, &cursor, begun) || (anew && is_complete(&scope));
     let mut told = None;
-    if deletions && !due && work.links > 0 {
+    if deletions && !(anew && due) {
         let listing = stage_trashed(context, work, side, &cursor).await?;
         // A mass of deletions is believed only with a complete listing beside it.
         if listing.records() > 0 && listing.records().saturating_mul(2) >= work.links {
