@@ -36,7 +36,8 @@ pub async fn pull(context: &Context, work: &mut ModuleWork, side: Side) -> Step<
     let deletions = work.capabilities[at(side)].deletions;
     let mut scope = scope_now(context, work, side, &cursor, begun);
     let from_now = context.remote(side).deletions_from_now().filter(|_| deletions);
-    // Where it can begin anew at any time, what a complete listing shows to be gone is not told too.
+    // A complete listing shows what is gone: what was deleted need not be told beside it, if that can
+    // begin anew afterwards.
     let anew = from_now.is_some();
     let mut due = full_due(context, work, side, &cursor, begun) || (anew && is_complete(&scope));
     let mut told = None;
