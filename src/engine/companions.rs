@@ -318,6 +318,7 @@ async fn set_aside(
         next_try: context.next_try(tries),
         print: Some(work.mapping.print_of(side, &record.fields)),
         revision: work.mapping.revision(),
+        gone: false,
     };
     batch.push(Change::PutParked(connector, module, parked));
     Ok(())

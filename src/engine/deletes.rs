@@ -163,8 +163,12 @@ async fn finish(
     }
     if error.stops_the_run() || error.is_passing() {
         // It is the record that is gone that brings this up again.
-        let absent = Record { id: gone, ..Record::default() };
-        park(context, work, side.other(), &absent, Some(&one.link), error.reason(), batch).await?;
+        let absent = Record::gone(gone);
+        let mut reason = error.reason();
+        let name = work.name_of(side, &one.record);
+        reason.text =
+            format!("It was deleted, and its counterpart {name} is to be. {}", reason.text);
+        park(context, work, side.other(), &absent, Some(&one.link), reason, batch).await?;
     } else {
         refused(context, work, one, &error, batch).await?;
     }

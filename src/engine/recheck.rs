@@ -105,6 +105,17 @@ async fn without_companions(
         .await
 }
 
+/// Those of the records with these ids that are found.
+async fn fetch_some(
+    context: &Context,
+    work: &ModuleWork,
+    side: Side,
+    ids: &[String],
+) -> Step<Vec<Record>> {
+    let entity = &work.entity[at(side)];
+    Ok(context.remote(side).fetch(entity, ids, &work.paths(side)).await?)
+}
+
 /// The records with these ids; one that is gone counts as trashed.
 async fn fetch_all(
     context: &Context,
@@ -112,11 +123,10 @@ async fn fetch_all(
     side: Side,
     ids: &[String],
 ) -> Step<Vec<Record>> {
-    let entity = &work.entity[at(side)];
-    let mut records = context.remote(side).fetch(entity, ids, &work.paths(side)).await?;
+    let mut records = fetch_some(context, work, side, ids).await?;
     let there: HashSet<String> = records.iter().map(|r| r.id.clone()).collect();
     let gone = ids.iter().filter(|id| !there.contains(*id));
-    records.extend(gone.map(|id| Record { id: id.clone(), trashed: true, ..Record::default() }));
+    records.extend(gone.map(Record::gone));
     Ok(records)
 }
 
@@ -153,8 +163,10 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
         let done = last.side != side;
         after.clone_from(&last.id);
         let due = waiting.iter().filter(|p| p.side == side && (manual || p.next_try <= now));
-        let ids: Vec<String> = due.map(|p| p.id.clone()).collect();
-        take_again(context, work, side, &ids).await?;
+        let (gone, others): (Vec<_>, Vec<_>) = due.partition(|p| p.gone);
+        let ids = |of: Vec<&Parked>| of.into_iter().map(|p| p.id.clone()).collect::<Vec<_>>();
+        take_again(context, work, side, &ids(others), false).await?;
+        take_again(context, work, side, &ids(gone), true).await?;
         if done {
             break;
         }
@@ -174,7 +186,7 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
             s.side == side && (soft || s.verdict() == Some(Verdict::CreateNew))
         };
         let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
-        take_again(context, work, side, &ids).await?;
+        take_again(context, work, side, &ids, false).await?;
         if done {
             return Ok(());
         }
@@ -199,8 +211,7 @@ pub async fn stage_partners(context: &Context, work: &mut ModuleWork) -> Step<()
                 break;
             }
             // One that is not found proves nothing: only a complete listing does.
-            let entity = &work.entity[at(side)];
-            let records = context.remote(side).fetch(entity, &ids, &work.paths(side)).await?;
+            let records = fetch_some(context, work, side, &ids).await?;
             let known = known(context, work, side, &records).await?;
             for (record, known) in records.into_iter().zip(known) {
                 stage(context, work, side, record, &known, true)?;
@@ -274,6 +285,7 @@ async fn note_missing(
             next_try: context.next_try(1),
             print,
             revision,
+            gone: false,
             id,
         };
         batch.push(Change::PutParked(connector, module, waits));
@@ -281,15 +293,19 @@ async fn note_missing(
     Ok(())
 }
 
+/// `gone`: they were shown to be gone, which nothing tells a second time.
 async fn take_again(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
     ids: &[String],
+    gone: bool,
 ) -> Step<()> {
     for chunk in ids.chunks(CHUNK) {
-        let entity = &work.entity[at(side)];
-        let records = context.remote(side).fetch(entity, chunk, &work.paths(side)).await?;
+        let records = match gone {
+            true => fetch_all(context, work, side, chunk).await?,
+            false => fetch_some(context, work, side, chunk).await?,
+        };
         let known = known(context, work, side, &records).await?;
         let mut forget = Batch::new();
         let there: HashSet<&str> = records.iter().map(|r| r.id.as_str()).collect();

@@ -129,6 +129,7 @@ pub async fn park(
         next_try: context.next_try(tries),
         print: Some(work.mapping.print_of(side, &record.fields)),
         revision: work.mapping.revision(),
+        gone: record.trashed,
     };
     let item = reason_item(context, work, side, record, link, ItemStatus::Waiting, reason);
     if on(Safeguard::Parking) {
@@ -163,6 +164,7 @@ pub async fn queue(
         next_try: now,
         print: None,
         revision: 0,
+        gone: false,
     };
     if on(Safeguard::Parking) {
         batch.push(Change::PutParked(connector, module, parked));

@@ -19,7 +19,7 @@ use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
 use crate::model::{Cursor, Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
-use crate::store::{Batch, Change, Reader};
+use crate::store::{Batch, Change};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -316,17 +316,7 @@ async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
             if let Some(cursor) = &work.cursors[at(side)] {
                 let remote = context.remote(side);
                 let refined = |mark: &Option<String>| mark.as_deref().map(|m| remote.refined(m));
-                let (id, module) = (context.id(), work.module);
-                let stood = move |r: &Reader| {
-                    let waits = r.parked_count_of(id, module)? > 0;
-                    Ok((waits, r.cursor(id, module, side)?.deletions))
-                };
-                let (waits, before) = context.read(stood).await?;
-                // What waits may be about a record that was deleted: that is told again, until a
-                // complete listing has shown it.
-                let shown = cursor.last_complete == Some(work.begun[at(side)]);
-                let deletions = if waits && !shown { &before } else { &cursor.deletions };
-                let (mark, deletions) = (refined(&cursor.mark), refined(deletions));
+                let (mark, deletions) = (refined(&cursor.mark), refined(&cursor.deletions));
                 let cursor = Cursor { mark, deletions, ..cursor.clone() };
                 batch.push(Change::PutCursor(context.id(), work.module, side, cursor));
             }

@@ -313,6 +313,7 @@ async fn park(
         next_try: now,
         print: None,
         revision: 0,
+        gone: false,
     };
     if on(Safeguard::Parking) {
         batch.push(Change::PutParked(connector, module, parked));

@@ -64,6 +64,8 @@ pub struct Parked {
     pub print: Option<u128>,
     /// The mapping revision then.
     pub revision: u64,
+    /// It was shown to be gone; what waits is what follows from that on the other side.
+    pub gone: bool,
 }
 
 impl Parked {

@@ -18,6 +18,13 @@ pub struct Record {
     pub fields: Fields,
 }
 
+impl Record {
+    /// All that is known of a record that is gone.
+    pub fn gone(id: impl Into<String>) -> Self {
+        Self { id: id.into(), trashed: true, ..Self::default() }
+    }
+}
+
 /// A sort key for an id: runs of digits compare as numbers, so `11x9` stands before `11x10`.
 ///
 /// Different ids have different keys.

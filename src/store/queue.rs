@@ -283,5 +283,6 @@ fn fresh((_, _, side, id): Key<'_>, name: &str, now: Stamp) -> Parked {
         next_try: now,
         print: None,
         revision: 0,
+        gone: false,
     }
 }

@@ -15,6 +15,7 @@ use crate::model::{
 use crate::remote::ChangeFeed;
 
 const LOST_AFTER: Faults = Faults { lost_after: 100, ..Faults::NONE };
+const LOST_BEFORE: Faults = Faults { lost_before: 100, ..Faults::NONE };
 const SLOW: Faults = Faults { slow: 100, ..Faults::NONE };
 
 fn bench(setup: Setup) -> Bench {
@@ -293,6 +294,41 @@ fn a_parked_record_comes_back_by_itself_after_its_time() {
     assert_eq!(bench.written(), 2);
     assert!(check::parked(&bench.store).is_empty());
     ends_well(bench);
+}
+
+#[test]
+fn a_delete_that_fails_comes_back_though_the_deletion_is_shown_only_once() {
+    let plain = Setup { deletes: Deletes::Carry, ..Setup::plain() };
+    let told = Setup { deletions: true, ..plain };
+    let rarely_listed = Setup { feed: ChangeFeed::Filtered, rare_scans: true, ..plain };
+    for (side, setup) in [(0, told), (1, rarely_listed)] {
+        for faults in [SLOW, LOST_BEFORE] {
+            let mut bench = bench(setup);
+            // More than one, so that one that is gone is no mass.
+            for n in 1..6 {
+                bench.world().create(side, &mail(n));
+            }
+            for _ in 0..2 {
+                bench.world().pass(60);
+                bench.accept();
+            }
+            bench.world().delete(side, 1);
+            // The next listing begins here, long after it.
+            bench.world().pass(4_000);
+            bench.world().edit(side, 2, 0);
+            bench.world().faults = faults;
+            bench.run(SyncMode::Accept, Trigger::Manual);
+            bench.quiet();
+            assert_eq!(people(&bench, 1 - side), 5, "{side} {faults:?}");
+            let why = check::parked(&bench.store).into_iter().filter_map(|p| p.reason);
+            assert!(why.into_iter().any(|why| why.text.starts_with("It was deleted, and ")));
+            bench.world().pass(60);
+            bench.accept();
+            let waits = check::parked(&bench.store);
+            assert_eq!(people(&bench, 1 - side), 4, "{side} {faults:?}: {waits:?}");
+            ends_well(bench);
+        }
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn parked(id: String) -> Parked {
         next_try: now,
         print: None,
         revision: 0,
+        gone: false,
     }
 }
 

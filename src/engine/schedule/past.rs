@@ -241,6 +241,7 @@ mod tests {
                 next_try: Stamp::from_secs(next_try),
                 print: None,
                 revision: 0,
+                gone: false,
             };
             world.store.commit(Change::PutParked(SHOP, module, parked).into()).await.unwrap();
         }

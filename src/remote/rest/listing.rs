@@ -244,7 +244,7 @@ fn nothing() -> Page {
 
 fn gone(json: &Json, id: &str) -> Option<Record> {
     let id = path::text(json, id).filter(|id| !id.trim().is_empty())?;
-    Some(Record { id, trashed: true, ..Record::default() })
+    Some(Record::gone(id))
 }
 
 fn has_more(paginate: &Paginate, at: &At, answered: &Answered, count: u64) -> bool {

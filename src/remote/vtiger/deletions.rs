@@ -124,8 +124,7 @@ impl Vtiger {
             true => Next::After(At { from: fed.last, mark }.token()),
             false => Next::End,
         };
-        let gone = |id: String| Record { id, trashed: true, ..Record::default() };
-        Ok(page(fed.deleted.into_iter().map(gone).collect(), next, told))
+        Ok(page(fed.deleted.into_iter().map(Record::gone).collect(), next, told))
     }
 
     /// What is deleted from now on, if `sync` works.

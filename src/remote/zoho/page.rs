@@ -182,7 +182,7 @@ impl Zoho {
         let records = listed.rows.iter().filter_map(|row| {
             let id = row.slots[0].to_text();
             let modified = stamp(&row.slots[1]);
-            let gone = Record { id, modified, trashed: true, ..Record::default() };
+            let gone = Record { modified, ..Record::gone(id) };
             (!gone.id.is_empty()).then_some(gone)
         });
         let more = listed.info.get("more_records").and_then(Json::as_bool).unwrap_or(false);

@@ -37,6 +37,19 @@ struct ParkedV2<'a> {
     revision: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+struct ParkedV3<'a> {
+    #[serde(borrow)]
+    v2: ParkedV2<'a>,
+    gone: bool,
+}
+
+impl ParkedV3<'_> {
+    fn into_parked(self) -> StoreResult<Parked> {
+        Ok(Parked { gone: self.gone, ..self.v2.into_parked()? })
+    }
+}
+
 impl ParkedV2<'_> {
     fn into_parked(self) -> StoreResult<Parked> {
         Ok(Parked { print: self.print, revision: self.revision, ..self.v1.into_parked()? })
@@ -55,6 +68,7 @@ impl ParkedV1<'_> {
             next_try: Stamp(self.next_try),
             print: None,
             revision: 0,
+            gone: false,
         })
     }
 }
@@ -73,13 +87,14 @@ impl Row for Parked {
             next_try: self.next_try.0,
         };
         let v2 = ParkedV2 { v1, print: self.print, revision: self.revision };
-        pack(Self::TABLE, 2, &v2)
+        pack(Self::TABLE, 3, &ParkedV3 { v2, gone: self.gone })
     }
 
     fn decode_version(version: u8, bytes: &[u8]) -> Option<StoreResult<Self>> {
         match version {
             1 => Some(unpack(Self::TABLE, bytes).and_then(ParkedV1::into_parked)),
             2 => Some(unpack(Self::TABLE, bytes).and_then(ParkedV2::into_parked)),
+            3 => Some(unpack(Self::TABLE, bytes).and_then(ParkedV3::into_parked)),
             _ => None,
         }
     }

@@ -72,7 +72,13 @@ fn intents() {
 
 #[test]
 fn parked_records() {
+    let gone = Parked { gone: true, ..parked(Side::Vtiger, "12x4") };
     golden::<Parked>(
+        &gone,
+        "03010431327834034164610103086c6173746e616d650c546f6f206c6f6e673a20c5bd07437574206974
+         2e84f8b2e5bd680486f8b2e5bd680161ac0201",
+    );
+    reads(
         &parked(Side::Vtiger, "12x4"),
         "02010431327834034164610103086c6173746e616d650c546f6f206c6f6e673a20c5bd07437574206974
          2e84f8b2e5bd680486f8b2e5bd680161ac02",

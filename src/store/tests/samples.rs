@@ -76,6 +76,7 @@ pub fn parked(side: Side, id: &str) -> Parked {
         next_try: stamp(3),
         print: Some(97),
         revision: 300,
+        gone: false,
     }
 }
 

@@ -88,7 +88,7 @@ fn deleted(world: &World, request: &PageRequest, server_time: Option<Stamp>) -> 
     let latest = seconds.last().copied().unwrap_or(from);
     let end = seconds.get(world.setup.page - 1).copied().unwrap_or(latest);
     let gone = here.trash.iter().filter(|(_, p)| p.modified > from && p.modified <= end);
-    let gone = gone.map(|(n, _)| Record { id: id_of(0, *n), trashed: true, ..Record::default() });
+    let gone = gone.map(|(n, _)| Record::gone(id_of(0, *n)));
     let next = if end < latest { Next::After(end.to_string()) } else { Next::End };
     let mark = Some(mark.max(end).to_string());
     Page { records: gone.collect(), next, total: None, mark, server_time }
