@@ -19,7 +19,7 @@ use super::safeguards::{Safeguard, on};
 use super::settle::{settle, settle_companions};
 use super::units::{Unit, Units};
 use crate::model::{Cursor, Held, Intent, IntentKind, Module, RunStatus, Side, Stamp};
-use crate::store::{Batch, Change};
+use crate::store::{Batch, Change, Reader};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -69,7 +69,8 @@ pub async fn run(
         note_unchanged(context, work).await?;
     }
     if context.dry {
-        carry_out(context, &mut modules).await?;
+        let end = carry_out(context, &mut modules).await?;
+        context.commit(end).await?;
         return Ok(End { status: RunStatus::Preview, held: None });
     }
     let may_be_held = confirmed.is_some()
@@ -83,19 +84,32 @@ pub async fn run(
     if let Some(held) = held.filter(|_| mode != SyncMode::Accept) {
         // A person decides by looking at the plan: list it.
         context.dry = true;
-        carry_out(context, &mut modules).await?;
+        let end = carry_out(context, &mut modules).await?;
+        context.commit(end).await?;
         return Ok(End { status: RunStatus::Held, held: Some(held) });
     }
     may_write(context, &modules, &tallies).await?;
     if !on(Safeguard::CursorLast) {
-        move_cursors(context, &modules).await?;
+        move_cursors(context, &modules, Batch::new()).await?;
     }
-    carry_out(context, &mut modules).await?;
-    move_cursors(context, &modules).await?;
+    let end = carry_out(context, &mut modules).await?;
+    move_cursors(context, &modules, end).await?;
     Ok(End { status: RunStatus::Completed, held: None })
 }
 
+/// The modules to be synced, with their rows in the run.
 async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleWork>> {
+    let mut rows = Batch::new();
+    let modules = prepare_each(context, only, &mut rows).await;
+    context.commit(rows).await?;
+    modules
+}
+
+async fn prepare_each(
+    context: &Context,
+    only: &[Module],
+    rows: &mut Batch,
+) -> Step<Vec<ModuleWork>> {
     let catalog = context.catalog.clone();
     let service = catalog.service(&context.connector.service).ok_or_else(|| {
         Stop::Failed(crate::model::UserError::new(
@@ -122,8 +136,7 @@ async fn prepare_modules(context: &Context, only: &[Module]) -> Step<Vec<ModuleW
             }
             Prepared::Unavailable(why) => (false, Some(why)),
         };
-        let row = Change::ModuleRow { run: context.run, module: *module, available, why };
-        context.commit(row.into()).await?;
+        rows.push(Change::ModuleRow { run: context.run, module: *module, available, why });
     }
     Ok(modules)
 }
@@ -208,7 +221,7 @@ async fn note_unchanged(context: &Context, work: &ModuleWork) -> Step<()> {
     };
     let mut batch: Batch = change.into();
     batch.push(context.progress_change());
-    context.commit(batch).await
+    context.begin_commit(batch).await
 }
 
 /// Reconciles what was staged, only to count what is going to happen. Unless all is to be counted,
@@ -277,8 +290,9 @@ async fn may_write(
     Ok(())
 }
 
-/// Creates and updates in the order of the modules, then deletes in the reversed order.
-async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
+/// Creates and updates in the order of the modules, then deletes in the reversed order. What is told
+/// of it in the end is left to be committed.
+async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<Batch> {
     let folder = context.store.folder().join("scratch");
     let mut companions = Companions { planned: Planned::new(&folder, modules) };
     for work in modules.iter_mut() {
@@ -287,30 +301,29 @@ async fn carry_out(context: &Context, modules: &mut [ModuleWork]) -> Step<()> {
     for work in modules.iter_mut().rev() {
         apply_deletes(context, work).await?;
     }
-    for work in modules.iter() {
-        note_standing(context, work.module).await?;
-    }
-    Ok(())
+    standing_skips(context, modules).await
 }
 
-/// Tells how many skips of a module stand besides those that this run decided.
-async fn note_standing(context: &Context, module: Module) -> Step<()> {
-    let (connector, run, dry) = (context.id(), context.run, context.dry);
-    let standing_skips = context
-        .read(move |r| {
-            let all = r.skip_count(connector, module)?;
-            let row = r.run(run)?.and_then(|run| run.modules.get(&module).cloned());
-            let decided = row.filter(|_| !dry).map_or(0, |m| m.vtiger.skipped + m.service.skipped);
-            Ok(all.saturating_sub(decided))
-        })
-        .await?;
-    let change = Change::AddUnchanged { run, module, unchanged: 0, standing_skips };
-    context.commit(change.into()).await
+/// Tells how many skips of each module stand besides those that this run decided.
+async fn standing_skips(context: &Context, modules: &[ModuleWork]) -> Step<Batch> {
+    let (connector, run) = (context.id(), context.run);
+    let tell = |r: &Reader| {
+        let mut batch = Batch::new();
+        let row = r.run(run)?.filter(|_| !context.dry);
+        for module in modules.iter().map(|work| work.module) {
+            let decided = row.as_ref().and_then(|row| row.modules.get(&module));
+            let decided = decided.map_or(0, |m| m.vtiger.skipped + m.service.skipped);
+            let standing_skips = r.skip_count(connector, module)?.saturating_sub(decided);
+            batch.push(Change::AddUnchanged { run, module, unchanged: 0, standing_skips });
+        }
+        Ok(batch)
+    };
+    context.read(tell).await
 }
 
-/// Everything read is applied, skipped or parked: now the cursors move.
-async fn move_cursors(context: &Context, modules: &[ModuleWork]) -> Step<()> {
-    let mut batch = Batch::new();
+/// Everything read is applied, skipped or parked: now the cursors move, together with the rest of what
+/// is left to be committed.
+async fn move_cursors(context: &Context, modules: &[ModuleWork], mut batch: Batch) -> Step<()> {
     for work in modules {
         for side in Side::BOTH {
             if let Some(cursor) = &work.cursors[at(side)] {

@@ -297,6 +297,23 @@ fn a_parked_record_comes_back_by_itself_after_its_time() {
 }
 
 #[test]
+fn a_sync_that_finds_nothing_commits_five_times() {
+    let mut bench = pair(Setup::plain());
+    for _ in 0..2 {
+        bench.world().pass(60);
+        bench.accept();
+    }
+    let requests = |bench: &Bench| bench.world().requests.iter().sum::<u64>();
+    let before = requests(&bench);
+    bench.accept();
+    let requests = requests(&bench) - before;
+    // The run, its modules, how many are unchanged, the cursors, the end. What is asked and what is
+    // committed takes two steps each.
+    assert_eq!(bench.world().steps / 2 - requests, 5);
+    ends_well(bench);
+}
+
+#[test]
 fn a_delete_that_fails_comes_back_though_the_deletion_is_shown_only_once() {
     let plain = Setup { deletes: Deletes::Carry, ..Setup::plain() };
     let told = Setup { deletions: true, ..plain };

@@ -158,7 +158,7 @@ impl Writing<'_> {
     }
 
     /// Removes up to so many items of a run, and answers how many there were.
-    fn take_items(&mut self, run: u64, limit: usize) -> StoreResult<usize> {
+    pub(in crate::store) fn take_items(&mut self, run: u64, limit: usize) -> StoreResult<u64> {
         let all = (run, 0, 0, 0, 0)..(run + 1, 0, 0, 0, 0);
         let mut taken = Vec::new();
         let mut count = 0;
@@ -174,25 +174,6 @@ impl Writing<'_> {
         }
         taken.iter().try_for_each(|(at, item)| self.forget_outcome(*at, item))?;
         Ok(count)
-    }
-
-    /// Removes up to so many items that belong to no run, and answers how many there were.
-    pub(in crate::store) fn drop_orphans(&mut self, limit: usize) -> StoreResult<usize> {
-        let mut from = 0;
-        let mut dropped = 0;
-        while dropped < limit {
-            let items = self.items.open()?;
-            let Some(first) = items.range((from, 0, 0, 0, 0)..)?.next() else {
-                break;
-            };
-            let run = first?.0.value().0;
-            from = run + 1;
-            if self.runs.open()?.get(run)?.is_some() {
-                continue;
-            }
-            dropped += self.take_items(run, limit - dropped)?;
-        }
-        Ok(dropped)
     }
 }
 
@@ -210,6 +191,21 @@ pub struct ItemList {
 }
 
 impl Reader {
+    /// Runs that are no more, but have left items.
+    pub(in crate::store) fn orphaned_runs(&self) -> StoreResult<Vec<u64>> {
+        let (items, runs) = (self.items.open(&self.txn)?, self.runs.open(&self.txn)?);
+        let mut orphaned = Vec::new();
+        let mut from = 0;
+        while let Some(first) = items.range((from, 0, 0, 0, 0)..)?.next() {
+            let run = first?.0.value().0;
+            from = run + 1;
+            if runs.get(run)?.is_none() {
+                orphaned.push(run);
+            }
+        }
+        Ok(orphaned)
+    }
+
     /// Items of one list of a run by position (dense from 0): one look-up for the first, then a
     /// walk.
     pub fn items(

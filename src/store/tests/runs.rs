@@ -209,5 +209,8 @@ fn old_runs_go_with_their_items_but_not_the_newest() {
         let items = names(&store, run, Side::Service, ItemStatus::Updated, 0);
         assert_eq!(items.len(), if run == 5 { 2 } else { 0 }, "{run}");
     }
+    // The next time there is nothing to be done, and nothing is written.
+    let before = std::fs::read(store.path()).unwrap();
     assert_eq!(store.prune(now).unwrap(), 0);
+    assert!(std::fs::read(store.path()).unwrap() == before);
 }

@@ -224,6 +224,24 @@ fn deletes_and_companies() {
                 last: sync,
             },
             Scenario {
+                name: "deletes that Vtiger tells",
+                setup: Setup { deletions: true, ..carry() },
+                ready: deletes,
+                last: sync,
+            },
+            Scenario {
+                name: "deletes that failed and are told no more",
+                setup: Setup { deletions: true, ..carry() },
+                ready: |b| {
+                    deletes(b);
+                    b.world().pass(300);
+                    b.world().edit(0, 5, 0);
+                    lose(b, Faults { slow: 100, ..Faults::NONE });
+                    b.world().pass(60);
+                },
+                last: sync,
+            },
+            Scenario {
                 name: "an edit beats a delete",
                 setup: carry(),
                 ready: |b| {
