@@ -53,6 +53,8 @@ pub enum Came {
     Open,
     /// It was not looked at since it was put into the queue, so nobody could tell when it changes.
     Unseen,
+    /// The record was deleted, and what waits is the delete of its counterpart.
+    Gone,
     /// A deletion is not carried over: trying again would bring the record back.
     Deletion,
     /// A person left it out.
@@ -203,6 +205,10 @@ impl Writing<'_> {
             let skip = self.skip_at(key)?;
             return Ok(if skip.is_some() { Came::Anyway } else { Came::Nothing });
         };
+        if parked.gone {
+            // The next complete listing would bring it up again.
+            return Ok(Came::Gone);
+        }
         let Some(reason) = parked.reason else {
             // Added by hand: the wish is taken back.
             self.drop_parked(key)?;

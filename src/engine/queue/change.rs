@@ -59,6 +59,10 @@ pub fn why_left(came: Came) -> &'static str {
         Came::Unseen => {
             "it was not looked at since it came into the queue; sync once, then drop it."
         }
+        Came::Gone => {
+            "it was deleted, and its counterpart is to be. If that is to stay, switch deletes off in \
+             the module's settings."
+        }
         Came::Deletion => {
             "a deletion is not carried over; trying again would bring the record back. To bring it \
              back on purpose: links new."

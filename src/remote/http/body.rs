@@ -61,6 +61,8 @@ pub(crate) fn title(body: &[u8]) -> Option<String> {
     let words: Vec<&str> = plain.split_whitespace().collect();
     let mut line: String = words.join(" ");
     line.retain(|c| !c.is_control());
+    // It becomes part of a sentence.
+    line.truncate(line.trim_end_matches('.').len());
     if line.chars().count() > 100 {
         line = line.chars().take(99).collect::<String>() + "…";
     }
@@ -137,6 +139,7 @@ mod tests {
             Some("Log in ‹ My & Shop")
         );
         assert_eq!(of("<h1>502 Bad Gateway</h1>").as_deref(), Some("502 Bad Gateway"));
+        assert_eq!(of("<p>It is broken.</p>").as_deref(), Some("It is broken"));
         assert_eq!(of(""), None);
         assert!(of(&format!("<title>{}</title>", "x".repeat(500))).unwrap().len() < 110);
     }

@@ -109,6 +109,18 @@ fn what_nobody_looked_at_yet_is_not_dropped_and_a_wish_is_taken_back() {
 }
 
 #[test]
+fn a_delete_that_waits_is_not_dropped_for_the_next_listing_to_bring_it_up_again() {
+    let (_folder, store) = store();
+    let gone = Parked { gone: true, ..parked(V, "12x4") };
+    commit(&store, [Change::PutParked(C, M, gone)]).unwrap();
+    assert_eq!(deed(&store, "12x4", Deed::Leave), Came::Gone);
+    assert_eq!(deed(&store, "12x4", Deed::Retry { named: true }), Came::Done);
+    let waits = store.read_blocking(|r| r.parked(C, M, V, "12x4")).unwrap().unwrap();
+    assert!(waits.gone, "tried again, it is still what it was");
+    assert_eq!(counts(&store), (1, 0));
+}
+
+#[test]
 fn an_ambiguous_record_is_never_dropped_out_of_sight() {
     let (_folder, store) = store();
     put_skip(&store, "12x4", ReasonCode::AmbiguousMatch);
