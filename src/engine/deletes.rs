@@ -4,7 +4,7 @@ use super::context::{Context, Step, Stop};
 use super::lookup::read_again;
 use super::module::{ModuleWork, at};
 use super::plan::{Job, Plan, item, plan};
-use super::remember::{forget, id_of, park, skip};
+use super::remember::{forget, id_of, park, queue, skip};
 use super::safeguards;
 use super::units::{SideNow, Unit, Units};
 use crate::model::{
@@ -58,17 +58,24 @@ async fn delete_some(context: &Context, work: &mut ModuleWork, units: Vec<Unit>)
     let _section = context.store.section().await;
     context.go_on()?;
     let mut doomed = Vec::new();
+    let mut batch = Batch::new();
     for (unit, decided) in read_again(context, work, units).await? {
+        let gone = gone_in(&unit);
         if let Plan::Delete(side, link, record) = plan(context, work, unit, decided) {
             let id = id_of(&link, side);
             let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
             doomed.push(Doomed { side, link: *link, record });
+        } else if !context.dry {
+            // Its counterpart changed or vanished a moment ago, of which the next sync hears. Not
+            // every system tells it then once more that this one is gone.
+            for (side, record) in gone {
+                queue(context, work, side, &record, &mut batch).await?;
+            }
         }
     }
     if doomed.is_empty() {
-        return Ok(());
+        return context.commit(batch).await;
     }
-    let mut batch = Batch::new();
     if context.dry {
         for one in &doomed {
             batch.push(Change::AddItem(context.run, Box::new(told(context, work, one))));
@@ -99,6 +106,13 @@ async fn delete_some(context: &Context, work: &mut ModuleWork, units: Vec<Unit>)
     }
     context.commit(outcome).await?;
     stop.map_or(Ok(()), |error| Err(Stop::Failed(error)))
+}
+
+/// The records of a pair that are gone.
+fn gone_in(unit: &Unit) -> Vec<(Side, Record)> {
+    let Unit::Linked { link, now } = unit else { return Vec::new() };
+    let gone = Side::BOTH.into_iter().filter(|side| now[at(*side)] == SideNow::Gone);
+    gone.map(|side| (side, Record::gone(id_of(link, side)))).collect()
 }
 
 /// The row of a delete.

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::matching::Match;
 use super::module::{ModuleWork, at};
 use super::reconcile::{Decision, Kept, Lost, reconcile};
+use super::remember::id_of;
 use super::units::{SideNow, Unit, seen};
 use crate::mapping::{Projection, Target, to_service, to_vtiger};
 use crate::model::document::with_products_of;
@@ -102,7 +103,8 @@ pub enum Plan {
     Revive(Side, Box<Link>, Box<Record>),
     /// Both are gone.
     Forget(Box<Link>),
-    /// The counterpart is not found, and may not be gone: these wait for the next sync.
+    /// One of them is not found, and may not be gone: what is known of the other waits for the next
+    /// sync.
     Later(Option<Box<Link>>, Vec<(Side, Record)>),
     /// Nothing to do.
     Nothing,
@@ -177,8 +179,14 @@ fn plan_linked(
     decided: Option<Decided>,
 ) -> Plan {
     if now.contains(&SideNow::Missing) {
-        let there = Side::BOTH.into_iter().filter_map(|s| Some((s, now[at(s)].record()?.clone())));
-        return Plan::Later(Some(Box::new(link)), there.collect());
+        // That one is gone is not told again by every system.
+        let known = |side: Side| match &now[at(side)] {
+            SideNow::Present(record) => Some((side, record.clone())),
+            SideNow::Gone => Some((side, Record::gone(id_of(&link, side)))),
+            SideNow::AsLinked | SideNow::Missing => None,
+        };
+        let known = Side::BOTH.into_iter().filter_map(known).collect();
+        return Plan::Later(Some(Box::new(link)), known);
     }
     let (decision, values) = decided.unwrap_or_else(|| decide(work, Some(&link), &now));
     let record = |side: Side| now[at(side)].record().cloned().map(Box::new);

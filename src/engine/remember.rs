@@ -149,15 +149,15 @@ pub async fn queue(
 ) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
     let id = record.id.clone();
-    if context.read(move |r| r.parked(connector, module, side, &id)).await?.is_some() {
+    let before = context.read(move |r| r.parked(connector, module, side, &id)).await?;
+    if before.as_ref().is_some_and(|before| before.gone || !record.trashed) {
         return Ok(());
     }
     let now = Stamp::now();
-    let (id, name) = (record.id.clone(), work.name_of(side, record));
-    let parked = Parked {
+    let fresh = || Parked {
         side,
-        id,
-        name,
+        id: record.id.clone(),
+        name: work.name_of(side, record),
         reason: None,
         since: now,
         tries: 0,
@@ -166,6 +166,8 @@ pub async fn queue(
         revision: 0,
         gone: false,
     };
+    let parked = before.unwrap_or_else(fresh);
+    let parked = Parked { next_try: now, gone: record.trashed, ..parked };
     if on(Safeguard::Parking) {
         batch.push(Change::PutParked(connector, module, parked));
     }

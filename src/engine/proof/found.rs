@@ -201,7 +201,7 @@ fn an_edit_in_the_moment_of_our_write_is_not_taken_for_its_answer() {
 }
 
 #[test]
-fn a_delete_done_by_somebody_else_is_not_counted() {
+fn a_delete_that_is_overtaken_is_neither_counted_nor_forgotten() {
     let setup = Setup { deletes: Deletes::Carry, ..Setup::plain() };
     let ready = |b: &mut Bench| {
         b.world().create(0, &mail(1));
@@ -210,6 +210,23 @@ fn a_delete_done_by_somebody_else_is_not_counted() {
         b.world().delete(0, 1);
     };
     at_every_step(setup, ready, |world| world.delete(1, 1));
+    // Once the other deletion is told too, this one is not told any more.
+    let ready = |b: &mut Bench| {
+        for n in 1..4 {
+            b.world().create(0, &mail(n));
+        }
+        for _ in 0..2 {
+            b.accept();
+            b.world().pass(60);
+        }
+        b.world().delete(0, 1);
+        b.world().pass(300);
+        b.world().edit(0, 2, 0);
+    };
+    let setup = Setup { deletions: true, ..setup };
+    at_every_step(setup, ready, |world| world.delete(1, 1));
+    at_every_step(setup, ready, |world| world.edit(1, 1, 0));
+    at_every_step(setup, ready, |world| world.restore(0, 1));
 }
 
 #[test]
