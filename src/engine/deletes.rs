@@ -178,10 +178,10 @@ async fn finish(
     if error.stops_the_run() || error.is_passing() {
         // It is the record that is gone that brings this up again.
         let absent = Record::gone(gone);
-        let mut reason = error.reason();
         let name = work.name_of(side, &one.record);
-        reason.text =
-            format!("It was deleted, and its counterpart {name} is to be. {}", reason.text);
+        let why = error.reason();
+        let text = format!("It was deleted, and its counterpart {name} is to be. {}", why.text);
+        let reason = Reason { text, ..why };
         park(context, work, side.other(), &absent, Some(&one.link), reason, batch).await?;
     } else {
         refused(context, work, one, &error, batch).await?;

@@ -321,8 +321,8 @@ async fn standing_skips(context: &Context, modules: &[ModuleWork]) -> Step<Batch
     context.read(tell).await
 }
 
-/// Everything read is applied, skipped or parked: now the cursors move, together with the rest of what
-/// is left to be committed.
+/// Everything read is applied, skipped or parked: now the cursors move, in one commit with what else
+/// is left.
 async fn move_cursors(context: &Context, modules: &[ModuleWork], mut batch: Batch) -> Step<()> {
     for work in modules {
         for side in Side::BOTH {

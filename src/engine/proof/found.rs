@@ -366,6 +366,24 @@ fn a_delete_that_fails_comes_back_though_the_deletion_is_shown_only_once() {
 }
 
 #[test]
+fn a_delete_that_waits_is_let_go_where_deletes_are_switched_off() {
+    let mut bench = pair(Setup { deletions: true, deletes: Deletes::Carry, ..Setup::plain() });
+    bench.world().delete(0, 1);
+    bench.world().faults = SLOW;
+    bench.run(SyncMode::Accept, Trigger::Manual);
+    bench.quiet();
+    assert_eq!(check::parked(&bench.store).len(), 1);
+    bench.setup.deletes = Deletes::Off;
+    bench.world().setup.deletes = Deletes::Off;
+    bench.map_phone(true);
+    bench.world().pass(60);
+    bench.accept();
+    assert_eq!(people(&bench, 1), 1);
+    assert!(check::parked(&bench.store).is_empty());
+    ends_well(bench);
+}
+
+#[test]
 fn a_parked_edit_does_not_hide_behind_an_edit_of_the_other_side() {
     let setup = Setup { feed: ChangeFeed::Filtered, rare_scans: true, ..Setup::plain() };
     let mut bench = pair(setup);

@@ -389,6 +389,9 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
         Id::DropEntry if here.is_some_and(|entry| entry.waiting().is_none()) => {
             Some("It does not wait: it is not tried again until it changes anyway.".into())
         }
+        Id::DropEntry if here.and_then(Entry::waiting).is_some_and(|parked| parked.gone) => {
+            Some("Its counterpart is to be deleted; to keep it, switch deletes off.".into())
+        }
         Id::Decide => match standing(model) {
             Some(entry) if !entry.is_undecided() => Some(undecidable(model, entry)),
             Some(_) => None,

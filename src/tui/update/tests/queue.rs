@@ -69,6 +69,17 @@ fn dropping_asks_and_names_the_record_and_a_standing_skip_is_not_dropped() {
 }
 
 #[test]
+fn a_delete_that_waits_is_not_dropped() {
+    let mut world = after("4");
+    let rows = world.model.queue.rows.as_mut().unwrap();
+    let State::Waiting(parked) = &mut rows.entries[0].state else { panic!("{rows:?}") };
+    parked.gone = true;
+    world.press("d");
+    assert!(world.model.dialogs.is_empty() && deeds(&world).is_empty());
+    assert!(shot(&world.model).contains("to keep it, switch deletes off"));
+}
+
+#[test]
 fn all_records_of_a_module_are_added_after_a_question() {
     let mut world = after("4 A j enter");
     assert!(question(&world).contains("Contacts"), "{}", question(&world));
