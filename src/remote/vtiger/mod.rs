@@ -201,10 +201,8 @@ impl Remote for Vtiger {
 
     fn record_url(&self, entity: &str, id: &str) -> Option<String> {
         let (_, number) = id.split_once('x')?;
-        (vtql::is_name(entity) && vtql::is_name(number)).then(|| {
-            let site = url::site(&self.url);
-            format!("{site}index.php?module={entity}&view=Detail&record={number}")
-        })
+        let plain = vtql::is_name(entity) && vtql::is_name(number);
+        plain.then(|| url::page(&self.url, entity, number))
     }
 
     fn requests(&self) -> (u64, u64) {

@@ -62,10 +62,20 @@ pub(crate) fn operation(base: &Url, name: &str) -> Url {
 }
 
 /// The address of Vtiger's own web pages.
-pub(crate) fn site(webservice: &Url) -> String {
+fn site(webservice: &Url) -> String {
     let text = webservice.as_str();
     let folder = text.strip_suffix(SCRIPT).or_else(|| text.strip_suffix(CLOUD));
     folder.unwrap_or(text).to_owned()
+}
+
+/// The address of the page in Vtiger that shows a record, by the number in its id. Taxes have no page of
+/// their own: they are listed in the settings.
+pub(crate) fn page(webservice: &Url, entity: &str, number: &str) -> String {
+    let query = match entity {
+        "Tax" => "module=Vtiger&parent=Settings&view=TaxIndex".to_owned(),
+        _ => format!("module={entity}&view=Detail&record={number}"),
+    };
+    format!("{}index.php?{query}", site(webservice))
 }
 
 #[cfg(test)]
@@ -104,5 +114,17 @@ mod tests {
         assert!(complete("").is_err());
         let url = complete("crm.example.com/v").unwrap();
         assert_eq!(site(&url), "https://crm.example.com/v/");
+    }
+
+    #[test]
+    fn a_record_is_shown_by_its_page_and_a_tax_by_the_settings() {
+        let url = complete("crm.example.com/v").unwrap();
+        for (entity, query) in [
+            ("Contacts", "module=Contacts&view=Detail&record=7"),
+            ("Tax", "module=Vtiger&parent=Settings&view=TaxIndex"),
+        ] {
+            let want = format!("https://crm.example.com/v/index.php?{query}");
+            assert_eq!(page(&url, entity, "7"), want);
+        }
     }
 }
