@@ -48,14 +48,14 @@ pub async fn stage_absent(
         after = Some(last.clone());
         let mut absent = Vec::new();
         for id in ids {
-            let key = id_key(&id).into_bytes();
+            let key = id_key(&id);
             while let Some(Ok((next, ()))) = seen.peek()
-                && *next < key
+                && next.as_slice() < key.as_bytes()
             {
                 seen.next();
             }
             match seen.peek() {
-                Some(Ok((next, ()))) if *next == key => {}
+                Some(Ok((next, ()))) if next == key.as_bytes() => {}
                 Some(Err(error)) => return Err(error.clone().into()),
                 _ => absent.push(id),
             }

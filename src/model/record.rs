@@ -1,6 +1,7 @@
 //! A record as one side holds it.
 
 use super::{Fields, Stamp};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// What one side holds of a record: the id, the stamps and the fields that were asked for.
@@ -28,8 +29,8 @@ impl Record {
 /// A sort key for an id: runs of digits compare as numbers, so `11x9` stands before `11x10`.
 ///
 /// Different ids have different keys.
-pub fn id_key(id: &str) -> String {
-    let mut key = String::with_capacity(id.len() + 4);
+pub fn id_key(id: &str) -> CompactString {
+    let mut key = CompactString::with_capacity(id.len() + 4);
     let mut rest = id;
     while let Some(first) = rest.chars().next() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

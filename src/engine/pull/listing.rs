@@ -15,6 +15,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// How often a page is asked for again that was sent in the place of another one.
 const REPEATED: usize = 3;
+/// So many records of a narrow listing are compared at once: each time costs a look at the file of the
+/// store.
+const COMPARED: usize = 500;
 
 /// What a listing has shown so far.
 pub struct Listing {
@@ -27,6 +30,8 @@ pub struct Listing {
     pub(super) ids_only: bool,
     /// Fingerprints of the pages of this listing.
     pages: HashSet<u64>,
+    /// Records of a narrow listing that are to be compared.
+    shown: Vec<Record>,
     /// Ids of records that only their stamps tell to have changed: fetched when there are enough.
     changed: Vec<String>,
 }
@@ -47,6 +52,7 @@ impl Listing {
             seen,
             ids_only: false,
             pages: HashSet::new(),
+            shown: Vec::new(),
             changed: Vec::new(),
         }
     }
@@ -63,14 +69,13 @@ impl Listing {
         self.pages.clear();
     }
 
-    /// Whether a page was sent before, although another one was asked for.
-    fn repeats(&self, page: &Page) -> bool {
-        !page.records.is_empty() && self.pages.contains(&page_print(page))
+    /// Whether a page is another one than those before, as was asked for. Remembers it.
+    fn is_other(&mut self, page: &Page) -> bool {
+        self.pages.insert(page_print(page)) || page.records.is_empty()
     }
 
     /// Takes note of a page.
     fn note(&mut self, page: &Page) -> Step<()> {
-        self.pages.insert(page_print(page));
         if let (Some(first), Some(total)) = (self.first_total, page.total)
             && total < first
         {
@@ -112,6 +117,7 @@ pub async fn run_listing(
     listing: &mut Listing,
 ) -> Step<()> {
     take_pages(context, work, side, scope, listing).await?;
+    compare_shown(context, work, side, listing).await?;
     let changed = std::mem::take(&mut listing.changed);
     fetch_and_take(context, work, side, &changed).await
 }
@@ -138,6 +144,7 @@ async fn take_pages(
         work.skew[at(side)] = time.0 - Stamp::now().0;
     }
     if let Next::Numbered { pages } = page.next {
+        page = other_page(remote.as_ref(), &request, page, listing).await?;
         page = remote.filled(&request, page).await?;
         take_page(context, work, side, page, narrow, listing).await?;
         let parallel = work.capabilities[at(side)].parallel.max(1);
@@ -184,15 +191,15 @@ async fn other_page(
     remote: &dyn Remote,
     request: &PageRequest,
     mut page: Page,
-    listing: &Listing,
+    listing: &mut Listing,
 ) -> Step<Page> {
     for _ in 0..REPEATED {
-        if !listing.repeats(&page) {
+        if listing.is_other(&page) {
             return Ok(page);
         }
         page = remote.page_begun(request).await?;
     }
-    if !listing.repeats(&page) {
+    if listing.is_other(&page) {
         return Ok(page);
     }
     Err(Stop::Failed(UserError::new(
@@ -215,27 +222,33 @@ async fn take_page(
     if listing.ids_only {
         return Ok(());
     }
-    if narrow {
-        take_narrow(context, work, side, page.records, listing).await
-    } else {
-        take(context, work, side, page.records).await
+    if !narrow {
+        return take(context, work, side, page.records).await;
     }
+    listing.shown.extend(page.records);
+    if listing.shown.len() < COMPARED {
+        return Ok(());
+    }
+    compare_shown(context, work, side, listing).await
 }
 
-/// Compares stamps only, and fetches the records whose stamp is not the known one.
-async fn take_narrow(
+/// Compares the stamps of what a narrow listing has shown, and fetches the records whose stamp is not
+/// the known one.
+async fn compare_shown(
     context: &Context,
     work: &mut ModuleWork,
     side: Side,
-    records: Vec<Record>,
     listing: &mut Listing,
 ) -> Step<()> {
+    if listing.shown.is_empty() {
+        return Ok(());
+    }
     let (connector, module, revision) = (context.id(), work.module, work.mapping.revision());
     let compare = |r: &Reader| {
-        let ids = records.iter().map(|record| record.id.as_str());
+        let ids = listing.shown.iter().map(|record| record.id.as_str());
         let marks = r.link_marks(connector, module, side, ids)?;
         let skips = r.skip_count(connector, module)? > 0;
-        for (record, mark) in records.into_iter().zip(marks) {
+        for (record, mark) in listing.shown.drain(..).zip(marks) {
             let current = mark.filter(|mark| mark.revision == revision && mark.stamp.is_some());
             if current.is_some_and(|mark| mark.stamp == record.modified) {
                 work.unchanged += 1;
@@ -346,6 +359,16 @@ mod tests {
         grows.note(&page(&["1"], Some(1))).unwrap();
         grows.note(&page(&["2"], Some(2))).unwrap();
         assert!(grows.consistent, "new records land behind");
-        assert!(grows.repeats(&page(&["2"], Some(2))), "the same page twice");
+    }
+
+    #[test]
+    fn a_page_that_comes_again_is_no_other_one() {
+        let mut listing = Listing::of(None);
+        assert!(listing.is_other(&page(&["1"], None)));
+        assert!(listing.is_other(&page(&["2"], None)));
+        assert!(!listing.is_other(&page(&["1"], None)));
+        assert!(listing.is_other(&page(&[], None)) && listing.is_other(&page(&[], None)));
+        listing.start_over_with_ids();
+        assert!(listing.is_other(&page(&["1"], None)));
     }
 }

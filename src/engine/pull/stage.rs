@@ -190,7 +190,6 @@ fn sleeps(context: &Context, work: &ModuleWork, print: Option<u128>, parked: &Pa
 
 fn push_linked(work: &mut ModuleWork, link: &LinkHead, staged: Staged) -> Step<()> {
     work.gone |= staged.is_gone();
-    let mut key = id_key(&link.vtiger_id).into_bytes();
-    key.extend([0, at(staged.side) as u8]);
+    let key = [id_key(&link.vtiger_id).as_bytes(), &[0, at(staged.side) as u8]].concat();
     Ok(work.linked.push(&key, &staged)?)
 }

@@ -7,9 +7,12 @@ use super::auth::Way;
 use super::errors::{self, ApiError, Asked};
 use super::oauth;
 use crate::model::Stamp;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use reqwest::Method;
 use syncdeck_records::project::Projection;
 
+/// What is encoded in the value of a parameter.
+const READABLE: &AsciiSet = &oauth::RESERVED.remove(b'/').remove(b',');
 /// A difference of the clocks that spoils a signature, in milliseconds.
 const CLOCK_MS: i64 = 60_000;
 
@@ -245,12 +248,12 @@ fn names_key(api: &ApiError) -> bool {
 /// Encoded so that slashes and commas stay as they are: the text `wp-json/wc/` must be readable in
 /// the address, and lists are joined by commas.
 fn query(params: &[(String, String)]) -> String {
-    let pairs: Vec<String> = params
-        .iter()
-        .map(|(name, value)| {
-            let value = oauth::encode(value).replace("%2F", "/").replace("%2C", ",");
-            format!("{}={value}", oauth::encode(name))
-        })
-        .collect();
-    pairs.join("&")
+    let mut query = String::new();
+    for (name, value) in params {
+        query.extend((!query.is_empty()).then_some("&"));
+        query.extend(utf8_percent_encode(name, oauth::RESERVED));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, READABLE));
+    }
+    query
 }

@@ -7,6 +7,7 @@ use crate::store::StoreResult;
 use crate::store::codec::{Code, Row};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
+use compact_str::CompactString;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ pub(in crate::store) const HISTORY: TableDefinition<'static, Key, ()> =
     TableDefinition::new("history");
 
 /// The ids by which an item is found; a plan is not looked for.
-fn ids(item: &Item) -> impl Iterator<Item = (Side, String)> {
+fn ids(item: &Item) -> impl Iterator<Item = (Side, CompactString)> {
     let ids = [(Side::Vtiger, &item.vtiger_id), (Side::Service, &item.service_id)];
     let ids = ids.map(|(side, id)| (!item.planned && !id.is_empty()).then(|| (side, id_key(id))));
     ids.into_iter().flatten()

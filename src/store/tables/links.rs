@@ -13,6 +13,7 @@ use crate::store::codec::{Code, PassedOver, Row, decode, pack, unpack};
 use crate::store::reader::Reader;
 use crate::store::writing::Writing;
 use crate::store::{StoreError, StoreResult};
+use compact_str::CompactString;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -373,7 +374,7 @@ impl Reader {
             stamp: stamp.map(Stamp),
             revision,
         };
-        let keys: Vec<String> = ids.map(id_key).collect();
+        let keys: Vec<CompactString> = ids.map(id_key).collect();
         let mut marks: Vec<Option<LinkMark>> = Vec::with_capacity(keys.len());
         if let (Some(first), Some(last)) = (keys.first(), keys.last())
             && keys.is_sorted()
