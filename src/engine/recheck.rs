@@ -5,10 +5,10 @@ use super::context::{Context, Step};
 use super::module::{ModuleWork, at};
 use super::pull::{CHUNK, Listing, known, run_listing, stage, take};
 use crate::model::{
-    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, Verdict, id_key, is_companion_id,
+    Cursor, Parked, Reason, ReasonCode, Record, Side, Skip, Stamp, id_key, is_companion_id,
 };
 use crate::remote::{Scope, Since};
-use crate::store::{Batch, Change, StoreResult};
+use crate::store::{Batch, Change, Reader, StoreResult};
 use std::collections::HashSet;
 
 /// Why a record that waited still waits.
@@ -151,46 +151,33 @@ pub async fn stage_trashed(
 /// nothing shows that they changed.
 pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
-    let manual = context.manual;
-    let now = Stamp::now();
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let waiting = context
-            .read(move |r| r.parked_after(connector, module, Some((side, &from)), 1_000))
-            .await?;
-        let Some(last) = waiting.last() else { break };
-        let done = last.side != side;
-        after.clone_from(&last.id);
-        let due = waiting.iter().filter(|p| p.side == side && (manual || p.next_try <= now));
-        let (gone, others): (Vec<_>, Vec<_>) = due.partition(|p| p.gone);
-        let ids = |of: Vec<&Parked>| of.into_iter().map(|p| p.id.clone()).collect::<Vec<_>>();
-        take_again(context, work, side, &ids(others), false).await?;
-        take_again(context, work, side, &ids(gone), true).await?;
-        if done {
-            break;
+    let (manual, now) = (context.manual, Stamp::now());
+    for gone in [false, true] {
+        let mut after = Some(String::new());
+        while let Some(from) = &after {
+            let due = |p: &Parked| p.gone == gone && (manual || p.next_try <= now);
+            let look = |r: &Reader| {
+                let waiting = r.parked_of(connector, module, side, from)?;
+                let due = waiting.filter(|p| p.as_ref().map_or(true, due));
+                due.map(|p| Ok(p?.id)).take(CHUNK).collect()
+            };
+            let ids: Vec<String> = context.read(look).await?;
+            take_again(context, work, side, &ids, gone).await?;
+            after = ids.get(CHUNK - 1).cloned();
         }
     }
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let skips = context
-            .read(move |r| r.skips_after(connector, module, Some((side, &from)), 1_000))
-            .await?;
-        let Some(last) = skips.last() else { return Ok(()) };
-        let done = last.side != side;
-        after.clone_from(&last.id);
-        let soft = |s: &&Skip| {
-            let code = s.reason.code;
-            let soft = matches!(code, ReasonCode::AmbiguousMatch | ReasonCode::DuplicateInSource);
-            s.side == side && (soft || s.verdict() == Some(Verdict::CreateNew))
+    let mut after = Some(String::new());
+    while let Some(from) = &after {
+        let look = |r: &Reader| {
+            let skips = r.skips_of(connector, module, side, from)?;
+            let soft = skips.filter(|s| s.as_ref().map_or(true, Skip::may_be_mended));
+            soft.map(|s| Ok(s?.id)).take(CHUNK).collect()
         };
-        let ids: Vec<String> = skips.iter().filter(soft).map(|s| s.id.clone()).collect();
+        let ids: Vec<String> = context.read(look).await?;
         take_again(context, work, side, &ids, false).await?;
-        if done {
-            return Ok(());
-        }
+        after = ids.get(CHUNK - 1).cloned();
     }
+    Ok(())
 }
 
 /// The other sides of linked records that waited.
@@ -293,7 +280,7 @@ async fn note_missing(
     Ok(())
 }
 
-/// `gone`: they were shown to be gone, which nothing tells a second time.
+/// At most [`CHUNK`] of them. `gone`: they were shown to be gone, which nothing tells a second time.
 async fn take_again(
     context: &Context,
     work: &mut ModuleWork,
@@ -301,33 +288,34 @@ async fn take_again(
     ids: &[String],
     gone: bool,
 ) -> Step<()> {
-    for chunk in ids.chunks(CHUNK) {
-        let records = match gone {
-            true => fetch_all(context, work, side, chunk).await?,
-            false => fetch_some(context, work, side, chunk).await?,
-        };
-        let known = known(context, work, side, &records).await?;
-        let mut forget = Batch::new();
-        let there: HashSet<&str> = records.iter().map(|r| r.id.as_str()).collect();
-        let missing = chunk.iter().filter(|id| !there.contains(id.as_str()));
-        let missing: Vec<String> = missing.cloned().collect();
-        note_missing(context, work, side, missing, &mut forget).await?;
-        for (record, known) in records.into_iter().zip(known) {
-            if known.link.is_none() {
-                let (id, connector, module) = (record.id.clone(), context.id(), work.module);
-                let ends = known.skip.as_ref().is_some_and(Skip::is_final);
-                // Nothing comes of it by itself, or nothing could.
-                if record.trashed {
-                    forget_waiting(context, work, side, id, &mut forget);
-                } else if ends || !work.writes(side.other()) {
-                    forget.push(Change::DropParked(connector, module, side, id));
-                }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let records = match gone {
+        true => fetch_all(context, work, side, ids).await?,
+        false => fetch_some(context, work, side, ids).await?,
+    };
+    let known = known(context, work, side, &records).await?;
+    let mut forget = Batch::new();
+    let there: HashSet<&str> = records.iter().map(|r| r.id.as_str()).collect();
+    let missing = ids.iter().filter(|id| !there.contains(id.as_str()));
+    let missing: Vec<String> = missing.cloned().collect();
+    note_missing(context, work, side, missing, &mut forget).await?;
+    for (record, known) in records.into_iter().zip(known) {
+        if known.link.is_none() {
+            let (id, connector, module) = (record.id.clone(), context.id(), work.module);
+            let ends = known.skip.as_ref().is_some_and(Skip::is_final);
+            // Nothing comes of it by itself, or nothing could.
+            if record.trashed {
+                forget_waiting(context, work, side, id, &mut forget);
+            } else if ends || !work.writes(side.other()) {
+                forget.push(Change::DropParked(connector, module, side, id));
             }
-            stage(context, work, side, record, &known, true)?;
         }
-        if !context.dry {
-            context.commit(forget).await?;
-        }
+        stage(context, work, side, record, &known, true)?;
+    }
+    if !context.dry {
+        context.commit(forget).await?;
     }
     Ok(())
 }

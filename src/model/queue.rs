@@ -165,8 +165,16 @@ impl Skip {
 
     /// Whether a person has yet to decide with what the record belongs together.
     pub fn waits_for_decision(&self) -> bool {
-        let asks = [ReasonCode::AmbiguousMatch, ReasonCode::DuplicateInSource];
-        self.decided.is_none() && asks.contains(&self.reason.code)
+        self.decided.is_none() && self.is_about_a_match()
+    }
+
+    /// Whether a change on the other side may end it.
+    pub fn may_be_mended(&self) -> bool {
+        self.is_about_a_match() || self.verdict() == Some(Verdict::CreateNew)
+    }
+
+    fn is_about_a_match(&self) -> bool {
+        [ReasonCode::AmbiguousMatch, ReasonCode::DuplicateInSource].contains(&self.reason.code)
     }
 
     /// Whether it stands whatever becomes of the record: a deletion that is not carried over, or a

@@ -331,6 +331,30 @@ fn a_sync_that_finds_nothing_commits_five_times() {
 }
 
 #[test]
+fn hundreds_that_were_there_twice_are_taken_again_when_their_doubles_are_gone() {
+    const MANY: u64 = 230;
+    let told = Setup { feed: ChangeFeed::Filtered, rare_scans: true, ..Setup::plain() };
+    let setup = Setup { deletions: true, deletes: Deletes::Carry, ..told };
+    let mut bench = bench(setup);
+    for n in (1..=MANY).chain(1..=MANY) {
+        bench.world().create(0, &mail(n));
+    }
+    bench.world().pass(60);
+    bench.accept();
+    let twice = |bench: &Bench| check::skips(&bench.store).len() as u64;
+    assert_eq!((people(&bench, 1) as u64, twice(&bench)), (MANY, MANY));
+    for n in 1..=MANY {
+        bench.world().delete(0, n);
+    }
+    for _ in 0..3 {
+        bench.world().pass(60);
+        bench.accept();
+    }
+    assert_eq!((people(&bench, 1) as u64, twice(&bench)), (MANY, 0));
+    ends_well(bench);
+}
+
+#[test]
 fn a_delete_that_fails_comes_back_though_the_deletion_is_shown_only_once() {
     let plain = Setup { deletes: Deletes::Carry, ..Setup::plain() };
     let told = Setup { deletions: true, ..plain };

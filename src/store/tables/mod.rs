@@ -67,6 +67,18 @@ fn records_after<R: Row>(
         .collect()
 }
 
+/// The rows of a module's records of one side by id, after an id.
+fn records_of<R: Row>(
+    table: &impl ReadableTable<RecordKey, &'static [u8]>,
+    (c, m, side, after): (ConnectorId, Module, Side, &str),
+) -> StoreResult<impl Iterator<Item = StoreResult<R>>> {
+    let (side, key) = (side.code(), id_key(after));
+    let start = Bound::Excluded((c, m.code(), side, key.as_str()));
+    let end = Bound::Excluded((c, m.code(), side + 1, ""));
+    let rows = table.range::<(u32, u8, u8, &str)>((start, end))?;
+    Ok(rows.map(|row| R::decode(row?.1.value())))
+}
+
 /// Puts the row of a record of one side; answers whether it is new.
 fn put_record<R: Row>(
     table: &mut BytesTable<'_, RecordKey>,

@@ -2,7 +2,7 @@
 
 use super::counters::Counter;
 use super::shapes::ReasonV1;
-use super::{RecordKey, drop_record, get_record, put_record, records_after};
+use super::{RecordKey, drop_record, get_record, put_record, records_after, records_of};
 use crate::model::{ConnectorId, Module, Parked, Side, Stamp};
 use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
@@ -168,6 +168,17 @@ impl Reader {
         limit: usize,
     ) -> StoreResult<Vec<Parked>> {
         records_after(self.parked.open(&self.txn)?, c, m, after, limit)
+    }
+
+    /// Queue entries of a module's records of one side by id, after an id.
+    pub fn parked_of(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        after: &str,
+    ) -> StoreResult<impl Iterator<Item = StoreResult<Parked>>> {
+        records_of(self.parked.open(&self.txn)?, (c, m, side, after))
     }
 
     /// How many records wait in a connector's queue. Does not scan.

@@ -2,7 +2,7 @@
 
 use super::counters::Counter;
 use super::shapes::ReasonV1;
-use super::{RecordKey, drop_record, get_record, put_record, records_after};
+use super::{RecordKey, drop_record, get_record, put_record, records_after, records_of};
 use crate::model::{Candidate, ConnectorId, Decided, Module, Side, Skip, Stamp, Verdict};
 use crate::store::StoreResult;
 use crate::store::codec::{Code, Row, pack, unpack};
@@ -242,6 +242,17 @@ impl Reader {
         limit: usize,
     ) -> StoreResult<Vec<Skip>> {
         records_after(self.skips.open(&self.txn)?, c, m, after, limit)
+    }
+
+    /// Standing skips of a module's records of one side by id, after an id.
+    pub fn skips_of(
+        &self,
+        c: ConnectorId,
+        m: Module,
+        side: Side,
+        after: &str,
+    ) -> StoreResult<impl Iterator<Item = StoreResult<Skip>>> {
+        records_of(self.skips.open(&self.txn)?, (c, m, side, after))
     }
 
     /// How many skips of a module stand. Does not scan.
