@@ -33,6 +33,12 @@ pub struct VirtualList {
     asked: Option<(u64, usize)>,
 }
 
+/// How many rows above and below the visible ones are read with them. Few: a jump pays for all of
+/// them, and reading a row takes some microseconds.
+fn margin(height: u64) -> u64 {
+    height / 4 + 1
+}
+
 impl VirtualList {
     /// A list whose parts have these lengths, as far as is known.
     pub fn new(lengths: Vec<u64>) -> Self {
@@ -146,8 +152,8 @@ impl VirtualList {
             return None;
         }
         let end = (self.top + height).min(self.shown());
-        let from = self.top.saturating_sub(height);
-        let count = (end + height).min(self.shown()) - from;
+        let from = self.top.saturating_sub(margin(height));
+        let count = (end + margin(height)).min(self.shown()) - from;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         if self.asked == Some((from, count)) {
             return None;
@@ -157,8 +163,8 @@ impl VirtualList {
 
     /// Asks for the present rows again, because the store changed.
     pub fn refresh(&mut self, source: &Source, height: u64) -> PageRequest {
-        let from = self.top.saturating_sub(height);
-        let count = usize::try_from(height.saturating_mul(3)).unwrap_or(usize::MAX);
+        let from = self.top.saturating_sub(margin(height));
+        let count = usize::try_from(height + 2 * margin(height)).unwrap_or(usize::MAX);
         self.request(source, from, count)
     }
 

@@ -291,7 +291,7 @@ fn a_key_in_a_list_of_a_million_rows_reads_three_screens_at_most() {
     world.press("enter");
     assert_eq!(shown(&world), 1_234_567);
     let keys = "j j k ctrl-d ctrl-d ctrl-u ctrl-f ctrl-f ctrl-b G k ctrl-b ctrl-u j G g G ctrl-f g";
-    let most = usize::try_from(crate::tui::layout::list_height(&world.model) * 3).unwrap();
+    let most = usize::try_from(crate::tui::layout::list_height(&world.model) * 2).unwrap();
     for key in keys.split(' ') {
         world.seen.clear();
         world.press(key);
