@@ -4,6 +4,7 @@
 mod error;
 mod http;
 pub mod magento;
+mod oauth;
 mod probe;
 pub mod rest;
 mod tokens;

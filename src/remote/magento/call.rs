@@ -1,11 +1,11 @@
 //! Requests to the API: the right address and scope, the keys, and the two kinds of answers.
 
 use super::super::http::{Answer, Call, Fault, Plan};
+use super::super::oauth;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Magento;
 use super::entity::Entity;
 use super::errors::{self, ApiError, Asked};
-use super::oauth;
 use super::search::Search;
 use crate::model::{Fields, Stamp, UserError, Value};
 use reqwest::Method;

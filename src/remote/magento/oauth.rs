@@ -1,20 +1,8 @@
 //! OAuth 1.0a with HMAC-SHA256, as Magento checks it (RFC 5849, with the habits of its PHP library):
 //! names are sorted as people sort numbers, and the path is normalised before it is signed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
+use super::super::oauth::{base_string, encode, nonce};
 use std::cmp::Ordering;
-
-/// All but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// The text as OAuth encodes it; a space is `%20`.
-pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
-}
 
 /// The four values of an integration.
 pub(crate) struct Keys<'a> {
@@ -95,20 +83,10 @@ fn as_numbers(a: &[u8], b: &[u8]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
-/// What is signed: method, address without query, parameters.
-pub(crate) fn base_string(method: &str, address: &str, params: &[(String, String)]) -> String {
-    let mut pairs: Vec<(String, String)> =
-        params.iter().map(|(k, v)| (encode(k), encode(v))).collect();
-    pairs.sort_by(|(a, x), (b, y)| natural(a, b).then_with(|| x.cmp(y)));
-    let joined: Vec<String> = pairs.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
-    format!("{method}&{}&{}", encode(address), encode(&joined.join("&")))
-}
-
 /// The signature of a base string.
-pub(crate) fn signature(base: &str, secret: &str, token_secret: &str) -> String {
-    let key = format!("{}&{}", encode(secret), encode(token_secret));
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
-    STANDARD.encode(hmac::sign(&key, base.as_bytes()))
+fn signature(base: &str, keys: &Keys<'_>) -> String {
+    let secrets = format!("{}&{}", encode(keys.secret), encode(keys.token_secret));
+    super::super::oauth::signature(base, &secrets)
 }
 
 /// The `Authorization` header of a request, with a new nonce each time.
@@ -129,24 +107,13 @@ pub(crate) fn header(
     ];
     let own = own.map(|(name, value)| (name.to_owned(), value));
     let all: Vec<(String, String)> = own.iter().cloned().chain(query.iter().cloned()).collect();
-    let signed = signature(&base_string(method, address, &all), keys.secret, keys.token_secret);
+    let signed = signature(&base_string(method, address, &all, natural), keys);
     let shown: Vec<String> = own
         .into_iter()
         .chain([("oauth_signature".to_owned(), signed)])
         .map(|(name, value)| format!("{name}=\"{}\"", encode(&value)))
         .collect();
     format!("OAuth {}", shown.join(", "))
-}
-
-fn nonce() -> String {
-    let mut bytes = [0u8; 16];
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        // No randomness: the time is as good for a value that must only differ.
-        let now =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        bytes = now.as_nanos().to_be_bytes();
-    }
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -158,37 +125,16 @@ mod tests {
     }
 
     #[test]
-    fn the_base_string_of_the_standard_comes_out() {
-        // RFC 5849, section 3.4.1.1, with the parameters that occur once.
-        let base = base_string(
-            "POST",
-            "http://example.com/request",
-            &params(&[
-                ("b5", "=%3D"),
-                ("c@", ""),
-                ("a2", "r b"),
-                ("oauth_token", "kkk9d7dh3k39sjv7"),
-            ]),
-        );
-        assert_eq!(
-            base,
-            "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26b5%3D%253D%25253D%26c%2540%3D%26\
-             oauth_token%3Dkkk9d7dh3k39sjv7"
-        );
-    }
-
-    #[test]
     fn the_signature_is_hmac_sha256_under_both_secrets() {
         // printf 'base' | openssl dgst -sha256 -hmac 'kd94hf93k423kf44&pfkkdhi9sl3r4s00' -binary | base64
+        let of = |secret, token_secret| {
+            signature("base", &Keys { key: "ck", secret, token: "at", token_secret })
+        };
         assert_eq!(
-            signature("base", "kd94hf93k423kf44", "pfkkdhi9sl3r4s00"),
+            of("kd94hf93k423kf44", "pfkkdhi9sl3r4s00"),
             "hUz1edMiGyYH0tefrEAycg/bi+zffBrQeWoxgOvhR0c="
         );
-        assert_ne!(
-            signature("base", "a&b", "c"),
-            signature("base", "a", "b&c"),
-            "encoded in the key"
-        );
+        assert_ne!(of("a&b", "c"), of("a", "b&c"), "encoded in the key");
     }
 
     #[test]

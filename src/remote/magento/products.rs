@@ -9,11 +9,11 @@
 //! the shop has no source items).
 
 use super::super::http::Plan;
+use super::super::oauth::encode;
 use super::super::{ErrorKind, RemoteError, RemoteResult, Written};
 use super::Magento;
 use super::call::{Ask, View};
 use super::entity::{Entity, named};
-use super::oauth::encode;
 use super::records::{self, Beside, member, text};
 use super::search::{Filter, Search};
 use super::values::{self, Kind, bad, put};

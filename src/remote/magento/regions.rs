@@ -1,10 +1,10 @@
 //! Countries and their regions, which Magento knows by number: in countries that have a list, any
 //! other text for a region is lost.
 
+use super::super::oauth::encode;
 use super::super::{ErrorKind, RemoteResult};
 use super::Magento;
 use super::call::Ask;
-use super::oauth::encode;
 use super::records::text;
 use crate::mapping::folded_name;
 use crate::model::Value;

@@ -157,6 +157,7 @@ impl Auth {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::oauth::{base_string, signature};
     use super::*;
 
     fn auth(site: &str) -> Auth {
@@ -200,7 +201,7 @@ mod tests {
         let given = |name: &str| query.iter().find(|(k, _)| k == name).unwrap().1.clone();
         let unsigned: Vec<_> =
             query.iter().filter(|(k, _)| k != "oauth_signature").cloned().collect();
-        let base = oauth::base_string("GET", "http://h", &unsigned);
-        assert_eq!(given("oauth_signature"), oauth::signature(&base, "cs_2"));
+        let base = base_string("GET", "http://h", &unsigned, str::cmp);
+        assert_eq!(given("oauth_signature"), signature(&base, "cs_2&"));
     }
 }

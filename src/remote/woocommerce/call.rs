@@ -1,18 +1,18 @@
 //! Requests to the API: the right address, the keys, and the two kinds of answers.
 
 use super::super::http::{Answer, Call, Fault, Plan};
+use super::super::oauth::RESERVED;
 use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Woo;
 use super::auth::Way;
 use super::errors::{self, ApiError, Asked};
-use super::oauth;
 use crate::model::Stamp;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use reqwest::Method;
 use syncdeck_records::project::Projection;
 
 /// What is encoded in the value of a parameter.
-const READABLE: &AsciiSet = &oauth::RESERVED.remove(b'/').remove(b',');
+const READABLE: &AsciiSet = &RESERVED.remove(b'/').remove(b',');
 /// A difference of the clocks that spoils a signature, in milliseconds.
 const CLOCK_MS: i64 = 60_000;
 
@@ -251,7 +251,7 @@ fn query(params: &[(String, String)]) -> String {
     let mut query = String::new();
     for (name, value) in params {
         query.extend((!query.is_empty()).then_some("&"));
-        query.extend(utf8_percent_encode(name, oauth::RESERVED));
+        query.extend(utf8_percent_encode(name, RESERVED));
         query.push('=');
         query.extend(utf8_percent_encode(value, READABLE));
     }

@@ -5,8 +5,9 @@ mod staff;
 mod statuses;
 
 use super::super::http::stub::{Heard, Say, Stub};
+use super::super::oauth;
 use super::super::{ConnectOptions, ErrorKind, PageAt, PageRequest, Remote, Scope, Write};
-use super::{connect, oauth};
+use super::connect;
 use crate::model::Fields;
 use percent_encoding::percent_decode_str;
 use std::sync::Arc;
@@ -67,8 +68,8 @@ fn is_signed(heard: &Heard, origin: &str, path: &str) -> bool {
         return false;
     };
     let unsigned: Vec<_> = params.iter().filter(|(k, _)| k != "oauth_signature").cloned().collect();
-    let base = oauth::base_string(&heard.method, &format!("{origin}{path}"), &unsigned);
-    *given == oauth::signature(&base, SECRET)
+    let base = oauth::base_string(&heard.method, &format!("{origin}{path}"), &unsigned, str::cmp);
+    *given == oauth::signature(&base, &format!("{SECRET}&"))
 }
 
 fn request(scope: Scope) -> PageRequest {
