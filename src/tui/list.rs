@@ -40,9 +40,11 @@ fn margin(height: u64) -> u64 {
 }
 
 impl VirtualList {
-    /// A list whose parts have these lengths, as far as is known.
-    pub fn new(lengths: Vec<u64>) -> Self {
-        Self { lengths, ..Self::default() }
+    /// A list whose parts have these lengths, as far as is known. The numbers of its views begin with
+    /// this one, which no other list has: an answer belongs to one list only.
+    pub fn new(lengths: Vec<u64>, number: u64) -> Self {
+        let first = number << 32;
+        Self { lengths, generation: first, view: first, ..Self::default() }
     }
 
     /// How many rows are shown, all in all.
@@ -74,7 +76,6 @@ impl VirtualList {
     }
 
     /// The number of the view that is shown; pages of other ones are dropped.
-    #[cfg(test)]
     pub fn view(&self) -> u64 {
         self.view
     }

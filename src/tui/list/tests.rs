@@ -59,7 +59,7 @@ fn arrange(list: &mut VirtualList, lengths: &[u64], keys: impl IntoIterator<Item
 
 #[test]
 fn a_million_rows_ask_for_three_screens_at_most() {
-    let mut list = VirtualList::new(vec![1_000_000, 0]);
+    let mut list = VirtualList::new(vec![1_000_000, 0], 0);
     for step in [0i64, 999_999, -500_000, 1, 20, -1] {
         list.step(step, 20);
         if let Some(request) = list.want(&source(), 20) {
@@ -74,7 +74,7 @@ fn a_million_rows_ask_for_three_screens_at_most() {
 
 #[test]
 fn the_cursor_follows_its_row_when_lists_grow() {
-    let mut list = VirtualList::new(vec![3, 3]);
+    let mut list = VirtualList::new(vec![3, 3], 0);
     list.go(4, 10);
     let request = list.want(&source(), 10).unwrap();
     list.accept(answer(&request, &[3, 3]), 10);
@@ -89,7 +89,7 @@ fn the_cursor_follows_its_row_when_lists_grow() {
 
 #[test]
 fn answers_to_an_older_view_are_dropped() {
-    let mut list = VirtualList::new(vec![5, 0]);
+    let mut list = VirtualList::new(vec![5, 0], 0);
     let old = list.want(&source(), 10).unwrap();
     list.next_view();
     assert_eq!(list.generation(), 1);
@@ -105,7 +105,7 @@ fn answers_to_an_older_view_are_dropped() {
 
 #[test]
 fn an_order_keeps_the_row_and_old_rows_stay_until_new_ones_come() {
-    let mut list = VirtualList::new(vec![5, 0]);
+    let mut list = VirtualList::new(vec![5, 0], 0);
     let request = list.want(&source(), 10).unwrap();
     list.accept(answer(&request, &[5, 0]), 10);
     list.go(3, 10);
@@ -123,7 +123,7 @@ fn an_order_keeps_the_row_and_old_rows_stay_until_new_ones_come() {
 
 #[test]
 fn a_row_that_the_filter_leaves_out_leaves_the_cursor_at_the_top() {
-    let mut list = VirtualList::new(vec![50]);
+    let mut list = VirtualList::new(vec![50], 0);
     list.go(30, 10);
     arrange(&mut list, &[50], 0..20);
     let request = list.want(&source(), 10).unwrap();
@@ -135,7 +135,7 @@ fn a_row_that_the_filter_leaves_out_leaves_the_cursor_at_the_top() {
 
 #[test]
 fn a_million_rows_in_another_order_ask_for_three_screens_at_most() {
-    let mut list = VirtualList::new(vec![1_000_000]);
+    let mut list = VirtualList::new(vec![1_000_000], 0);
     list.go(600_000, 40);
     arrange(&mut list, &[1_000_000], (0..1_000_000).rev());
     for step in [0i64, 1, 40, -20, 999_999, -999_999, 500_000] {

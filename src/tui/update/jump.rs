@@ -26,20 +26,8 @@ pub fn places(model: &Model) -> Vec<(String, Place)> {
     let settings =
         |section: Section| (format!("Settings: {}", section.label()), Place::Settings(section));
     let mut all = Vec::new();
-    if let Some(reason) = &item.reason {
-        let section = match reason.code {
-            ReasonCode::SideIsReadOnly | ReasonCode::DeleteNotCarriedOver => {
-                Some(Section::Module(item.module))
-            }
-            ReasonCode::OutsidePeriod => Some(Section::PreSync),
-            ReasonCode::NoPermission => Some(Section::Connection),
-            ReasonCode::RateLimited => Some(Section::Advanced),
-            ReasonCode::ConflictTie => Some(Section::System),
-            _ => None,
-        };
-        all.extend(section.map(settings));
-        all.extend((!reason.field.is_empty()).then(|| line(&reason.field)));
-    }
+    all.extend(section_of_reason(item).map(settings));
+    all.extend(field_of_reason(item).map(line));
     if let Some(conflict) = &item.conflict {
         all.push(line(&conflict.field));
         all.push(settings(Section::System));
@@ -52,6 +40,23 @@ pub fn places(model: &Model) -> Vec<(String, Place)> {
         }
     }
     once
+}
+
+fn section_of_reason(item: &Item) -> Option<Section> {
+    match item.reason.as_ref()?.code {
+        ReasonCode::SideIsReadOnly | ReasonCode::DeleteNotCarriedOver => {
+            Some(Section::Module(item.module))
+        }
+        ReasonCode::OutsidePeriod => Some(Section::PreSync),
+        ReasonCode::NoPermission => Some(Section::Connection),
+        ReasonCode::RateLimited => Some(Section::Advanced),
+        ReasonCode::ConflictTie => Some(Section::System),
+        _ => None,
+    }
+}
+
+fn field_of_reason(item: &Item) -> Option<&str> {
+    item.reason.as_ref().map(|reason| reason.field.as_str()).filter(|field| !field.is_empty())
 }
 
 /// The Vtiger field of the line that a path of either side belongs to.
@@ -106,8 +111,13 @@ fn go(model: &mut Model, place: &Place, effects: &mut Effects) {
 
 /// Why the key does nothing now.
 pub fn why_not(model: &Model) -> Option<String> {
-    if pointed(model).is_none() {
+    let Some((item, _)) = pointed(model) else {
         return Some("The row is still being read.".into());
-    }
-    places(model).is_empty().then(|| "No mapping line and no setting has to do with it.".into())
+    };
+    // Asked for with every frame; which lines they are takes longer to find out.
+    let any = section_of_reason(item).is_some()
+        || field_of_reason(item).is_some()
+        || item.conflict.is_some()
+        || !item.changes.is_empty();
+    (!any).then(|| "No mapping line and no setting has to do with it.".into())
 }

@@ -46,12 +46,11 @@ pub fn refresh(model: &mut Model, effects: &mut Effects) {
 /// Takes a page in, whichever list it is for.
 pub fn accept(model: &mut Model, page: Page, effects: &mut Effects) {
     let height = layout::list_height(model);
-    let mut changed = false;
-    for screen in &mut model.screens {
-        if let Screen::List(view) = screen {
-            changed |= view.list.accept(page.clone(), height);
-        }
-    }
+    let asked = model.screens.iter_mut().find_map(|screen| match screen {
+        Screen::List(view) if view.list.view() == page.view => Some(view),
+        _ => None,
+    });
+    let changed = asked.is_some_and(|view| view.list.accept(page, height));
     model.dirty |= changed;
     if changed {
         want(model, effects);

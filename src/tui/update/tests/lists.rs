@@ -21,6 +21,22 @@ fn filter_and_sort_survive_the_way_to_a_record_and_back() {
 }
 
 #[test]
+fn a_list_that_lies_below_another_keeps_its_own_rows() {
+    let mut world = fixture::with_held((80, 24));
+    world.press("j enter");
+    let rows = |world: &World| {
+        let lines = shot(&world.model);
+        lines.lines().skip(2).take(18).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = rows(&world);
+    world.press("H v");
+    assert_eq!(world.model.screens.len(), 2);
+    assert_ne!(rows(&world), before);
+    let _ = crate::tui::update::update(&mut world.model, Msg::Key(Key::parse("esc").unwrap()));
+    assert_eq!(rows(&world), before, "before anything is read again");
+}
+
+#[test]
 fn an_inverse_filter_shows_the_others() {
     let mut world = after("j enter /");
     world.type_text("!müller");
