@@ -153,28 +153,34 @@ pub async fn stage_waiting(context: &Context, work: &mut ModuleWork, side: Side)
     let (connector, module) = (context.id(), work.module);
     let (manual, now) = (context.manual, Stamp::now());
     for gone in [false, true] {
-        let mut after = Some(String::new());
-        while let Some(from) = &after {
-            let due = |p: &Parked| p.gone == gone && (manual || p.next_try <= now);
-            let look = |r: &Reader| {
-                let waiting = r.parked_of(connector, module, side, from)?;
-                let due = waiting.filter(|p| p.as_ref().map_or(true, due));
-                due.map(|p| Ok(p?.id)).take(CHUNK).collect()
-            };
-            let ids: Vec<String> = context.read(look).await?;
-            take_again(context, work, side, &ids, gone).await?;
-            after = ids.get(CHUNK - 1).cloned();
-        }
+        let due = |p: &Parked| p.gone == gone && (manual || p.next_try <= now);
+        let waiting = |r: &Reader, after: &str| {
+            let rows = r.parked_of(connector, module, side, after)?;
+            let due = rows.filter(|p| p.as_ref().map_or(true, due));
+            due.map(|p| Ok(p?.id)).take(CHUNK).collect()
+        };
+        take_all_again(context, work, side, gone, waiting).await?;
     }
+    let skipped = |r: &Reader, after: &str| {
+        let rows = r.skips_of(connector, module, side, after)?;
+        let soft = rows.filter(|s| s.as_ref().map_or(true, Skip::may_be_mended));
+        soft.map(|s| Ok(s?.id)).take(CHUNK).collect()
+    };
+    take_all_again(context, work, side, false, skipped).await
+}
+
+/// `next` answers the ids that follow one, at most [`CHUNK`].
+async fn take_all_again(
+    context: &Context,
+    work: &mut ModuleWork,
+    side: Side,
+    gone: bool,
+    next: impl Fn(&Reader, &str) -> StoreResult<Vec<String>>,
+) -> Step<()> {
     let mut after = Some(String::new());
     while let Some(from) = &after {
-        let look = |r: &Reader| {
-            let skips = r.skips_of(connector, module, side, from)?;
-            let soft = skips.filter(|s| s.as_ref().map_or(true, Skip::may_be_mended));
-            soft.map(|s| Ok(s?.id)).take(CHUNK).collect()
-        };
-        let ids: Vec<String> = context.read(look).await?;
-        take_again(context, work, side, &ids, false).await?;
+        let ids = context.read(|r| next(r, from)).await?;
+        take_again(context, work, side, &ids, gone).await?;
         after = ids.get(CHUNK - 1).cloned();
     }
     Ok(())

@@ -16,47 +16,54 @@ fn pointed(model: &Model) -> Option<(&Item, ConnectorId)> {
     }
 }
 
+/// What mends it, as the item tells it.
+enum Mend<'i> {
+    Line(&'i str),
+    Settings(Section),
+}
+
+fn mends(item: &Item) -> Vec<Mend<'_>> {
+    let mut all = Vec::new();
+    if let Some(reason) = &item.reason {
+        let section = match reason.code {
+            ReasonCode::SideIsReadOnly | ReasonCode::DeleteNotCarriedOver => {
+                Some(Section::Module(item.module))
+            }
+            ReasonCode::OutsidePeriod => Some(Section::PreSync),
+            ReasonCode::NoPermission => Some(Section::Connection),
+            ReasonCode::RateLimited => Some(Section::Advanced),
+            ReasonCode::ConflictTie => Some(Section::System),
+            _ => None,
+        };
+        all.extend(section.map(Mend::Settings));
+        all.extend((!reason.field.is_empty()).then_some(Mend::Line(&reason.field)));
+    }
+    if let Some(conflict) = &item.conflict {
+        all.extend([Mend::Line(&conflict.field), Mend::Settings(Section::System)]);
+    }
+    all.extend(item.changes.iter().map(|change| Mend::Line(&change.field)));
+    all
+}
+
 /// The places that mend what became of a record: that of the reason first.
 pub fn places(model: &Model) -> Vec<(String, Place)> {
     let Some((item, connector)) = pointed(model) else { return Vec::new() };
-    let line = |field: &str| {
-        let name = vtiger_field(model, connector, item.module, field);
-        (format!("Mapping line of {name}"), Place::Line(item.module, name))
-    };
-    let settings =
-        |section: Section| (format!("Settings: {}", section.label()), Place::Settings(section));
-    let mut all = Vec::new();
-    all.extend(section_of_reason(item).map(settings));
-    all.extend(field_of_reason(item).map(line));
-    if let Some(conflict) = &item.conflict {
-        all.push(line(&conflict.field));
-        all.push(settings(Section::System));
-    }
-    all.extend(item.changes.iter().map(|change| line(&change.field)));
     let mut once: Vec<(String, Place)> = Vec::new();
-    for one in all {
-        if !once.contains(&one) {
-            once.push(one);
+    for mend in mends(item) {
+        let place = match mend {
+            Mend::Line(field) => {
+                let name = vtiger_field(model, connector, item.module, field);
+                (format!("Mapping line of {name}"), Place::Line(item.module, name))
+            }
+            Mend::Settings(section) => {
+                (format!("Settings: {}", section.label()), Place::Settings(section))
+            }
+        };
+        if !once.contains(&place) {
+            once.push(place);
         }
     }
     once
-}
-
-fn section_of_reason(item: &Item) -> Option<Section> {
-    match item.reason.as_ref()?.code {
-        ReasonCode::SideIsReadOnly | ReasonCode::DeleteNotCarriedOver => {
-            Some(Section::Module(item.module))
-        }
-        ReasonCode::OutsidePeriod => Some(Section::PreSync),
-        ReasonCode::NoPermission => Some(Section::Connection),
-        ReasonCode::RateLimited => Some(Section::Advanced),
-        ReasonCode::ConflictTie => Some(Section::System),
-        _ => None,
-    }
-}
-
-fn field_of_reason(item: &Item) -> Option<&str> {
-    item.reason.as_ref().map(|reason| reason.field.as_str()).filter(|field| !field.is_empty())
 }
 
 /// The Vtiger field of the line that a path of either side belongs to.
@@ -114,10 +121,5 @@ pub fn why_not(model: &Model) -> Option<String> {
     let Some((item, _)) = pointed(model) else {
         return Some("The row is still being read.".into());
     };
-    // Asked for with every frame; which lines they are takes longer to find out.
-    let any = section_of_reason(item).is_some()
-        || field_of_reason(item).is_some()
-        || item.conflict.is_some()
-        || !item.changes.is_empty();
-    (!any).then(|| "No mapping line and no setting has to do with it.".into())
+    mends(item).is_empty().then(|| "No mapping line and no setting has to do with it.".into())
 }

@@ -284,7 +284,7 @@ fn a_reason_that_a_setting_mends_leads_to_its_section() {
 }
 
 #[test]
-fn a_key_in_a_list_of_a_million_rows_reads_three_screens_at_most() {
+fn a_key_in_a_list_of_a_million_rows_reads_two_screens_at_most() {
     let mut world = world();
     world.model.log.side = Some(Side::Service);
     world.model.log.column = 1;
