@@ -61,16 +61,22 @@ async fn delete_some(context: &Context, work: &mut ModuleWork, units: Vec<Unit>)
     let mut batch = Batch::new();
     for (unit, decided) in read_again(context, work, units).await? {
         let gone = gone_in(&unit);
-        if let Plan::Delete(side, link, record) = plan(context, work, unit, decided) {
-            let id = id_of(&link, side);
-            let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
-            doomed.push(Doomed { side, link: *link, record });
-        } else if !context.dry {
+        match plan(context, work, unit, decided) {
+            Plan::Delete(side, link, record) => {
+                let id = id_of(&link, side);
+                let record = record.map_or_else(|| Record { id, ..Record::default() }, |r| *r);
+                doomed.push(Doomed { side, link: *link, record });
+            }
+            // That a companion has no record in the service means nothing.
+            Plan::Job(_) => {}
             // Its counterpart changed or vanished a moment ago, of which the next sync hears. Not
             // every system tells it then once more that this one is gone.
-            for (side, record) in gone {
-                queue(context, work, side, &record, &mut batch).await?;
+            _ if !context.dry => {
+                for (side, record) in gone {
+                    queue(context, work, side, &record, None, &mut batch).await?;
+                }
             }
+            _ => {}
         }
     }
     if doomed.is_empty() {

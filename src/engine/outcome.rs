@@ -262,7 +262,7 @@ async fn wait(
     }
     let travels = work.writes(write.side.other());
     if let (None, true, Some(record)) = (link, travels, &job.records[at(write.side)]) {
-        queue(context, work, write.side, record, batch).await?;
+        queue(context, work, write.side, record, Some(error.reason()), batch).await?;
     }
     Ok(())
 }

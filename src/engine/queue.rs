@@ -15,6 +15,10 @@ use crate::store::{Reader, StoreResult};
 /// Rows looked at in one transaction at most.
 const SCAN: usize = 1_000;
 
+/// What happened to a record that was deleted while its counterpart was edited.
+const GONE: &str = "It is gone. Its counterpart changed before the delete was carried over, so both \
+                    are looked at once more.";
+
 /// The text by which the entries are found that wait for a decision.
 pub const TO_BE_DECIDED: &str = "to be decided";
 
@@ -84,7 +88,7 @@ impl Entry {
         }
     }
 
-    /// Why it waits or is skipped; `None`: a person put it into the queue.
+    /// Why it waits or is skipped; `None`: a person put it into the queue, or it is gone.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.state {
             State::Waiting(parked) => parked.reason.as_ref(),
@@ -113,6 +117,11 @@ impl Entry {
         self.reason().map(|reason| reason.candidates.as_slice()).unwrap_or_default()
     }
 
+    /// Whether it waits because it was shown to be gone.
+    fn is_gone(&self) -> bool {
+        self.waiting().is_some_and(|parked| parked.gone)
+    }
+
     /// Whether a person may decide with what it belongs together.
     pub fn is_undecided(&self) -> bool {
         let code = self.reason().map(|reason| reason.code);
@@ -131,6 +140,7 @@ impl Entry {
         match (self.decided().map(|d| d.verdict), self.reason()) {
             (Some(Verdict::CreateNew), _) => "to be created new".into(),
             (_, Some(reason)) => reason.code.words(),
+            (_, None) if self.is_gone() => "gone".into(),
             (_, None) => "added by hand".into(),
         }
     }
@@ -140,6 +150,7 @@ impl Entry {
         let text = match (self.reason(), self.is_all()) {
             (Some(reason), _) => reason.text.clone(),
             (None, true) => "Every record of the module is compared again.".into(),
+            (None, false) if self.is_gone() => GONE.into(),
             (None, false) => "It was put into the queue by hand.".into(),
         };
         match self.decided().map(|decided| decided.verdict) {

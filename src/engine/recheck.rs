@@ -71,8 +71,8 @@ pub async fn stage_absent(
 }
 
 /// The ids without those of companions (a company that only an order names): no listing of the
-/// module ever shows them, so their absence says nothing. A companion that the module has taken over
-/// is compared like any record, which its link remembers.
+/// module ever shows them, so their absence says nothing. A companion that the module has shown once
+/// is compared like any record: its link remembers what the service held.
 async fn without_companions(
     context: &Context,
     work: &ModuleWork,
@@ -96,7 +96,7 @@ async fn without_companions(
             for id in ids {
                 let named = companions.iter().any(|prefix| id.starts_with(prefix.as_str()));
                 let link = if named { r.link_by_service(connector, module, &id)? } else { None };
-                if link.is_none_or(|link| !link.pairs.is_empty()) {
+                if link.is_none_or(|link| link.has_met_service()) {
                     kept.push(id);
                 }
             }

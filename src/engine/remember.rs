@@ -139,12 +139,13 @@ pub async fn park(
     Ok(())
 }
 
-/// Puts a record into the queue to be compared at the next sync, without a word about it.
+/// Puts a record into the queue to be compared at the next sync, without a row that tells of it.
 pub async fn queue(
     context: &Context,
     work: &ModuleWork,
     side: Side,
     record: &Record,
+    reason: Option<Reason>,
     batch: &mut Batch,
 ) -> Step<()> {
     let (connector, module) = (context.id(), work.module);
@@ -158,7 +159,7 @@ pub async fn queue(
         side,
         id: record.id.clone(),
         name: work.name_of(side, record),
-        reason: None,
+        reason,
         since: now,
         tries: 0,
         next_try: now,

@@ -185,6 +185,11 @@ impl Link {
         }
     }
 
+    /// Whether the service has shown its record: a companion that only a document names has none.
+    pub fn has_met_service(&self) -> bool {
+        self.pairs.iter().any(|state| state.service_hash().is_some())
+    }
+
     /// The link of two records of which nothing is known but that they belong together: the next sync
     /// compares them like records that were just matched.
     pub fn bare(vtiger_id: &str, service_id: &str, origin: LinkOrigin) -> Self {

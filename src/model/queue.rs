@@ -52,7 +52,7 @@ pub struct Parked {
     pub id: String,
     /// A name for people.
     pub name: String,
-    /// Why it waits; `None`: added by hand or to be compared again.
+    /// Why it waits; `None`: added by hand, or gone and to be looked at once more.
     pub reason: Option<Reason>,
     /// Since when.
     pub since: Stamp,

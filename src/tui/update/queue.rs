@@ -384,7 +384,7 @@ pub fn why_not(model: &Model, id: Id) -> Option<String> {
             Some("A deletion that is not carried over is not tried again.".into())
         }
         Id::RetryReason if pointed.reason.is_none() => {
-            Some("It was put into the queue by hand: there is no reason to go by.".into())
+            Some("No error put it into the queue: there is no reason to go by.".into())
         }
         Id::DropEntry if here.is_some_and(|entry| entry.waiting().is_none()) => {
             Some("It does not wait: it is not tried again until it changes anyway.".into())

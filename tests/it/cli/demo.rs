@@ -2,6 +2,7 @@
 
 use super::bench::{Deck, Sandbox, syncdeck};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use syncdeck::catalog::Catalog;
 use syncdeck::model::Side;
 
@@ -38,6 +39,19 @@ fn a_demo_writes_every_way_and_goes_on_where_it_was() {
         }
     }
     assert!(silent.is_empty(), "{silent:#?}");
+    let queue = || -> BTreeSet<String> {
+        let of = |name: &String| {
+            let entries = deck.run(&["queue", "list", name, "--json"]).exits(0).json();
+            let shown = |entry: &Value| {
+                assert!(!entry["reason"].is_null(), "nobody put it there: {entry}");
+                ["module", "side", "id", "state"].map(|part| entry[part].to_string()).join(" ")
+            };
+            entries.as_array().unwrap().iter().map(shown).collect::<Vec<_>>()
+        };
+        catalog.services().flat_map(|service| of(&service.name)).collect()
+    };
+    let waiting = queue();
+    assert!(waiting.len() > 50, "{waiting:#?}");
     let second = deck.run(&args).exits(0).json();
     for run in second.as_array().unwrap() {
         for module in run["modules"].as_array().unwrap() {
@@ -48,7 +62,14 @@ fn a_demo_writes_every_way_and_goes_on_where_it_was() {
             }
         }
     }
-    // The first demo went on until all was in step; the second one found nothing to do.
+    deck.run(&args).exits(0);
+    let after = queue();
+    let moved: Vec<_> = after.symmetric_difference(&waiting).collect();
+    assert!(
+        moved.is_empty(),
+        "what rests stays out of the queue, and what waits in it: {moved:#?}"
+    );
+    // The first demo went on until all was in step; the others found nothing to do.
     let log = deck.run(&["log", "--json"]).exits(0).json();
     let log = log.as_array().unwrap();
     assert!(log.len() >= runs.len() * 3 && log.len().is_multiple_of(runs.len()), "{}", log.len());

@@ -208,3 +208,29 @@ async fn prices_of_many_orders_that_change_at_once_leave_lines_and_stock_alone()
     let again = bench.sync(SyncMode::Sync).await;
     assert_eq!((written(&again), bench.sandbox.deeds()), (0, before), "{}", told(&bench, &again));
 }
+
+/// A guest has no account, so no listing of the shop's accounts shows one, which says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contacts_of_guests_have_no_record_in_the_shop_and_do_not_wait_for_one() {
+    let bench = bench(60).await;
+    let first = bench.sync(SyncMode::Sync).await;
+    assert_eq!(first.status, RunStatus::Completed, "{}", told(&bench, &first));
+    let guests = || links(&bench, Module::Contacts).into_iter().filter(|(id, _)| id.contains(':'));
+    let linked: Vec<_> = guests().collect();
+    assert!(linked.len() > 3, "{linked:?}");
+    // One is edited in the CRM: it is compared, and has nowhere to go.
+    let mut contact = bench.vtiger(&linked[0].1);
+    contact["phone"] = json!("+49 30 1");
+    bench.revise(contact, &linked[0].1);
+    for _ in 0..3 {
+        let run = bench.sync(SyncMode::Sync).await;
+        assert_eq!(run.status, RunStatus::Completed, "{}", told(&bench, &run));
+        let of = |side| {
+            bench.store.read_blocking(move |r| {
+                r.parked_of(1, Module::Contacts, side, "")?.collect::<Result<Vec<_>, _>>()
+            })
+        };
+        assert_eq!(Side::BOTH.map(|side| of(side).unwrap()), [vec![], vec![]]);
+    }
+    assert_eq!(guests().collect::<Vec<_>>(), linked);
+}
