@@ -11,6 +11,9 @@ use crate::model::{
 use crate::remote::{ErrorKind, RemoteError, Write};
 use crate::store::{Batch, Change};
 
+/// Why a record waits whose companion may have been created.
+const UNSURE: &str = "Whether it was created a moment ago is not known.";
+
 /// A companion that was found, made or planned.
 pub struct Made<'a> {
     /// What it is.
@@ -77,15 +80,20 @@ pub fn item(context: &Context, made: &Made<'_>, status: ItemStatus) -> Item {
 /// Links one that was found, and says so. A record that is linked with a record of the service
 /// keeps that link: it is found by its key field each time.
 pub async fn adopt(context: &Context, made: &Made<'_>, batch: &mut Batch) -> Step<()> {
-    let (connector, module) = (context.id(), made.companion.module);
-    let id = made.id.to_owned();
-    let link = context.read(move |r| r.link_by_vtiger(connector, module, &id)).await?;
-    if link.is_some_and(|link| !is_companion_id(&link.service_id)) {
+    if is_of_service(context, made).await? {
         return Ok(());
     }
     batch.push(Change::AddItem(context.run, Box::new(item(context, made, ItemStatus::Linked))));
     remember(context, made, LinkOrigin::Matched, batch);
     Ok(())
+}
+
+/// Whether it is linked with a record of the service.
+async fn is_of_service(context: &Context, made: &Made<'_>) -> Step<bool> {
+    let (connector, module) = (context.id(), made.companion.module);
+    let id = made.id.to_owned();
+    let link = context.read(move |r| r.link_by_vtiger(connector, module, &id)).await?;
+    Ok(link.is_some_and(|link| !is_companion_id(&link.service_id)))
 }
 
 /// Links a name with its record; another name the record was known by is forgotten.
@@ -111,6 +119,17 @@ pub async fn create_all(
     let (connector, module) = (context.id(), companion.module);
     if create.is_empty() {
         return Ok(());
+    }
+    // One whose create was lost in this run may be on its way still: the next run looks for it.
+    let open = context.read(move |r| r.intents(connector)).await?;
+    let is_open = |(key, _): &(String, Wanted)| {
+        let id = companion.service_id(key);
+        open.iter().any(|(of, intent)| *of == module && intent.source_id == id)
+    };
+    let (unsure, create): (Vec<_>, Vec<_>) = create.into_iter().partition(is_open);
+    for (key, _) in unsure {
+        let reason = Reason::new(ReasonCode::ReferenceMissing, &companion.path, UNSURE);
+        answers.insert(key, Answer::Reason(reason));
     }
     let mut announced = std::mem::take(batch);
     for (key, wanted) in &create {
@@ -213,7 +232,9 @@ pub async fn settle(context: &Context, intent: &Intent) -> Step<()> {
             let made = Made { companion, key: &key, wanted: &wanted, id: &hit.id };
             let item = item(context, &made, ItemStatus::Created);
             batch.push(Change::AddItem(context.run, Box::new(item)));
-            remember(context, &made, LinkOrigin::Created, &mut batch);
+            if !is_of_service(context, &made).await? {
+                remember(context, &made, LinkOrigin::Created, &mut batch);
+            }
         }
         batch.push(Change::DropIntent(
             context.id(),

@@ -27,6 +27,8 @@ pub(crate) struct RefPath {
 
 /// The columns for a set of wanted paths.
 pub(crate) struct Columns {
+    /// The module.
+    pub(crate) entity: String,
     /// The names for SELECT.
     pub(crate) select: Vec<String>,
     /// Takes them out of a row.
@@ -89,7 +91,8 @@ impl Columns {
         let paths = plain.chain(refs.iter().map(|r| &r.base)).map(String::as_str);
         let projection = Projection::new(paths.chain(hidden.iter().copied()), &SLOTS);
         let times = events::columns(module, wanted);
-        Self { select, projection, refs, extra, hidden, times }
+        let entity = module.info.name.clone();
+        Self { entity, select, projection, refs, extra, hidden, times }
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! Whether Vtiger can write them at all is a matter of `orders`.
 
-use super::super::{ErrorKind, RemoteResult};
+use super::super::http::Plan;
+use super::super::{ErrorKind, RemoteError, RemoteResult};
 use super::Vtiger;
 use super::call::{Operation, refused};
 use super::columns::Columns;
 use super::describe::Described;
 use super::document::{self, Tax};
+use super::write::gone;
 use crate::model::document::{CURRENCY, LINES, TOTAL, lines_of, lines_value};
 use crate::model::{Fields, Record, Value};
 use futures::StreamExt;
@@ -39,12 +41,27 @@ const WITH_TOTALS: [&str; 8] = [
     "txtAdjustment",
 ];
 
+const TAX_TYPE: &str = "hdnTaxType";
+const SUBTOTAL: &str = "hdnSubTotal";
+
 /// A currency of the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Currency {
     id: String,
     code: String,
     rate: String,
+}
+
+/// What Vtiger shows of a document.
+pub(super) enum Shown {
+    /// All of it.
+    Whole(Json),
+    /// It is not there any more.
+    Gone,
+    /// The user may list it, and not see it.
+    Hidden(RemoteError),
+    /// It has no lines, for which Vtiger fails.
+    WithoutLines,
 }
 
 /// What is remembered of a CRM's documents, and whose turn it is to write one.
@@ -109,19 +126,22 @@ impl Extra {
 }
 
 impl Vtiger {
-    /// Fills the virtual paths of events and documents, which no query has. A document that Vtiger cannot show has no
-    /// lines then, which means that nothing is said about them.
+    /// Fills the virtual paths of events and documents, which no query has. A document that Vtiger
+    /// cannot show has no lines then, which means that nothing is said about them.
+    ///
+    /// Gives the ids of those that are gone by now.
     pub(crate) async fn fill_documents(
         &self,
         records: &mut [Record],
         columns: &Columns,
-    ) -> RemoteResult<()> {
+    ) -> RemoteResult<Vec<String>> {
+        let mut gone = Vec::new();
         let extra = columns.extra;
         for record in records.iter_mut() {
             super::events::fill(record, &columns.times);
         }
         if records.is_empty() || (extra == Extra::default() && columns.hidden.is_empty()) {
-            return Ok(());
+            return Ok(gone);
         }
         if extra.currency {
             let currencies = self.currencies().await?;
@@ -144,39 +164,66 @@ impl Vtiger {
         }
         if extra.lines {
             let ids: Vec<String> = records.iter().map(|r| r.id.clone()).collect();
-            let documents: Vec<RemoteResult<Option<Json>>> = futures::stream::iter(ids)
-                .map(|id| async move { self.retrieve(&id).await })
+            let module = self.described(&columns.entity).await?;
+            let module = &*module;
+            let documents: Vec<RemoteResult<Shown>> = futures::stream::iter(ids)
+                .map(|id| async move { self.retrieve(module, &id).await })
                 .buffered(self.size.max(1))
                 .collect()
                 .await;
             for (record, document) in records.iter_mut().zip(documents) {
-                if let Some(document) = document? {
-                    let lines = document::lines(&document);
-                    record.fields.set(LINES, lines_value(&lines));
+                match document? {
+                    Shown::Whole(document) => {
+                        record.fields.set(LINES, lines_value(&document::lines(&document)));
+                    }
+                    Shown::Gone => gone.push(record.id.clone()),
+                    Shown::Hidden(_) | Shown::WithoutLines => {}
                 }
             }
         }
-        Ok(())
+        Ok(gone)
     }
 
-    /// A document whole. `None`: it is gone, or Vtiger fails to show it (a document of the other
-    /// kind of tax without any line does that).
-    pub(super) async fn retrieve(&self, id: &str) -> RemoteResult<Option<Json>> {
-        let op = Operation::get("retrieve", format!("read {id}"))
-            .with("id", id)
-            .planned(super::super::http::Plan::BRIEF);
-        match self.call(op, PhantomData::<Json>).await {
-            Ok((document, _)) => Ok(Some(document)),
-            Err(error)
-                if matches!(
-                    error.kind,
-                    ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Temporary
-                ) =>
-            {
-                Ok(None)
+    /// A document whole.
+    ///
+    /// # Errors
+    /// It cannot be read just now: nobody may take that for a document without lines.
+    pub(super) async fn retrieve(&self, module: &Described, id: &str) -> RemoteResult<Shown> {
+        // Some fail for good, so that patience is for those only that should not.
+        let mut error = match self.retrieve_once(id, Plan::BRIEF).await {
+            Ok(document) => return Ok(Shown::Whole(document)),
+            Err(error) => Box::pin(self.told_apart(module, id, error)).await,
+        };
+        if error.kind == ErrorKind::Temporary {
+            if Box::pin(self.has_no_lines(module, id)).await? {
+                return Ok(Shown::WithoutLines);
             }
-            Err(error) => Err(error),
+            error = match self.retrieve_once(id, Plan::READ).await {
+                Ok(document) => return Ok(Shown::Whole(document)),
+                Err(error) => Box::pin(self.told_apart(module, id, error)).await,
+            };
         }
+        match error.kind {
+            ErrorKind::NotFound => Ok(Shown::Gone),
+            ErrorKind::Permission => Ok(Shown::Hidden(error)),
+            _ => Err(error),
+        }
+    }
+
+    async fn retrieve_once(&self, id: &str, plan: Plan) -> RemoteResult<Json> {
+        let op = Operation::get("retrieve", format!("read {id}")).with("id", id).planned(plan);
+        Ok(self.call(op, PhantomData::<Json>).await?.0)
+    }
+
+    /// Whether it is one that Vtiger 8.4.0 fails to show: with taxes of its lines, and without any.
+    async fn has_no_lines(&self, module: &Described, id: &str) -> RemoteResult<bool> {
+        let fields = [TAX_TYPE, SUBTOTAL].map(str::to_owned);
+        let found = self.fetch_ids(&module.info.name, &[id.to_owned()], &fields).await?;
+        let Some(found) = found.first() else { return Ok(false) };
+        let told = |name: &str| found.fields.get(name).map(Value::to_text);
+        let of_lines = told(TAX_TYPE).is_none_or(|kind| kind == "individual");
+        let nothing = told(SUBTOTAL).and_then(|sum| Decimal::from_str(&sum).ok());
+        Ok(of_lines && nothing.is_none_or(|sum| sum.is_zero()))
     }
 
     async fn rows_of(&self, entity: &'static str) -> RemoteResult<Vec<Json>> {
@@ -298,8 +345,12 @@ impl Vtiger {
         if !module.has_lines() || members.contains_key("LineItems") || !self.is_before_8() {
             return Ok(());
         }
-        let document = self.retrieve(id).await?;
-        let Some(Json::Object(document)) = document else { return Ok(()) };
+        let document = match self.retrieve(module, id).await? {
+            Shown::Whole(Json::Object(document)) => document,
+            Shown::Hidden(error) => return Err(error),
+            Shown::Gone => return Err(gone(&module.info.name, id)),
+            Shown::Whole(_) | Shown::WithoutLines => return Ok(()),
+        };
         // With lines everything that the totals are computed from has to be there.
         for (name, value) in document {
             if WITH_TOTALS.contains(&name.as_str()) || name.starts_with("shipping_&_handling") {

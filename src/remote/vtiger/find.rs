@@ -63,7 +63,7 @@ impl Vtiger {
             }));
         }
         let mut all = self.at_once(asked).await?;
-        self.fill(&mut all, columns).await?;
+        self.fill_all(&mut all, columns).await?;
         Ok(all)
     }
 
@@ -104,7 +104,7 @@ impl Vtiger {
             }));
         }
         let mut all = self.at_once(asked).await?;
-        self.fill(&mut all, columns).await?;
+        self.fill_all(&mut all, columns).await?;
         Ok(all)
     }
 

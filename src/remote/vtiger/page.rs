@@ -70,7 +70,7 @@ impl Vtiger {
         if !matches!(request.scope, Scope::Narrow | Scope::Trashed(_)) && !page.records.is_empty() {
             let module = self.described(&request.entity).await?;
             let columns = Columns::new(&module, &request.fields);
-            self.fill(&mut page.records, &columns).await?;
+            self.fill_all(&mut page.records, &columns).await?;
         }
         Ok(page)
     }

@@ -14,10 +14,27 @@ use syncdeck_records::project::Projection;
 type Found = HashMap<String, HashMap<String, Value>>;
 
 impl Vtiger {
-    /// Fills what no query has: paths through references, and what belongs to documents.
-    pub(crate) async fn fill(&self, records: &mut [Record], columns: &Columns) -> RemoteResult<()> {
-        self.fill_documents(records, columns).await?;
-        self.fill_refs(records, &columns.refs).await
+    /// Fills what no query has: paths through references, and what belongs to documents. Gives the
+    /// ids of documents that are gone by now.
+    pub(crate) async fn fill(
+        &self,
+        records: &mut [Record],
+        columns: &Columns,
+    ) -> RemoteResult<Vec<String>> {
+        let gone = self.fill_documents(records, columns).await?;
+        self.fill_refs(records, &columns.refs).await?;
+        Ok(gone)
+    }
+
+    /// Fills them, and leaves out what is gone by now.
+    pub(crate) async fn fill_all(
+        &self,
+        records: &mut Vec<Record>,
+        columns: &Columns,
+    ) -> RemoteResult<()> {
+        let gone = self.fill(records, columns).await?;
+        records.retain(|record| !gone.contains(&record.id));
+        Ok(())
     }
 
     /// Fills the reference paths of records; empty text where nothing is referred to. Where the

@@ -1,6 +1,7 @@
 //! A Vtiger that says what a test wants, byte for byte.
 
 mod deletions;
+mod documents;
 mod reading;
 mod sessions;
 mod writing;
@@ -32,6 +33,11 @@ fn described(module: &str) -> String {
     let reference = r#"{"name":"reference","refersTo":["Accounts"]}"#;
     let (prefix, fields) = match module {
         "Accounts" => (11, vec![field("accountname", string), field("phone", string)]),
+        "Products" => (14, vec![field("productname", string), field("qtyinstock", string)]),
+        "SalesOrder" => {
+            let names = ["subject", "hdnTaxType", "hdnSubTotal", "hdnGrandTotal", "productid"];
+            (6, names.map(|name| field(name, string)).to_vec())
+        }
         _ => (
             12,
             vec![field("lastname", string), field("email", string), field("account_id", reference)],

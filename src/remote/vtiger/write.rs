@@ -168,7 +168,7 @@ impl Vtiger {
         let op = Operation::post("create", format!("create a record in {entity}"))
             .with("elementType", entity)
             .with("element", &json);
-        let stock = self.stock_of(&element).await;
+        let stock = self.stock_of(&element).await?;
         let result = self.written(&target.columns, op).await;
         self.keep_stock(stock, &result).await;
         self.forget_lists(entity);
@@ -190,7 +190,7 @@ impl Vtiger {
         self.kept_lines(module, id, &mut element).await?;
         self.kept_duration(module, id, &mut element).await?;
         element.insert("id".into(), id.into());
-        let stock = self.stock_around(module, id, Some(&element)).await;
+        let stock = self.stock_around(module, id, Some(&element)).await?;
         let trial = self.trial(id, values, &element);
         let element = text_of(&element)?;
         let op =
@@ -209,7 +209,7 @@ impl Vtiger {
 
     async fn delete(&self, module: &Described, id: &str) -> RemoteResult<Written> {
         let entity = module.info.name.as_str();
-        let stock = self.stock_around(module, id, None).await;
+        let stock = self.stock_around(module, id, None).await?;
         let op = Operation::post("delete", format!("delete {id} in {entity}")).with("id", id);
         let result = self.call(op, PhantomData::<Json>).await;
         self.keep_stock(stock, &result).await;
@@ -247,7 +247,12 @@ impl Vtiger {
     }
 
     /// Vtiger answers ACCESS_DENIED for a deleted record too; a query tells.
-    async fn told_apart(&self, module: &Described, id: &str, error: RemoteError) -> RemoteError {
+    pub(super) async fn told_apart(
+        &self,
+        module: &Described,
+        id: &str,
+        error: RemoteError,
+    ) -> RemoteError {
         let temporary = |error| RemoteError { kind: ErrorKind::Temporary, ..error };
         let unclear = error.kind == ErrorKind::Permission
             || (error.kind == ErrorKind::Refused && !super::refs::is_id_of(id, &module.prefix));
@@ -296,7 +301,8 @@ fn text_of(element: &Map<String, Json>) -> RemoteResult<String> {
         .map_err(|e| refused("A record cannot be sent to Vtiger.", format!("{e}."), ""))
 }
 
-fn gone(entity: &str, id: &str) -> RemoteError {
+/// The error of a record that is not there.
+pub(super) fn gone(entity: &str, id: &str) -> RemoteError {
     RemoteError::new(
         ErrorKind::NotFound,
         UserError::new(

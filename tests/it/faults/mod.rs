@@ -2,13 +2,14 @@
 //! wrong, the sync gets through or stops with a message; once nothing goes wrong any more, both
 //! sides are as if nothing ever had.
 
+mod orders;
 mod world;
 
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use world::{World, faults};
+use world::{Cast, World, faults};
 
 type Outside = BTreeMap<&'static str, Vec<String>>;
 
@@ -38,12 +39,15 @@ fn edit(world: &World, emails: &[String]) {
 }
 
 /// The end of the same story without a fault, and the people who are edited in it.
-async fn clean(records: u64, seed: u64) -> (Outside, Vec<String>) {
-    let mut world = World::new("clean", records, seed, Vec::new()).await;
+async fn clean(cast: Cast, records: u64, seed: u64) -> (Outside, Vec<String>) {
+    let mut world = World::new("clean", cast, records, seed, Vec::new()).await;
     assert!(world.sync_until_done(1).await.is_empty());
     world.settles().await;
     let emails = world.shared();
     edit(&world, &emails);
+    if cast == Cast::Orders {
+        orders::edit(&world);
+    }
     world.settles().await;
     world.counts_are_effects();
     (world.outside(), emails)
@@ -62,6 +66,7 @@ enum Judge {
 
 /// The story with faults: a first sync and edits among them, then peace.
 async fn story(
+    cast: Cast,
     list: &[&str],
     records: u64,
     seed: u64,
@@ -71,7 +76,7 @@ async fn story(
     let label = format!("{} (SYNCDECK_SEED={seed})", list.join(" "));
     println!("{label}");
     let on = faults(list);
-    let mut world = World::new(&label, records, seed, on.clone()).await;
+    let mut world = World::new(&label, cast, records, seed, on.clone()).await;
     let mut messages = world.sync_until_done(4).await;
     // Whom the edits concern must be there on both sides.
     world.sandbox.set_faults(&[]);
@@ -80,6 +85,9 @@ async fn story(
     }
     world.sandbox.set_faults(&on);
     edit(&world, &want.1);
+    if cast == Cast::Orders {
+        orders::edit(&world);
+    }
     messages.extend(world.sync_until_done(3).await);
     messages.extend(world.sync_until_done(1).await);
     world.settles().await;
@@ -116,11 +124,11 @@ fn same(label: &str, what: &str, got: &[String], want: &[String]) {
     );
 }
 
-async fn stories(all: &[(&[&str], Judge)], records: u64, seed: u64) {
-    let want = clean(records, seed).await;
+async fn stories(cast: Cast, all: &[(&[&str], Judge)], records: u64, seed: u64) {
+    let want = clean(cast, records, seed).await;
     let want = &want;
     futures::stream::iter(all)
-        .map(|(list, judge)| story(list, records, seed, *judge, want))
+        .map(|(list, judge)| story(cast, list, records, seed, *judge, want))
         .buffer_unordered(6)
         .collect::<Vec<()>>()
         .await;
@@ -129,6 +137,7 @@ async fn stories(all: &[(&[&str], Judge)], records: u64, seed: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_connections_and_lost_answers() {
     stories(
+        Cast::People,
         &[
             (&["delay=10%"], Judge::Exact),
             (&["500=5%"], Judge::Exact),
@@ -149,6 +158,7 @@ async fn broken_connections_and_lost_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_are_not_quite_json() {
     stories(
+        Cast::People,
         &[
             (&["control-chars=20%"], Judge::Exact),
             (&["php-notice=20%"], Judge::Exact),
@@ -163,6 +173,7 @@ async fn answers_that_are_not_quite_json() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_are_not_the_ones_asked_for() {
     stories(
+        Cast::People,
         &[
             (&["duplicate-page=20%"], Judge::Exact),
             (&["ignored-page=20%"], Judge::Exact),
@@ -178,6 +189,7 @@ async fn pages_that_are_not_the_ones_asked_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_and_sessions_that_are_not_what_they_were() {
     stories(
+        Cast::People,
         &[
             (&["ghost=5%"], Judge::Exact),
             (&["expired-session=10%"], Judge::Exact),
@@ -193,16 +205,18 @@ async fn records_and_sessions_that_are_not_what_they_were() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_to_slow_down() {
-    let want = clean(40, 15).await;
+    let want = clean(Cast::People, 40, 15).await;
     for list in [["429=5%"], ["429-date=5%"], ["429-absurd=3%"], ["429-bare=5%"]] {
-        story(&list, 40, 15, Judge::Exact, &want).await;
+        story(Cast::People, &list, 40, 15, Judge::Exact, &want).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_in_another_zone() {
-    let want = clean(40, 16).await;
-    let mut world = World::new("vtiger:local-time", 40, 16, faults(&["vtiger:local-time=1"])).await;
+    let want = clean(Cast::People, 40, 16).await;
+    let mut world =
+        World::new("vtiger:local-time", Cast::People, 40, 16, faults(&["vtiger:local-time=1"]))
+            .await;
     assert_eq!(world.sandbox.faults_given()["vtiger:local-time"], 1);
     assert!(world.sync_until_done(1).await.is_empty());
     world.settles().await;
@@ -218,7 +232,7 @@ async fn a_database_in_another_zone() {
 /// of a run come last and looked at the new link with what was known of the old one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_beats_a_delete_to_the_end_of_the_run() {
-    let mut world = World::new("edit and delete", 40, 17, Vec::new()).await;
+    let mut world = World::new("edit and delete", Cast::People, 40, 17, Vec::new()).await;
     world.settles().await;
     let emails = world.shared();
     world.sandbox.advance_clock(Duration::from_secs(60));
@@ -237,9 +251,13 @@ async fn an_edit_beats_a_delete_to_the_end_of_the_run() {
     world.counts_are_effects();
 }
 
-/// Everything at once, at random. `SYNCDECK_STORIES` makes it longer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_mixed() {
+    mixed(Cast::People, 40, 4).await;
+}
+
+/// Everything at once, at random. `SYNCDECK_STORIES` makes it longer.
+async fn mixed(cast: Cast, records: u64, times: u64) {
     const KINDS: [&str; 16] = [
         "delay",
         "500",
@@ -265,9 +283,9 @@ async fn everything_mixed() {
         .map_or(0, |t| u64::from(t.subsec_millis()));
     let first: u64 =
         std::env::var("SYNCDECK_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(first);
-    futures::stream::iter(first..first + 4 * more)
+    futures::stream::iter(first..first + times * more)
         .map(|seed| async move {
-            let want = clean(40, seed).await;
+            let want = clean(cast, records, seed).await;
             let mut draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
             let mut list = Vec::new();
             for kind in KINDS {
@@ -280,7 +298,7 @@ async fn everything_mixed() {
                 }
             }
             let list: Vec<&str> = list.iter().map(String::as_str).collect();
-            story(&list, 40, seed, Judge::Mixed, &want).await;
+            story(cast, &list, records, seed, Judge::Mixed, &want).await;
         })
         .buffer_unordered(4)
         .collect::<Vec<()>>()
