@@ -170,6 +170,7 @@ impl Zoho {
         let projection = reading.projection();
         let mut whole: BTreeMap<String, Projected> = BTreeMap::new();
         for (n, fields) in reading.calls().into_iter().enumerate() {
+            let mut shown = BTreeSet::new();
             let mut ask = Ask::get(entity.name, format!("read {}", entity.name))
                 .with("ids", ids.join(","))
                 .with("fields", fields.join(","))
@@ -182,6 +183,7 @@ impl Zoho {
             let listed = listed.unwrap_or_default();
             for row in listed.rows {
                 let id = row.slots[0].to_text();
+                shown.insert(id.clone());
                 match whole.get_mut(&id) {
                     // A server that ignores the filter must not answer with others.
                     None if n == 0 && ids.contains(&id) => {
@@ -192,6 +194,8 @@ impl Zoho {
                     Some(held) => merge(held, row),
                 }
             }
+            // One that was deleted between two calls is gone, and not one with empty fields.
+            whole.retain(|id, _| shown.contains(id));
         }
         Ok(ids.iter().filter_map(|id| whole.remove(id)).collect())
     }

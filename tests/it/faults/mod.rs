@@ -288,7 +288,10 @@ async fn mixed(cast: Cast, records: u64, times: u64) {
             let want = clean(cast, records, seed).await;
             let mut draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
             let mut list = Vec::new();
-            for kind in KINDS {
+            // A company that is asked for twice and not found either time is not named in an order, and
+            // nothing tells of it later.
+            let kinds = KINDS.into_iter().filter(|k| cast == Cast::People || *k != "ghost");
+            for kind in kinds {
                 draw ^= draw << 13;
                 draw ^= draw >> 7;
                 draw ^= draw << 17;

@@ -378,9 +378,10 @@ impl World {
             }
             // An update that clears the reference to a person, and was lost, has arrived for all that
             // can be seen once that person is deleted.
-            let updated = "vtiger SalesOrder updated";
-            if told.get(updated) > done.get(updated) {
-                done.insert(updated.to_owned(), told[updated]);
+            for updated in ["vtiger SalesOrder updated", "woocommerce orders updated"] {
+                if told.get(updated) > done.get(updated) {
+                    done.insert(updated.to_owned(), told[updated]);
+                }
             }
         }
         if told != done {
